@@ -1,0 +1,1 @@
+#include "base/key_value.h"

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/hash.h"
+
+namespace chatmcp::crypto {
+
+/// HMAC-SHA-256. Spec: RFC 2104.
+[[nodiscard]] Sha256Digest hmac_sha256(ByteView key, ByteView data);
+
+/// HKDF with SHA-256. Spec: RFC 5869. expand: size_bytes <= 255 * 32 (checked: programmer error
+/// above).
+[[nodiscard]] SecretBytes hkdf_extract_sha256(ByteView salt, ByteView ikm);
+[[nodiscard]] SecretBytes hkdf_expand_sha256(ByteView prk, ByteView info, std::size_t size_bytes);
+
+/// What makes a passphrase expensive to guess. Spec: RFC 7914.
+struct ScryptParameters {
+    std::uint64_t n = std::uint64_t{1} << 17;  // 128 MiB and about 0.3 s
+    std::uint32_t r = 8;
+    std::uint32_t p = 1;
+};
+/// Errors: invalid_argument (CRY-..) if the parameters are out of range, so that a hostile file
+/// cannot ask for all memory.
+[[nodiscard]] Result<SecretBytes> scrypt(ByteView passphrase,
+                                         ByteView salt,
+                                         const ScryptParameters& parameters,
+                                         std::size_t size_bytes);
+
+}  // namespace chatmcp::crypto
