@@ -1,0 +1,42 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace chatmcp::identity {
+
+/// Genesis reference of Solana mainnet in CAIP-2 form (first 32 characters of the genesis hash).
+inline constexpr std::string_view kSolanaMainnet = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp";
+
+/// An account on some chain, written namespace:reference:address. Spec: CAIP-10; only `solana` is
+/// understood by now.
+class Caip10 {
+  public:
+    static constexpr std::size_t kTextMaxBytes = 128;
+
+    Caip10() = default;
+    /// Errors: malformed, unsupported (another namespace), not_canonical (base58 that is not 32
+    /// bytes) (ID-..).
+    [[nodiscard]] static Result<Caip10> parse(std::string_view text);
+    /// A bare Solana address (as users type it) on mainnet.
+    [[nodiscard]] static Result<Caip10> from_solana_address(std::string_view base58_address);
+    [[nodiscard]] static Caip10 from_solana_key(const ByteArray<32>& public_key);
+
+    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] std::string_view address() const;
+    /// The wallet's public key, 32 bytes.
+    [[nodiscard]] const ByteArray<32>& public_key() const { return public_key_; }
+
+    friend auto operator<=>(const Caip10& a, const Caip10& b) { return a.text_ <=> b.text_; }
+    friend bool operator==(const Caip10& a, const Caip10& b) { return a.text_ == b.text_; }
+
+  private:
+    std::string text_;
+    ByteArray<32> public_key_{};
+};
+
+}  // namespace chatmcp::identity

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/result.h"
+#include "crypto/random.h"
+#include "mls/types.h"
+
+namespace chatmcp::mls {
+
+class GroupView;
+struct Change;
+
+/// The application's part of *validity*: a pure function of the group before and of what is
+/// proposed. Every honest member must come to the same answer, so no clock, setting, network or
+/// policy may be read here. Refused: the commit is invalid for everyone.
+class Rules {
+  public:
+    virtual ~Rules() = default;
+    /// A leaf that enters (`current` null) or replaces `current`. Checks the credential's
+    /// signatures and how it binds signature_key and group id.
+    [[nodiscard]] virtual Result<void> check_leaf(const LeafView& next,
+                                                  const LeafView* current,
+                                                  const GroupView& group) const = 0;
+    /// A whole commit, after RFC 9420's own rules and check_leaf passed: roles, components that may
+    /// not change, who may do what. `before` is the group that the commit changes (empty member
+    /// list while a group is created or joined).
+    [[nodiscard]] virtual Result<void> check_commit(const Change& change,
+                                                    const GroupView& before) const = 0;
+
+  protected:
+    Rules() = default;
+    Rules(const Rules&) = default;
+    Rules& operator=(const Rules&) = default;
+};
+
+/// *Trust*: time, accepted domains, log heads, evidence, policy. Refused while inviting or creating
+/// (stage fails); a leaf that comes in by somebody else's commit or stands in a tree that we join
+/// is *reported* in Change::distrusted and never makes a commit invalid.
+class Trust {
+  public:
+    virtual ~Trust() = default;
+    [[nodiscard]] virtual Result<void> check(const LeafView& next,
+                                             const LeafView* current,
+                                             const GroupView& group,
+                                             const Arrival& arrival) const = 0;
+
+  protected:
+    Trust() = default;
+    Trust(const Trust&) = default;
+    Trust& operator=(const Trust&) = default;
+};
+
+/// What a group needs from outside, supplied once and shared by all groups of a client. All
+/// referenced objects outlive every Group.
+struct Environment {
+    const Rules& rules;
+    const Trust& trust;
+    crypto::Random& random;
+    Limits limits;
+};
+
+}  // namespace chatmcp::mls

@@ -1,0 +1,246 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/key_value.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "crypto/sign.h"
+#include "mls/environment.h"
+#include "mls/types.h"
+
+namespace chatmcp::mls {
+
+/// A leaf of our own before it is signed: for a new group, a key package or a rotation.
+struct LeafSetup {
+    Credential credential;
+    crypto::SigningKey signature_key;
+    std::vector<Component> components;
+};
+
+struct GroupSpec {
+    CipherSuite suite = CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
+    Bytes group_id;
+    std::vector<Component> components;  // The group's app_data_dictionary.
+};
+
+/// The group's public state of one epoch, read only.
+class GroupView {
+  public:
+    virtual ~GroupView() = default;
+    [[nodiscard]] virtual CipherSuite suite() const = 0;
+    [[nodiscard]] virtual ByteView group_id() const = 0;
+    [[nodiscard]] virtual Epoch epoch() const = 0;
+    [[nodiscard]] virtual LeafIndex own_index() const = 0;
+    [[nodiscard]] virtual std::size_t member_count() const = 0;
+    /// In the order of leaf indices. Cost: O(members) views; for one member: member().
+    [[nodiscard]] virtual std::vector<LeafView> members() const = 0;
+    [[nodiscard]] virtual std::optional<LeafView> member(LeafIndex index) const = 0;
+    [[nodiscard]] virtual const std::vector<Component>& components() const = 0;
+    [[nodiscard]] virtual std::optional<ByteView> component(std::uint16_t id) const = 0;
+    [[nodiscard]] virtual ByteView epoch_authenticator() const = 0;
+    [[nodiscard]] virtual ByteView tree_hash() const = 0;
+    [[nodiscard]] virtual ByteView confirmed_transcript_hash() const = 0;
+
+  protected:
+    GroupView() = default;
+    GroupView(const GroupView&) = default;
+    GroupView& operator=(const GroupView&) = default;
+};
+
+struct MemberUpdate {
+    LeafView before;
+    LeafView after;
+};
+struct ComponentsChange {
+    std::vector<Component> before;
+    std::vector<Component> after;
+};
+struct MemberRemoval {
+    LeafView leaf;
+    LeafIndex proposer;  // The leaf's own index: it asked to leave.
+};
+struct Distrust {
+    LeafIndex leaf;
+    Error reason;
+};
+
+/// What a commit does.
+struct Change {
+    LeafIndex committer;
+    Epoch from;
+    bool has_path = false;
+    std::vector<LeafView> added;
+    std::vector<LeafIndex> added_by;    // Proposer of each, same order.
+    std::vector<MemberUpdate> updated;  // The committer's own path leaf included.
+    std::vector<MemberRemoval> removed;
+    std::optional<ComponentsChange> components;
+    bool removes_self = false;
+    bool public_message = false;  // Came as PublicMessage.
+    std::vector<Distrust> distrusted;
+};
+
+/// What to commit. Order does not matter; open proposals that are valid are included unless said
+/// otherwise.
+struct Plan {
+    std::vector<Bytes> add;  // Key packages (MLSMessage or bare KeyPackage bytes).
+    std::vector<LeafIndex> remove;
+    std::optional<std::vector<Component>>
+        components;                   // The whole new dictionary, by GroupContextExtensions.
+    std::optional<LeafSetup> rotate;  // New leaf key, credential and components, with a path.
+    bool force_path = false;
+    bool include_pending = true;
+    bool public_message = false;  // PublicMessage instead of PrivateMessage (DESIGN 8, boot rule).
+};
+
+struct WelcomeFor {
+    Bytes key_package;  // As it was given to Plan::add.
+    Bytes welcome;      // MLSMessage with this member's secrets alone, the tree inside.
+};
+
+/// A staged commit, ready for the sequencer. The group is in its old epoch until confirm().
+struct Bundle {
+    Epoch epoch;   // The epoch that the commit ends.
+    Bytes commit;  // MLSMessage
+    std::vector<WelcomeFor> welcomes;
+    Change change;
+};
+
+struct ApplicationMessage {
+    LeafIndex sender;
+    Epoch epoch;
+    std::uint32_t generation = 0;
+    Bytes data;
+    Bytes authenticated_data;
+};
+struct ProposalReceived {
+    LeafIndex sender;
+    Bytes reference;           // ProposalRef
+    bool self_remove = false;  // A Remove of the sender's own leaf.
+};
+/// The commit that this group staged itself came back: call confirm().
+struct OwnCommit {};
+
+class Group;
+
+/// Somebody else's commit, verified and not applied. Dropping it leaves the group as it was.
+class Incoming {
+  public:
+    Incoming(Incoming&&) noexcept;
+    Incoming& operator=(Incoming&&) noexcept;
+    ~Incoming();
+    [[nodiscard]] const Change& change() const;
+    /// MLS-Exporter of the epoch that the commit makes, before it is applied: the bundle's next
+    /// admission key is compared with it.
+    [[nodiscard]] Result<SecretBytes> export_next(std::string_view label,
+                                                  ByteView context,
+                                                  std::size_t size_bytes) const;
+    /// One atomic step; the group is in the next epoch afterwards. Removes own message keys if it
+    /// removes ourselves.
+    [[nodiscard]] Result<void> apply(Transaction& transaction);
+
+  private:
+    friend class Group;
+    struct State;
+    explicit Incoming(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+using Received = std::variant<ApplicationMessage, ProposalReceived, Incoming, OwnCommit>;
+
+/// One MLS group as one member sees it. Move-only: a copied ratchet would repeat keys.
+///
+/// Every method that changes state takes the transaction of the caller's step and writes only what
+/// changed (never O(members) data per message or commit). If that transaction is not committed
+/// afterwards the object must be dropped and loaded again. Storage keys begin with "mls/" || group
+/// id.
+class Group {
+  public:
+    [[nodiscard]] static Result<Group> create(const Environment& environment,
+                                              Transaction& transaction,
+                                              const GroupSpec& spec,
+                                              LeafSetup own,
+                                              const Arrival& arrival);
+    /// Errors: not_found: no key package of ours is addressed; replayed: the package was used
+    /// before.
+    [[nodiscard]] static Result<Group> join(const Environment& environment,
+                                            Transaction& transaction,
+                                            ByteView welcome,
+                                            const Arrival& arrival);
+    /// Errors: not_found.
+    [[nodiscard]] static Result<Group> load(const Environment& environment,
+                                            Transaction& transaction,
+                                            ByteView group_id);
+    /// Erase all state of a group.
+    [[nodiscard]] static Result<void> erase(Transaction& transaction, ByteView group_id);
+
+    Group(Group&&) noexcept;
+    Group& operator=(Group&&) noexcept;
+    ~Group();
+
+    [[nodiscard]] const GroupView& view() const;
+    /// Leaves of the tree that trust refused when this group was joined (Welcome), with the reason.
+    [[nodiscard]] const std::vector<Distrust>& distrusted_at_join() const;
+
+    /// Make a commit. Errors: pending_commit; what Rules and Trust say; invalid_proposals.
+    [[nodiscard]] Result<Bundle> stage(Transaction& transaction,
+                                       const Plan& plan,
+                                       const Arrival& arrival);
+    [[nodiscard]] bool has_staged() const;
+    /// MLS-Exporter of the staged epoch. Precondition (checked): has_staged().
+    [[nodiscard]] Result<SecretBytes> export_staged(std::string_view label,
+                                                    ByteView context,
+                                                    std::size_t size_bytes) const;
+    /// The sequencer accepted the staged commit.
+    [[nodiscard]] Result<Change> confirm(Transaction& transaction);
+    /// The sequencer refused it.
+    [[nodiscard]] Result<void> discard(Transaction& transaction);
+
+    /// A proposal to remove ourselves, as PrivateMessage; the next member to sync commits it.
+    [[nodiscard]] Result<Bytes> propose_leave(Transaction& transaction);
+
+    /// `padded_bytes`: the plaintext is padded to this size (0: none). Errors: pending nothing;
+    /// refused after own removal (not_member).
+    [[nodiscard]] Result<Bytes> encrypt(Transaction& transaction,
+                                        ByteView data,
+                                        ByteView authenticated_data,
+                                        std::size_t padded_bytes);
+    /// Verify everything, then spend keys. An error leaves the group exactly as it was, and the
+    /// true message still opens afterwards.
+    [[nodiscard]] Result<Received> receive(Transaction& transaction,
+                                           ByteView message,
+                                           const Arrival& arrival);
+
+    /// RFC 9420 section 8.5, of the current epoch.
+    [[nodiscard]] Result<SecretBytes> export_secret(std::string_view label,
+                                                    ByteView context,
+                                                    std::size_t size_bytes) const;
+
+  private:
+    struct State;
+    explicit Group(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// A key package of ours: the private keys are stored under its reference, the bytes are for the
+/// directory.
+struct KeyPackageMade {
+    Bytes key_package;  // MLSMessage
+    Bytes reference;    // KeyPackageRef
+};
+[[nodiscard]] Result<KeyPackageMade> make_key_package(const Environment& environment,
+                                                      Transaction& transaction,
+                                                      CipherSuite suite,
+                                                      LeafSetup leaf,
+                                                      Lifetime lifetime,
+                                                      bool last_resort);
+/// What an inviter looks at before adding: parsed, self-signature and lifetime fields checked for
+/// form, no trust.
+[[nodiscard]] Result<LeafView> inspect_key_package(ByteView key_package);
+
+}  // namespace chatmcp::mls

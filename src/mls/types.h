@@ -1,0 +1,82 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace chatmcp::mls {
+
+/// RFC 9420 section 17.1. What this build does with a suite: cipher_suite.h.
+enum class CipherSuite : std::uint16_t {
+    x25519_aes128gcm_sha256_ed25519 = 1,
+    x25519_chacha20poly1305_sha256_ed25519 = 3,
+};
+
+/// Position of a member in the tree's leaves (not a node index).
+struct LeafIndex {
+    std::uint32_t value = 0;
+    friend auto operator<=>(const LeafIndex&, const LeafIndex&) = default;
+};
+
+struct Epoch {
+    std::uint64_t value = 0;
+    friend auto operator<=>(const Epoch&, const Epoch&) = default;
+};
+
+/// Named limits; all are checked before memory is taken.
+struct Limits {
+    std::uint32_t members_max = 10'000;
+    std::uint32_t message_bytes_max =
+        std::uint32_t{8} * 1024 * 1024;  // A Welcome with its tree is the largest.
+    std::uint32_t generations_ahead_max =
+        1000;                               // Skipped keys of one sender that one message may cost.
+    std::uint32_t skipped_keys_max = 1000;  // Kept per sender for messages out of order.
+    std::uint32_t past_epochs_max = 3;      // Message keys of that many epochs are kept.
+    std::uint32_t open_proposals_max = 512;
+};
+
+/// One entry of the app_data_dictionary (draft-ietf-mls-extensions, extension type 6).
+struct Component {
+    std::uint16_t id = 0;
+    Bytes data;
+    friend bool operator==(const Component&, const Component&) = default;
+};
+
+/// RFC 9420 section 5.3: `type` and the credential's own bytes (for basic: the identity; for ours:
+/// identity/credential.h).
+struct Credential {
+    std::uint16_t type = 0;
+    Bytes data;
+    friend bool operator==(const Credential&, const Credential&) = default;
+};
+
+/// RFC 9420 section 7.2.
+struct Lifetime {
+    std::uint64_t not_before_s = 0;  // Seconds since 1970.
+    std::uint64_t not_after_s = 0;
+};
+
+enum class LeafSource : std::uint8_t { key_package = 1, update = 2, commit = 3 };
+
+/// What rules and trust see of a leaf: everything that its signature covers and a decision may rest
+/// on.
+struct LeafView {
+    LeafIndex index;  // Of the member; for a leaf that is not in the tree yet: where it will stand.
+    Credential credential;
+    Bytes signature_key;
+    LeafSource source = LeafSource::key_package;
+    std::optional<Lifetime> lifetime;   // Present if and only if source is key_package.
+    std::vector<Component> components;  // The leaf's app_data_dictionary.
+};
+
+/// When and how something came: the time in the sequencer's acceptance, never the local clock.
+struct Arrival {
+    UnixMs accepted_at;
+};
+
+}  // namespace chatmcp::mls
