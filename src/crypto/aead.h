@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace chatmcp::crypto {
 
@@ -28,10 +29,14 @@ class Aead {
     Aead& operator=(const Aead&) = delete;
     ~Aead();
 
-    /// ciphertext || tag
+    /// ciphertext || tag. Precondition (checked) of all: nonce has kAeadNonceBytes bytes.
     [[nodiscard]] Bytes seal(ByteView nonce, ByteView aad, ByteView plaintext) const;
-    /// Errors: cannot_open (CRY-..): wrong key, nonce, aad or bytes; which of them is not said.
+    /// Errors: cannot_open (CRY-01): wrong key, nonce, aad or bytes; which of them is not said.
     [[nodiscard]] Result<Bytes> open(ByteView nonce, ByteView aad, ByteView ciphertext) const;
+    /// The same for a plaintext that is secret by itself (keys, seeds).
+    [[nodiscard]] Result<SecretBytes> open_secret(ByteView nonce,
+                                                  ByteView aad,
+                                                  ByteView ciphertext) const;
 
   private:
     struct State;

@@ -26,7 +26,7 @@ class Sha256 {
     [[nodiscard]] Sha256Digest finish();
 
   private:
-    alignas(8) ByteArray<128> state_;  // AWS-LC's SHA256_CTX; size asserted in hash.cpp.
+    alignas(8) ByteArray<112> state_;  // AWS-LC's SHA256_CTX; size asserted in hash.cpp.
 };
 
 }  // namespace chatmcp::crypto

@@ -21,7 +21,7 @@ class HpkePrivateKey {
     [[nodiscard]] static HpkePrivateKey generate(Random& random);
     /// DeriveKeyPair(ikm), RFC 9180 section 7.1.3.
     [[nodiscard]] static HpkePrivateKey derive(ByteView ikm);
-    /// Errors: malformed (CRY-..) unless 32 bytes.
+    /// Errors: malformed (CRY-06) unless 32 bytes.
     [[nodiscard]] static Result<HpkePrivateKey> from_bytes(ByteView private_key);
 
     [[nodiscard]] const ByteArray<kX25519Bytes>& public_key() const { return public_key_; }
@@ -40,15 +40,17 @@ struct HpkeCiphertext {
     Bytes ciphertext;  // Plaintext size + 16 bytes.
 };
 
-/// SealBase, RFC 9180 section 6.1. Errors: malformed (CRY-..) for a key that is no public key or
-/// gives an all-zero secret.
+/// SealBase, RFC 9180 section 6.1. The ephemeral key is DeriveKeyPair(32 bytes of `random`).
+///
+/// Errors: malformed (CRY-07) a key that is not 32 bytes, (CRY-08) one that gives an all-zero
+///         secret (section 7.1.4).
 [[nodiscard]] Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
                                                ByteView public_key,
                                                ByteView info,
                                                ByteView aad,
                                                ByteView plaintext,
                                                Random& random);
-/// OpenBase. Errors: malformed, cannot_open (CRY-..).
+/// OpenBase. Errors: malformed (CRY-07, CRY-08) as above, of `enc`; cannot_open (CRY-01).
 [[nodiscard]] Result<SecretBytes> hpke_open(HpkeSuite suite,
                                             const HpkePrivateKey& key,
                                             ByteView enc,

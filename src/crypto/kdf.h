@@ -23,8 +23,13 @@ struct ScryptParameters {
     std::uint32_t r = 8;
     std::uint32_t p = 1;
 };
-/// Errors: invalid_argument (CRY-..) if the parameters are out of range, so that a hostile file
-/// cannot ask for all memory.
+/// 128 * n * r may be at most this much, so that a hostile file cannot ask for all memory.
+inline constexpr std::uint64_t kScryptMemoryMaxBytes = std::uint64_t{256} * 1024 * 1024;
+/// And p at most this much, so that it cannot ask for all time either.
+inline constexpr std::uint32_t kScryptParallelMax = 16;
+
+/// Errors: invalid_argument (CRY-02) if the parameters are out of range or RFC 7914 forbids them.
+/// Cost:   128 * n * r bytes, and time in proportion to n * r * p.
 [[nodiscard]] Result<SecretBytes> scrypt(ByteView passphrase,
                                          ByteView salt,
                                          const ScryptParameters& parameters,

@@ -38,8 +38,9 @@ class SigningKey {
     ByteArray<kEd25519PublicBytes> public_key_{};
 };
 
-/// Errors: malformed (CRY-..) sizes; bad_signature (CRY-..) everything else, S >= L and small-order
-/// points included.
+/// Errors: unsupported (CRY-10) scheme; malformed (CRY-03) sizes; bad_signature (CRY-04) does not
+///         verify, S >= L included; bad_signature (CRY-05) a key that is not in its one encoding,
+///         or a point of small order as key or as R: such a key "signs" every message.
 [[nodiscard]] Result<void> verify_raw(SignatureScheme scheme,
                                       ByteView public_key,
                                       ByteView message,

@@ -1,0 +1,97 @@
+#include "crypto/kdf.h"
+
+#include <bit>
+
+#include <openssl/evp.h>
+#include <openssl/hkdf.h>
+#include <openssl/hmac.h>
+
+#include "base/check.h"
+#include "crypto/aws_lc.h"
+
+namespace chatmcp::crypto {
+namespace {
+
+bool in_range(const ScryptParameters& parameters) {
+    const auto& [n, r, p] = parameters;
+    // RFC 7914 section 2: n is a power of two above 1. The bound on n alone keeps the product below
+    // from wrapping round.
+    return std::has_single_bit(n) && n > 1 && n <= kScryptMemoryMaxBytes && r > 0 && p > 0 &&
+           p <= kScryptParallelMax && r <= kScryptMemoryMaxBytes / (128 * n);
+}
+
+}  // namespace
+
+Sha256Digest hmac_sha256(ByteView key, ByteView data) {
+    Sha256Digest out;
+    unsigned size = 0;
+    CHATMCP_CHECK(HMAC(EVP_sha256(),
+                       pointer_of(key),
+                       key.size(),
+                       pointer_of(data),
+                       data.size(),
+                       out.data(),
+                       &size) != nullptr);
+    CHATMCP_CHECK(size == out.size());
+    return out;
+}
+
+SecretBytes hkdf_extract_sha256(ByteView salt, ByteView ikm) {
+    SecretBytes prk(kSha256Bytes);
+    std::size_t size = 0;
+    CHATMCP_CHECK(HKDF_extract(prk.mutable_view().data(),
+                               &size,
+                               EVP_sha256(),
+                               pointer_of(ikm),
+                               ikm.size(),
+                               pointer_of(salt),
+                               salt.size()) == 1);
+    CHATMCP_CHECK(size == prk.size());
+    return prk;
+}
+
+SecretBytes hkdf_expand_sha256(ByteView prk, ByteView info, std::size_t size_bytes) {
+    CHATMCP_CHECK(size_bytes <= 255 * kSha256Bytes);
+    SecretBytes out(size_bytes);
+    if (size_bytes == 0) {
+        return out;
+    }
+    CHATMCP_CHECK(HKDF_expand(out.mutable_view().data(),
+                              out.size(),
+                              EVP_sha256(),
+                              pointer_of(prk),
+                              prk.size(),
+                              pointer_of(info),
+                              info.size()) == 1);
+    return out;
+}
+
+Result<SecretBytes> scrypt(ByteView passphrase,
+                           ByteView salt,
+                           const ScryptParameters& parameters,
+                           std::size_t size_bytes) {
+    if (!in_range(parameters)) {
+        return fail(Errc::invalid_argument, "CRY-02");
+    }
+    // AWS-LC counts its working blocks too; the bound that matters is the one above.
+    const std::size_t working_memory_max_bytes =
+        static_cast<std::size_t>(kScryptMemoryMaxBytes) + std::size_t{64} * 1024 * 1024;
+    SecretBytes out(size_bytes);
+    const int done = EVP_PBE_scrypt(as_text(passphrase).data(),
+                                    passphrase.size(),
+                                    pointer_of(salt),
+                                    salt.size(),
+                                    parameters.n,
+                                    parameters.r,
+                                    parameters.p,
+                                    working_memory_max_bytes,
+                                    out.mutable_view().data(),
+                                    out.size());
+    if (done != 1) {
+        forget_errors();
+        return fail(Errc::invalid_argument, "CRY-02");
+    }
+    return out;
+}
+
+}  // namespace chatmcp::crypto
