@@ -1,6 +1,8 @@
 #include "crypto/hpke.h"
 
+#include <algorithm>
 #include <initializer_list>
+#include <string_view>
 
 #include <openssl/curve25519.h>
 

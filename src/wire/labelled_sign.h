@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -35,7 +36,7 @@ enum class SignatureLabel : std::uint8_t {
 [[nodiscard]] Bytes sign_with_label(const crypto::SigningKey& key,
                                     SignatureLabel label,
                                     ByteView content);
-/// Errors: bad_signature, malformed (WIRE-..).
+/// Errors: malformed (CRY-03), bad_signature (CRY-04, CRY-05).
 [[nodiscard]] Result<void> verify_with_label(ByteView public_key,
                                              SignatureLabel label,
                                              ByteView content,

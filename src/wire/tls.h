@@ -2,8 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
-#include <optional>
-#include <vector>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"

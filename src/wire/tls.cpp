@@ -1,0 +1,142 @@
+#include "wire/tls.h"
+
+#include "base/check.h"
+
+namespace chatmcp::wire {
+namespace {
+
+// RFC 9420 section 2.1.2: the two high bits of the first byte say how many bytes the length has (1,
+// 2 or 4; 3 is reserved), the rest is the length, big-endian.
+constexpr std::size_t kOneByteMax = 0x3f;
+constexpr std::size_t kTwoByteMax = 0x3fff;
+
+template <class Integer>
+void write_big_endian(Bytes& to, Integer value) {
+    for (std::size_t i = sizeof(Integer); i-- > 0;) {
+        to.push_back(static_cast<std::uint8_t>((value >> (8 * i)) & 0xff));
+    }
+}
+
+template <class Integer>
+Integer read_big_endian(ByteView from) {
+    Integer value = 0;
+    for (const std::uint8_t byte : from) {
+        value = static_cast<Integer>((value << 8) | byte);
+    }
+    return value;
+}
+
+}  // namespace
+
+void Writer::u8(std::uint8_t value) {
+    bytes_.push_back(value);
+}
+
+void Writer::u16(std::uint16_t value) {
+    write_big_endian(bytes_, value);
+}
+
+void Writer::u32(std::uint32_t value) {
+    write_big_endian(bytes_, value);
+}
+
+void Writer::u64(std::uint64_t value) {
+    write_big_endian(bytes_, value);
+}
+
+void Writer::fixed(ByteView bytes) {
+    append(bytes_, bytes);
+}
+
+void Writer::vector(ByteView bytes) {
+    variable_length(bytes.size());
+    append(bytes_, bytes);
+}
+
+void Writer::variable_length(std::size_t length) {
+    CHATMCP_CHECK(length <= kVectorMaxBytes);
+    if (length <= kOneByteMax) {
+        u8(static_cast<std::uint8_t>(length));
+    } else if (length <= kTwoByteMax) {
+        u16(static_cast<std::uint16_t>(0x4000 | length));
+    } else {
+        u32(static_cast<std::uint32_t>(0x8000'0000 | length));
+    }
+}
+
+Result<ByteView> Reader::fixed(std::size_t size_bytes) {
+    if (size_bytes > remaining()) {
+        return fail(Errc::malformed, "WIRE-01");
+    }
+    const ByteView view = input_.subspan(position_, size_bytes);
+    position_ += size_bytes;
+    return view;
+}
+
+Result<std::uint8_t> Reader::u8() {
+    CHATMCP_TRY(const ByteView view, fixed(1));
+    return view[0];
+}
+
+Result<std::uint16_t> Reader::u16() {
+    CHATMCP_TRY(const ByteView view, fixed(2));
+    return read_big_endian<std::uint16_t>(view);
+}
+
+Result<std::uint32_t> Reader::u32() {
+    CHATMCP_TRY(const ByteView view, fixed(4));
+    return read_big_endian<std::uint32_t>(view);
+}
+
+Result<std::uint64_t> Reader::u64() {
+    CHATMCP_TRY(const ByteView view, fixed(8));
+    return read_big_endian<std::uint64_t>(view);
+}
+
+Result<std::size_t> Reader::variable_length() {
+    CHATMCP_TRY(const std::uint8_t first, u8());
+    const unsigned form = first >> 6;
+    if (form == 3) {
+        return fail(Errc::not_canonical, "WIRE-02");
+    }
+    std::size_t length = first & kOneByteMax;
+    CHATMCP_TRY(const ByteView rest, fixed((std::size_t{1} << form) - 1));
+    for (const std::uint8_t byte : rest) {
+        length = (length << 8) | byte;
+    }
+    // Two encodings of one length would be two encodings, and two hashes, of one value.
+    if ((form == 1 && length <= kOneByteMax) || (form == 2 && length <= kTwoByteMax)) {
+        return fail(Errc::not_canonical, "WIRE-02");
+    }
+    return length;
+}
+
+Result<ByteView> Reader::vector(std::size_t max_bytes) {
+    CHATMCP_TRY(const std::size_t length, variable_length());
+    if (length > max_bytes) {
+        return fail(Errc::too_large, "WIRE-03");
+    }
+    return fixed(length);
+}
+
+Result<Reader> Reader::sub(std::size_t max_bytes) {
+    CHATMCP_TRY(const ByteView content, vector(max_bytes));
+    return Reader(content);
+}
+
+Result<bool> Reader::presence() {
+    CHATMCP_TRY(const std::uint8_t byte, u8());
+    if (byte > 1) {
+        return fail(Errc::malformed, "WIRE-04");
+    }
+    return byte == 1;
+}
+
+Result<void> Reader::finish() const {
+    if (!empty()) {
+        return fail(Errc::trailing_bytes, "WIRE-05");
+    }
+    return {};
+}
+
+}  // namespace chatmcp::wire
