@@ -18,13 +18,11 @@ enum class SignatureLabel : std::uint8_t {
                  // package.
     login,       // Device root key: this relay, this challenge.
     device_log_entry,  // Device root key: an entry of the account's log.
-    key_package_list,  // Device root key: the list of key packages that it uploads.
     admission,         // Epoch admission key: create, bundle, publish, read, subscribe.
     acceptance,        // Relay key: a commit took its slot.
     agent_entry,       // Enclave key: its directory entry.
     receipt,           // Agent's leaf key.
     simulated_quote,   // Development root of the simulated platform.
-    readd,             // Device root key: request to be added again.
 };
 
 /// "ChatMCP delegation" and so on: the label of RFC 9420's SignContent (which puts "MLS 1.0 " in

@@ -1,0 +1,248 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "crypto/hash.h"
+#include "wire/labelled_sign.h"
+#include "wire/tls.h"
+
+namespace chatmcp::wire {
+
+// What stands inside MLS application messages (DESIGN 5, 9). Everything here was authenticated by
+// MLS before it is read.
+
+using Digest = crypto::Sha256Digest;
+using GroupId = ByteArray<32>;
+using MessageId = crypto::Sha256Digest;
+
+enum class ContentType : std::uint8_t {
+    text = 1,          // In a conversation.
+    announcement = 2,  // In a conversation: an assistant was invited.
+    agreement = 3,     // In a conversation: the author takes part in a companion.
+    answer_post = 4,   // In a conversation: question, answer and receipt, posted by the asker.
+    decline = 5,       // In a group that was joined as a request: "no".
+    copy = 16,         // In a companion: own words of the author.
+    question = 17,     // In a companion.
+    progress = 18,     // In a companion, from the agent.
+    answer = 19,       // In a companion, from the agent.
+    refusal = 20,      // In a companion, from the agent.
+};
+
+/// The plaintext of one application message.
+///
+/// Wire:  opaque salt[32]; uint8 type; uint64 sent_at_ms (the author's claim); opaque body<V>.
+struct Content {
+    static constexpr std::size_t kBodyMaxBytes = std::size_t{384} * 1024;
+    ByteArray<32> salt{};
+    ContentType type = ContentType::text;
+    UnixMs sent_at;
+    Bytes body;  // text: UTF-8 of at most kTextMaxBytes; others: the structure of that name.
+
+    static constexpr std::size_t kTextMaxBytes = std::size_t{64} * 1024;
+
+    static Result<Content> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// SHA-256("chatmcp message" || conversation id || author account (CAIP-10 text) || content bytes).
+[[nodiscard]] MessageId message_id(const GroupId& conversation,
+                                   std::string_view author_account,
+                                   ByteView content);
+
+/// Plaintext sizes are padded up to the next of these, then to multiples of the last.
+inline constexpr std::size_t kSizeClasses[] = {
+    256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536};
+[[nodiscard]] std::size_t padded_size(std::size_t plaintext_bytes);
+
+enum class Scope : std::uint8_t { answer = 1, summarise = 2 };
+
+/// What an agent may do in a companion; a component of the companion that never changes.
+///
+/// Wire:  opaque agent_credential_digest[32]; Scope scopes<V> (rising); uint64 expires_at_ms;
+/// uint32 questions_max; uint64 original_bytes_max.
+struct Grant {
+    Digest agent_credential_digest{};
+    std::vector<Scope> scopes;
+    UnixMs expires_at;
+    std::uint32_t questions_max = 1000;
+    std::uint64_t original_bytes_max = std::uint64_t{16} * 1024 * 1024;
+
+    static Result<Grant> read(Reader& reader);
+    void write(Writer& writer) const;
+    /// SHA-256("chatmcp grant" || encoding).
+    [[nodiscard]] Digest digest() const;
+};
+
+/// Wire: opaque companion_id[32]; opaque grant<V>; opaque agent_leaf<V> (LeafNode of RFC 9420, with
+/// evidence).
+struct Announcement {
+    GroupId companion_id{};
+    Grant grant;
+    Bytes agent_leaf;
+    static Result<Announcement> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+enum class AgreeFrom : std::uint8_t { now = 1, past = 2 };
+
+/// Wire: opaque companion_id[32]; opaque grant_digest[32]; opaque agent_credential_digest[32];
+/// opaque key_package<V>; uint8 from.
+struct Agreement {
+    GroupId companion_id{};
+    Digest grant_digest{};
+    Digest agent_credential_digest{};
+    Bytes key_package;  // MLSMessage; delegated to the companion's group id.
+    AgreeFrom from = AgreeFrom::now;
+    static Result<Agreement> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// Originals of the sender of this message, byte for byte, with their place in the conversation.
+///
+/// Wire:  { uint64 position; opaque content<V>; } originals<V>, positions rising, at most
+/// kOriginalsMaxBytes in all.
+struct Copy {
+    static constexpr std::size_t kOriginalsMaxBytes = std::size_t{256} * 1024;
+    struct Original {
+        std::uint64_t position = 0;
+        Bytes content;  // Encoded Content.
+    };
+    std::vector<Original> originals;
+    static Result<Copy> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// Wire: uint8 scope; opaque text<V>.
+struct Question {
+    static constexpr std::size_t kTextMaxBytes = 4096;
+    Scope scope = Scope::answer;
+    std::string text;
+    static Result<Question> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// Wire: opaque question[32]; uint8 stage (1 queued, 2 reading, 3 writing); uint32 done; uint32
+/// total.
+struct Progress {
+    MessageId question{};
+    std::uint8_t stage = 1;
+    std::uint32_t done = 0;
+    std::uint32_t total = 0;
+    static Result<Progress> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// Wire: opaque question[32]; opaque check<V> (a row of docs/CHECKS.md); opaque reason<V> (text for
+/// people).
+struct Refusal {
+    MessageId question{};
+    std::string check;
+    std::string reason;
+    static Result<Refusal> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// One answer's receipt: which words, which model, which code, which epoch. Signed by the agent's
+/// leaf key.
+///
+/// Wire:  uint16 version (1); opaque companion_commitment[32]; uint64 epoch; opaque
+/// grant_digest[32]; opaque question[32]; uint32 asker_leaf;
+///        uint64 sequence (of answers in this grant, from 1); uint64 time_ms; uint8 time_source (1
+///        host clock, 2 acceptance); opaque evidence_digest[32]; opaque measurement[32]; opaque
+///        weights_root[32]; opaque configuration_digest[32]; opaque engine_build_digest[32]; opaque
+///        engine_settings_digest[32]; opaque inputs<V> (32-byte message ids in order of position);
+///        opaque prompts_root[32]; opaque tools_root[32]; opaque output_commitment[32]; opaque
+///        platform<V> ("simulated", ...); opaque signature[64].
+struct Receipt {
+    static constexpr auto kLabel = SignatureLabel::receipt;
+    static constexpr std::size_t kInputsMax = 100'000;
+    std::uint16_t version = 1;
+    Digest companion_commitment{};  // HMAC-SHA-256(keys.companion, companion id)
+    std::uint64_t epoch = 0;
+    Digest grant_digest{};
+    MessageId question{};
+    std::uint32_t asker_leaf = 0;
+    std::uint64_t sequence = 0;
+    UnixMs time;
+    std::uint8_t time_source = 1;
+    Digest evidence_digest{};
+    Digest measurement{};
+    Digest weights_root{};
+    Digest configuration_digest{};
+    Digest engine_build_digest{};
+    Digest engine_settings_digest{};
+    std::vector<MessageId> inputs;
+    Digest prompts_root{};  // Merkle root (RFC 9162 hashing) over HMAC-SHA-256(keys.prompts, prompt
+                            // of call i), one leaf per model call.
+    Digest tools_root{};    // The same over tool calls; the empty tree's root when there are none.
+    Digest output_commitment{};  // HMAC-SHA-256(keys.output, encoded AnswerText)
+    std::string platform;
+    ByteArray<64> signature{};
+
+    static Result<Receipt> read(Reader& reader);
+    void write(Writer& writer) const;
+    void write_signed(Writer& writer) const;
+};
+
+/// Fresh keys of one receipt's commitments; whoever has them can open the commitments.
+/// Wire: opaque companion[32]; opaque prompts[32]; opaque output[32].
+struct CommitmentKeys {
+    ByteArray<32> companion{};
+    ByteArray<32> prompts{};
+    ByteArray<32> output{};
+    static Result<CommitmentKeys> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// Wire: opaque text<V>; opaque points<V> of opaque point<V>; opaque rests_on<V> (32-byte message
+/// ids); opaque dropped<V> (why sentences were
+///       dropped, text).
+struct AnswerText {
+    std::string text;
+    std::vector<std::string> points;
+    std::vector<MessageId> rests_on;
+    std::vector<std::string> dropped;
+    static Result<AnswerText> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// From the agent in the companion.
+/// Wire: opaque answer<V>; opaque receipt<V>; CommitmentKeys keys; opaque prompts<V> of opaque
+/// prompt<V>; uint32 first_token_ms;
+///       uint32 output_tokens; uint32 generation_ms.
+struct Answer {
+    AnswerText answer;
+    Receipt receipt;
+    CommitmentKeys keys;
+    std::vector<Bytes> prompts;  // Of each model call: what --replay needs. Stays in the companion.
+    std::uint32_t first_token_ms = 0;
+    std::uint32_t output_tokens = 0;
+    std::uint32_t generation_ms = 0;
+    static Result<Answer> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// From the asker in the conversation: everybody there can verify it alone.
+/// Wire: opaque companion_id[32]; opaque question<V>; opaque answer<V>; opaque receipt<V>;
+/// CommitmentKeys keys; opaque agent_leaf<V>;
+///       uint32 lacking (messages of agreeing authors that the receipt lacks, by the asker's
+///       count).
+struct AnswerPost {
+    GroupId companion_id{};
+    Question question;
+    AnswerText answer;
+    Receipt receipt;
+    CommitmentKeys keys;
+    Bytes agent_leaf;
+    std::uint32_t lacking = 0;
+    static Result<AnswerPost> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+}  // namespace chatmcp::wire
