@@ -1,0 +1,1 @@
+"""What dev/up does: services.py runs node and assistant, play.py plays a conversation through them."""

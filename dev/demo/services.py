@@ -1,0 +1,188 @@
+"""Node and assistant as processes of this machine."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BIN = ROOT / "build/release/bin"
+READY_SECONDS_MAX = 30
+ASSISTANT_READY_SECONDS_MAX = 180
+STOP_SECONDS_MAX = 10
+
+
+class Failed(Exception):
+    """Something that the user can act on; the text says how."""
+
+    def __init__(self, text: str, exit_code: int = 1):
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def dependencies() -> pathlib.Path:
+    """Where dev/setup puts what others wrote."""
+    if folder := os.environ.get("CHATMCP_DEPS"):
+        return pathlib.Path(folder)
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "chatmcp"
+
+
+def model_file(name: str) -> pathlib.Path:
+    known = {"small": "smollm2-135m-instruct-q4_1.gguf", "default": "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"}
+    path = dependencies() / "models" / known[name] if name in known else pathlib.Path(name)
+    if not path.is_file():
+        raise Failed(f"{path}: no such model file", 2)
+    return path
+
+
+def prepare(model: str, build: bool) -> None:
+    """Bring what is missing and build the programs."""
+    if not build:
+        return
+    setup_model = model if model in ("small", "default") else "none"
+    for command in ([ROOT / "dev/setup", "--model", setup_model], [ROOT / "dev/build"]):
+        if subprocess.run([str(part) for part in command], check=False).returncode != 0:
+            raise Failed(f"{command[0].name} failed; its messages are above")
+
+
+@contextlib.contextmanager
+def scratch_folder(keep: bool):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="chatmcp-demo-"))
+    try:
+        yield folder
+    finally:
+        if keep:
+            say(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Service:
+    """One process that prints a JSON line when it is ready and stops on SIGTERM."""
+
+    def __init__(self, name: str, command: list, log: pathlib.Path, ready_seconds_max: float = READY_SECONDS_MAX):
+        self.name = name
+        self.log = log
+        self._log_file = log.open("ab")
+        self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=self._log_file, start_new_session=True)
+        self.ready = self._first_line(ready_seconds_max)
+
+    def _first_line(self, seconds_max: float) -> dict:
+        import selectors
+        selector = selectors.DefaultSelector()
+        selector.register(self.process.stdout, selectors.EVENT_READ)
+        deadline = time.monotonic() + seconds_max
+        while time.monotonic() < deadline:
+            if selector.select(timeout=0.2):
+                line = self.process.stdout.readline()
+                if not line:
+                    break
+                with contextlib.suppress(ValueError):
+                    return json.loads(line)
+            if self.process.poll() is not None:
+                break
+        self.stop()
+        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+        raise Failed(f"{self.name} did not become ready; the end of its log:\n{tail}")
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(STOP_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._log_file.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_node(data: pathlib.Path, port: int) -> Service:
+    data.mkdir(parents=True, exist_ok=True)
+    command = [BIN / "chatmcp-node", "--data", data / "node", "--listen", f"127.0.0.1:{port}", "--json"]
+    return Service("chatmcp-node", command, data / "node.log")
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def namespaces_forbidden() -> str | None:
+    """Why the sandbox cannot start here, as the launcher says it; None if it can."""
+    probe = subprocess.run([str(BIN / "chatmcp-simtee"), "check"], capture_output=True, text=True, check=False)
+    return None if probe.returncode == 0 else (probe.stderr or probe.stdout).strip()
+
+
+def start_assistant(data: pathlib.Path, url: str, model: pathlib.Path) -> Service:
+    """The operator's wallet signs for the enclave key once, then the assistant runs."""
+    home = data / "assistant"
+    home.mkdir(parents=True, exist_ok=True)
+    wallet = home / "operator.json"
+    common = ["--data", home, "--node", url, "--model", model, "--config", ROOT / "dev/assistant.json",
+              "--program", BIN / "chatmcp-enclave", "--simtee", BIN / "chatmcp-simtee"]
+    if not wallet.exists():
+        run([BIN / "chatmcp", "wallet", "new", wallet])
+        run([BIN / "chatmcp-host", "login", "--wallet", wallet, *common])
+    return Service("chatmcp-host", [BIN / "chatmcp-host", "run", "--json", *common], home / "host.log",
+                   ASSISTANT_READY_SECONDS_MAX)
+
+
+def run(command: list) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(pathlib.Path(str(p)).name for p in command[:2])}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def serve(data: pathlib.Path, port: int, model: pathlib.Path) -> int:
+    """Node and assistant in the foreground until Ctrl-C."""
+    node = start_node(data, port)
+    url = f"http://127.0.0.1:{node.ready['port']}"
+    say(f"node       {url}   relay key {node.ready['relay_key'][:16]}…   data {data}")
+    assistant = None
+    try:
+        if reason := namespaces_forbidden():
+            say(f"assistant  not started: {reason}")
+        else:
+            assistant = start_assistant(data, url, model)
+            say(f"assistant  {assistant.ready['assistant'][:16]}…   simulated TEE: this machine's owner can read everything in it")
+            say(f"trust it   chatmcp policy allow-simulated {assistant.ready['root_fingerprint']}")
+        say(f"join       {BIN / 'chatmcp'} wallet new my-wallet.json")
+        say(f"           {BIN / 'chatmcp'} --node {url} login --wallet my-wallet.json")
+        say("Ctrl-C stops both.")
+        return wait_for_interrupt([s for s in (node, assistant) if s])
+    finally:
+        if assistant:
+            assistant.stop()
+        node.stop()
+        say("stopped")
+
+
+def wait_for_interrupt(running: list) -> int:
+    try:
+        while True:
+            for service in running:
+                if service.process.poll() is not None:
+                    raise Failed(f"{service.name} ended with status {service.process.returncode}; see {service.log}")
+            time.sleep(0.5)
+    except (KeyboardInterrupt, SystemExit):
+        return 0
