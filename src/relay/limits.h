@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace chatmcp::relay {
+
+/// How often something may be done: `burst` times at once, and `per_hour` times an hour in the long
+/// run. Both 0 would refuse everything; there is no value that means "without limit".
+struct Rate {
+    std::uint32_t burst = 0;
+    std::uint32_t per_hour = 0;
+};
+
+/// What people who have not shown any right may do, counted by the source of their connection and
+/// by whom they aim at. Members of a group are not limited here: their admission key is their
+/// right.
+struct Limits {
+    Rate creates_per_source{.burst = 1000, .per_hour = 3600};
+    Rate device_logs_per_source{.burst = 500, .per_hour = 1000};
+    Rate logins_per_source{.burst = 1000, .per_hour = 7200};
+    /// Signatures that did not verify, tokens and challenges that were not ours: a source that is
+    /// over it is refused before any signature is checked.
+    Rate refusals_per_source{.burst = 200, .per_hour = 3600};
+
+    Rate claims_per_target{.burst = 100, .per_hour = 100};
+    Rate claims_per_target_and_source{.burst = 30, .per_hour = 60};
+
+    Rate inbox_sends_per_inbox{.burst = 500, .per_hour = 3600};
+    Rate inbox_sends_per_inbox_and_source{.burst = 60, .per_hour = 240};
+
+    Rate welcomes_per_inbox{.burst = 500, .per_hour = 1000};
+    Rate welcomes_per_inbox_and_source{.burst = 200, .per_hour = 400};
+};
+
+/// Buckets kept at once. About 120 bytes each, so a flood of invented sources costs 8 MB and no
+/// more; the ones not used for longest are forgotten first.
+inline constexpr std::size_t kRateBucketsMax = 65'536;
+
+/// Token buckets by (kind, whom). Safe for concurrent calls; forgets everything at a restart.
+class RateLimiter {
+  public:
+    enum class Kind : std::uint8_t {
+        create_source,
+        device_log_source,
+        login_source,
+        refusal_source,
+        claim_target,
+        claim_target_source,
+        send_inbox,
+        send_inbox_source,
+        welcome_inbox,
+        welcome_inbox_source,
+    };
+
+    explicit RateLimiter(std::size_t buckets_max = kRateBucketsMax);
+
+    /// Takes one; false if none was left. `first` and `second` say whom it counts for.
+    [[nodiscard]] bool take(
+        Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now);
+    /// Whether take() would succeed, without taking.
+    [[nodiscard]] bool has(
+        Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now);
+
+    [[nodiscard]] std::size_t size() const;
+
+  private:
+    struct Bucket {
+        ByteArray<16> key{};
+        double left = 0;
+        UnixMs filled_at;
+    };
+    struct KeyHash {
+        std::size_t operator()(const ByteArray<16>& key) const;
+    };
+
+    Bucket& refilled(Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now);
+
+    const std::size_t buckets_max_;
+    mutable std::mutex mutex_;
+    std::list<Bucket> by_use_;  // Most recently used first.
+    std::unordered_map<ByteArray<16>, std::list<Bucket>::iterator, KeyHash> by_key_;
+};
+
+}  // namespace chatmcp::relay
