@@ -4,10 +4,7 @@
 #include <initializer_list>
 #include <string_view>
 
-#include <openssl/curve25519.h>
-
 #include "base/check.h"
-#include "crypto/aws_lc.h"
 #include "crypto/kdf.h"
 
 // Names and order of steps are those of RFC 9180: section 4 (LabeledExtract, LabeledExpand, Encap,
@@ -22,7 +19,6 @@ constexpr ByteArray<2> kKdfId = {0x00, 0x01};  // HKDF-SHA256, section 7.2.
 constexpr ByteArray<1> kModeBase = {0x00};
 
 using SuiteId = Bytes;
-using EncodedKey = ByteArray<kX25519Bytes>;
 
 ByteArray<2> i2osp2(std::size_t value) {
     CHATMCP_CHECK(value <= 0xffff);
@@ -61,17 +57,6 @@ SecretBytes labeled_expand(const SuiteId& suite_id,
     return hkdf_expand_sha256(prk, labeled_info, size_bytes);
 }
 
-// DH() of section 4.1, with the check of section 7.1.4: an all-zero result means that the other
-// side sent a point of small order, and everybody knows the "secret".
-Result<SecretBytes> diffie_hellman(ByteView private_key, ByteView public_key) {
-    SecretBytes shared(kX25519Bytes);
-    if (X25519(shared.mutable_view().data(), private_key.data(), public_key.data()) != 1) {
-        forget_errors();
-        return fail(Errc::malformed, "CRY-08");
-    }
-    return shared;
-}
-
 SecretBytes extract_and_expand(ByteView dh, ByteView kem_context) {
     const SuiteId suite_id = kem_suite_id();
     const SecretBytes eae_prk = labeled_extract(suite_id, {}, "eae_prk", dh);
@@ -97,12 +82,6 @@ Context key_schedule(HpkeSuite suite, ByteView shared_secret, ByteView info) {
                 suite_id, secret.view(), "base_nonce", key_schedule_context, kAeadNonceBytes)};
 }
 
-EncodedKey public_key_of(const SecretBytes& private_key) {
-    EncodedKey public_key{};
-    X25519_public_from_private(public_key.data(), private_key.view().data());
-    return public_key;
-}
-
 }  // namespace
 
 HpkePrivateKey::HpkePrivateKey(SecretBytes private_key, ByteArray<kX25519Bytes> public_key)
@@ -116,7 +95,7 @@ HpkePrivateKey HpkePrivateKey::derive(ByteView ikm) {
     const SuiteId suite_id = kem_suite_id();
     const SecretBytes dkp_prk = labeled_extract(suite_id, {}, "dkp_prk", ikm);
     SecretBytes private_key = labeled_expand(suite_id, dkp_prk.view(), "sk", {}, kX25519Bytes);
-    const EncodedKey public_key = public_key_of(private_key);
+    const ByteArray<kX25519Bytes> public_key = x25519_public_key(private_key.view());
     return {std::move(private_key), public_key};
 }
 
@@ -125,7 +104,7 @@ Result<HpkePrivateKey> HpkePrivateKey::from_bytes(ByteView private_key) {
         return fail(Errc::malformed, "CRY-06");
     }
     SecretBytes copy(private_key);
-    const EncodedKey public_key = public_key_of(copy);
+    const ByteArray<kX25519Bytes> public_key = x25519_public_key(private_key);
     return HpkePrivateKey(std::move(copy), public_key);
 }
 
@@ -144,7 +123,7 @@ Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
     }
     const HpkePrivateKey ephemeral = HpkePrivateKey::generate(random);
     const ByteView enc = ephemeral.public_key();
-    CHATMCP_TRY(const SecretBytes dh, diffie_hellman(ephemeral.bytes(), public_key));
+    CHATMCP_TRY(const SecretBytes dh, x25519(ephemeral.bytes(), public_key));
     const SecretBytes shared_secret = extract_and_expand(dh.view(), concat({enc, public_key}));
     const Context context = key_schedule(suite, shared_secret.view(), info);
     return HpkeCiphertext{to_bytes(enc),
@@ -160,7 +139,7 @@ Result<SecretBytes> hpke_open(HpkeSuite suite,
     if (enc.size() != kX25519Bytes) {
         return fail(Errc::malformed, "CRY-07");
     }
-    CHATMCP_TRY(const SecretBytes dh, diffie_hellman(key.bytes(), enc));
+    CHATMCP_TRY(const SecretBytes dh, x25519(key.bytes(), enc));
     const SecretBytes shared_secret =
         extract_and_expand(dh.view(), concat({enc, key.public_key()}));
     const Context context = key_schedule(suite, shared_secret.view(), info);

@@ -4,11 +4,10 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/aead.h"
+#include "crypto/kem.h"
 #include "crypto/random.h"
 
 namespace chatmcp::crypto {
-
-inline constexpr std::size_t kX25519Bytes = 32;
 
 /// RFC 9180 suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and one of the AEADs. Base mode only.
 struct HpkeSuite {

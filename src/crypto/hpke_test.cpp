@@ -1,0 +1,231 @@
+#include "crypto/hpke.h"
+
+#include <gtest/gtest.h>
+#include <openssl/hpke.h>
+
+#include "support/random.h"
+#include "support/vectors.h"
+
+namespace chatmcp::crypto {
+namespace {
+
+constexpr HpkeSuite kSuites[] = {
+    {AeadId::aes_128_gcm}, {AeadId::aes_256_gcm}, {AeadId::chacha20_poly1305}};
+
+HpkeSuite suite_of(const testing::Vector& vector) {
+    return {static_cast<AeadId>(vector.u64("aead_id"))};
+}
+
+TEST(Hpke, DeriveKeyPairGivesTheKeysOfRfc9180) {
+    const auto vectors = testing::load_vectors("hpke/rfc9180_x25519_base.json");
+    ASSERT_GE(vectors.size(), 3u);
+    for (const auto& vector : vectors) {
+        const auto recipient = HpkePrivateKey::derive(vector.hex("ikmR"));
+        EXPECT_TRUE(equal(recipient.bytes(), vector.hex("skRm")));
+        EXPECT_TRUE(equal(recipient.public_key(), vector.hex("pkRm")));
+        const auto ephemeral = HpkePrivateKey::derive(vector.hex("ikmE"));
+        EXPECT_TRUE(equal(ephemeral.bytes(), vector.hex("skEm")));
+    }
+}
+
+TEST(Hpke, SealAndOpenGiveTheBytesOfRfc9180) {
+    const auto vectors = testing::load_vectors("hpke/rfc9180_x25519_base.json");
+    ASSERT_GE(vectors.size(), 3u);
+    for (const auto& vector : vectors) {
+        SCOPED_TRACE(vector.text("aead"));
+        // Ours is one message a context, so the case's first message is the one that applies.
+        const auto message = vector.list("encryptions").at(0);
+        ASSERT_EQ(message.u64("seq"), 0u);
+        testing::RecordedRandom random(vector.hex("ikmE"));
+        const auto sealed = hpke_seal(suite_of(vector),
+                                      vector.hex("pkRm"),
+                                      vector.hex("info"),
+                                      message.hex("aad"),
+                                      message.hex("pt"),
+                                      random);
+        ASSERT_TRUE(sealed.has_value());
+        EXPECT_TRUE(random.used_up());
+        EXPECT_EQ(sealed->enc, vector.hex("enc"));
+        EXPECT_EQ(sealed->ciphertext, message.hex("ct"));
+
+        const auto key = HpkePrivateKey::from_bytes(vector.hex("skRm"));
+        ASSERT_TRUE(key.has_value());
+        const auto opened = hpke_open(suite_of(vector),
+                                      *key,
+                                      vector.hex("enc"),
+                                      vector.hex("info"),
+                                      message.hex("aad"),
+                                      message.hex("ct"));
+        ASSERT_TRUE(opened.has_value());
+        EXPECT_TRUE(equal(opened->view(), message.hex("pt")));
+    }
+}
+
+const EVP_HPKE_AEAD* peer_aead(AeadId id) {
+    switch (id) {
+        case AeadId::aes_128_gcm:
+            return EVP_hpke_aes_128_gcm();
+        case AeadId::aes_256_gcm:
+            return EVP_hpke_aes_256_gcm();
+        case AeadId::chacha20_poly1305:
+            return EVP_hpke_chacha20_poly1305();
+    }
+    return nullptr;
+}
+
+// AWS-LC has an HPKE of its own, written by others from the same standard.
+TEST(Hpke, WhatWeSealAwsLcOpensAndWhatItSealsWeOpen) {
+    testing::SeededRandom random(4);
+    for (int round = 0; round < 60; ++round) {
+        SCOPED_TRACE(round);
+        const HpkeSuite suite = kSuites[random.below(3)];
+        const auto key = HpkePrivateKey::generate(random);
+        Bytes info(random.below(100));
+        Bytes aad(random.below(100));
+        Bytes plaintext(random.below(300));
+        random.fill(info);
+        random.fill(aad);
+        random.fill(plaintext);
+
+        bssl::ScopedEVP_HPKE_KEY peer_key;
+        ASSERT_EQ(EVP_HPKE_KEY_init(peer_key.get(),
+                                    EVP_hpke_x25519_hkdf_sha256(),
+                                    key.bytes().data(),
+                                    key.bytes().size()),
+                  1);
+        const auto sealed = hpke_seal(suite, key.public_key(), info, aad, plaintext, random);
+        ASSERT_TRUE(sealed.has_value());
+        bssl::ScopedEVP_HPKE_CTX recipient;
+        ASSERT_EQ(EVP_HPKE_CTX_setup_recipient(recipient.get(),
+                                               peer_key.get(),
+                                               EVP_hpke_hkdf_sha256(),
+                                               peer_aead(suite.aead),
+                                               sealed->enc.data(),
+                                               sealed->enc.size(),
+                                               info.data(),
+                                               info.size()),
+                  1);
+        Bytes opened(sealed->ciphertext.size());
+        std::size_t opened_size = 0;
+        ASSERT_EQ(EVP_HPKE_CTX_open(recipient.get(),
+                                    opened.data(),
+                                    &opened_size,
+                                    opened.size(),
+                                    sealed->ciphertext.data(),
+                                    sealed->ciphertext.size(),
+                                    aad.data(),
+                                    aad.size()),
+                  1);
+        opened.resize(opened_size);
+        EXPECT_EQ(opened, plaintext);
+
+        bssl::ScopedEVP_HPKE_CTX sender;
+        Bytes enc(kX25519Bytes);
+        std::size_t enc_size = 0;
+        ASSERT_EQ(EVP_HPKE_CTX_setup_sender(sender.get(),
+                                            enc.data(),
+                                            &enc_size,
+                                            enc.size(),
+                                            EVP_hpke_x25519_hkdf_sha256(),
+                                            EVP_hpke_hkdf_sha256(),
+                                            peer_aead(suite.aead),
+                                            key.public_key().data(),
+                                            key.public_key().size(),
+                                            info.data(),
+                                            info.size()),
+                  1);
+        Bytes ciphertext(plaintext.size() + kAeadTagBytes);
+        std::size_t ciphertext_size = 0;
+        ASSERT_EQ(EVP_HPKE_CTX_seal(sender.get(),
+                                    ciphertext.data(),
+                                    &ciphertext_size,
+                                    ciphertext.size(),
+                                    plaintext.data(),
+                                    plaintext.size(),
+                                    aad.data(),
+                                    aad.size()),
+                  1);
+        ASSERT_EQ(ciphertext_size, ciphertext.size());
+        const auto ours = hpke_open(suite, key, enc, info, aad, ciphertext);
+        ASSERT_TRUE(ours.has_value());
+        EXPECT_TRUE(equal(ours->view(), plaintext));
+    }
+}
+
+TEST(Hpke, AnyChangeOfKeyInfoAadEncOrCiphertextDoesNotOpen) {
+    testing::SeededRandom random(5);
+    const auto key = HpkePrivateKey::generate(random);
+    const HpkeSuite suite;
+    const auto sealed = hpke_seal(
+        suite, key.public_key(), as_bytes("info"), as_bytes("aad"), as_bytes("x"), random);
+    ASSERT_TRUE(sealed.has_value());
+    const auto open = [&](const HpkePrivateKey& with,
+                          ByteView enc,
+                          std::string_view info,
+                          std::string_view aad,
+                          ByteView ciphertext) {
+        const auto opened = hpke_open(suite, with, enc, as_bytes(info), as_bytes(aad), ciphertext);
+        return std::string(opened.has_value() ? "opened" : opened.error().check);
+    };
+    EXPECT_EQ(open(key, sealed->enc, "info", "aad", sealed->ciphertext), "opened");
+    EXPECT_EQ(open(key.clone(), sealed->enc, "info", "aad", sealed->ciphertext), "opened");
+    EXPECT_EQ(open(key, sealed->enc, "other", "aad", sealed->ciphertext), "CRY-01");
+    EXPECT_EQ(open(key, sealed->enc, "info", "other", sealed->ciphertext), "CRY-01");
+    EXPECT_EQ(
+        open(HpkePrivateKey::generate(random), sealed->enc, "info", "aad", sealed->ciphertext),
+        "CRY-01");
+    Bytes enc = sealed->enc;
+    enc[3] ^= 1;
+    EXPECT_EQ(open(key, enc, "info", "aad", sealed->ciphertext), "CRY-01");
+    Bytes ciphertext = sealed->ciphertext;
+    ciphertext[0] ^= 1;
+    EXPECT_EQ(open(key, sealed->enc, "info", "aad", ciphertext), "CRY-01");
+    EXPECT_EQ(open(key, sealed->enc, "info", "aad", Bytes(15)), "CRY-01");
+}
+
+TEST(Hpke, TheSameRandomnessGivesTheSameCiphertext) {
+    const auto key = HpkePrivateKey::derive(Bytes(32, 1));
+    testing::SeededRandom one(6);
+    testing::SeededRandom same(6);
+    const auto first = hpke_seal({}, key.public_key(), {}, {}, as_bytes("x"), one);
+    const auto second = hpke_seal({}, key.public_key(), {}, {}, as_bytes("x"), same);
+    const auto third = hpke_seal({}, key.public_key(), {}, {}, as_bytes("x"), same);
+    ASSERT_TRUE(first.has_value() && second.has_value() && third.has_value());
+    EXPECT_EQ(first->enc, second->enc);
+    EXPECT_EQ(first->ciphertext, second->ciphertext);
+    EXPECT_NE(first->enc, third->enc);
+}
+
+TEST(Hpke, KeysOfAnotherSizeAreRefused) {
+    testing::SeededRandom random(7);
+    const auto key = HpkePrivateKey::generate(random);
+    for (const std::size_t size : {0u, 31u, 33u, 65u}) {
+        const auto sealed = hpke_seal({}, Bytes(size, 9), {}, {}, {}, random);
+        ASSERT_FALSE(sealed.has_value());
+        EXPECT_EQ(sealed.error(), (Error{Errc::malformed, "CRY-07"}));
+        const auto opened = hpke_open({}, key, Bytes(size, 9), {}, {}, Bytes(16));
+        ASSERT_FALSE(opened.has_value());
+        EXPECT_EQ(opened.error(), (Error{Errc::malformed, "CRY-07"}));
+        const auto made = HpkePrivateKey::from_bytes(Bytes(size, 9));
+        ASSERT_FALSE(made.has_value());
+        EXPECT_EQ(made.error(), (Error{Errc::malformed, "CRY-06"}));
+    }
+}
+
+TEST(Hpke, PointsOfSmallOrderAreRefusedOnBothSides) {
+    testing::SeededRandom random(8);
+    const auto key = HpkePrivateKey::generate(random);
+    Bytes one(32, 0);
+    one[0] = 1;
+    for (const Bytes& point : {Bytes(32, 0), one}) {
+        const auto sealed = hpke_seal({}, point, {}, {}, as_bytes("x"), random);
+        ASSERT_FALSE(sealed.has_value());
+        EXPECT_EQ(sealed.error(), (Error{Errc::malformed, "CRY-08"}));
+        const auto opened = hpke_open({}, key, point, {}, {}, Bytes(17));
+        ASSERT_FALSE(opened.has_value());
+        EXPECT_EQ(opened.error(), (Error{Errc::malformed, "CRY-08"}));
+    }
+}
+
+}  // namespace
+}  // namespace chatmcp::crypto
