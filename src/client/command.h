@@ -1,0 +1,142 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "identity/caip10.h"
+#include "wire/content.h"
+#include "wire/delivery.h"
+
+namespace chatmcp::client {
+
+// What a user can want. A command is an event of Client::step; whatever it starts and cannot end
+// at once becomes an intent, which is durable before any of its requests leaves.
+
+/// A conversation, or a companion: its MLS group id.
+using ChatId = wire::GroupId;
+
+inline constexpr std::size_t kChatMembersMax = 1000;  // Accounts in one CreateChat or AddMembers.
+
+/// Make this home's device, or renew what is due. Ends in a WalletSignatureWanted notice unless
+/// the wallet has signed before.
+struct StartLogin {
+    identity::Caip10 account;
+    std::string domain;
+};
+/// The wallet's answer to WalletSignatureWanted.
+struct WalletSigned {
+    ByteArray<crypto::kEd25519SignatureBytes> signature{};
+};
+
+struct CreateChat {
+    std::string title;
+    std::vector<identity::Caip10> accounts;  // Others; the own account is always in.
+};
+struct AddMembers {
+    ChatId chat{};
+    std::vector<identity::Caip10> accounts;
+};
+struct RemoveMember {
+    ChatId chat{};
+    identity::Caip10 account;
+};
+/// Propose the own removal; the next member to sync commits it.
+struct LeaveChat {
+    ChatId chat{};
+};
+struct SendText {
+    ChatId chat{};
+    std::string text;  // UTF-8, at most wire::Content::kTextMaxBytes.
+};
+
+struct AcceptRequest {
+    ChatId chat{};
+};
+/// Say no and propose the own removal.
+struct DeclineRequest {
+    ChatId chat{};
+};
+/// Decline, and refuse every later request of the same inviter.
+struct BlockRequest {
+    ChatId chat{};
+};
+
+/// Read what is new: one conversation with its companion, or everything, the inbox first.
+struct Synchronise {
+    std::optional<ChatId> chat;
+};
+/// Hold streams open instead of asking: inbox and every conversation (or the one named). Lasts as
+/// long as the Client object; `on` = false closes them.
+struct Follow {
+    bool on = true;
+    std::optional<ChatId> chat;
+};
+
+/// Ask the relay which assistants there are: a hint. Query: Client::assistants.
+struct FetchAssistants {};
+/// Ask an assistant for fresh evidence without inviting it. Query: Client::assistant_report.
+struct ProbeAssistant {
+    wire::Ed25519Key enclave_key{};
+};
+/// The inviter agrees by inviting: `from` says for which own words.
+struct InviteAssistant {
+    ChatId chat{};
+    wire::Ed25519Key enclave_key{};
+    std::vector<wire::Scope> scopes;
+    UnixMs expires_at;
+    wire::AgreeFrom from = wire::AgreeFrom::now;
+};
+struct AgreeAssistant {
+    ChatId chat{};
+    wire::AgreeFrom from = wire::AgreeFrom::now;
+};
+/// Local only: the announcement is no longer offered to the user.
+struct DeclineAssistant {
+    ChatId chat{};
+};
+/// Remove the agent from the companion.
+struct RevokeAssistant {
+    ChatId chat{};
+};
+struct Ask {
+    ChatId chat{};
+    wire::Scope scope = wire::Scope::answer;
+    std::string text;  // At most wire::Question::kTextMaxBytes.
+};
+
+/// Replace the trust policy (JSON, docs/policy.md). Every conversation is judged again.
+struct SetPolicy {
+    Bytes json;
+};
+/// Add one machine's development root to the policy.
+struct AllowSimulated {
+    wire::Ed25519Key root_key{};
+};
+
+using Command = std::variant<StartLogin,
+                             WalletSigned,
+                             CreateChat,
+                             AddMembers,
+                             RemoveMember,
+                             LeaveChat,
+                             SendText,
+                             AcceptRequest,
+                             DeclineRequest,
+                             BlockRequest,
+                             Synchronise,
+                             Follow,
+                             FetchAssistants,
+                             ProbeAssistant,
+                             InviteAssistant,
+                             AgreeAssistant,
+                             DeclineAssistant,
+                             RevokeAssistant,
+                             Ask,
+                             SetPolicy,
+                             AllowSimulated>;
+
+}  // namespace chatmcp::client
