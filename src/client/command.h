@@ -114,7 +114,7 @@ struct SetPolicy {
 };
 /// Add one machine's development root to the policy.
 struct AllowSimulated {
-    wire::Ed25519Key root_key{};
+    wire::Digest root_fingerprint{};  // wire::root_fingerprint of its public key.
 };
 
 using Command = std::variant<StartLogin,

@@ -41,6 +41,9 @@ class GroupView {
     /// In the order of leaf indices. Cost: O(members) views; for one member: member().
     [[nodiscard]] virtual std::vector<LeafView> members() const = 0;
     [[nodiscard]] virtual std::optional<LeafView> member(LeafIndex index) const = 0;
+    /// The whole LeafNode of a member as it stands in the tree, for showing it to others. Errors:
+    /// not_found a blank leaf.
+    [[nodiscard]] virtual Result<Bytes> encoded_leaf(LeafIndex index) const = 0;
     [[nodiscard]] virtual const std::vector<Component>& components() const = 0;
     [[nodiscard]] virtual std::optional<ByteView> component(std::uint16_t id) const = 0;
     [[nodiscard]] virtual ByteView epoch_authenticator() const = 0;
@@ -186,6 +189,9 @@ class Group {
     [[nodiscard]] const GroupView& view() const;
     /// Leaves of the tree that trust refused when this group was joined (Welcome), with the reason.
     [[nodiscard]] const std::vector<Distrust>& distrusted_at_join() const;
+    /// The member that signed the GroupInfo of the Welcome: the inviter. Known from join() until the
+    /// object is dropped; absent after create() and load().
+    [[nodiscard]] std::optional<LeafIndex> welcomed_by() const;
 
     /// Make a commit. Errors: pending_commit; what Rules and Trust say; invalid_proposals.
     [[nodiscard]] Result<Bundle> stage(Transaction& transaction,
