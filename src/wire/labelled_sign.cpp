@@ -15,9 +15,8 @@ Bytes sign_content(SignatureLabel label, ByteView content) {
     return writer.take();
 }
 
-}  // namespace
-
-std::string_view label_text(SignatureLabel label) {
+// Empty for a number that has no enumerator; the compiler sees to it that every enumerator is here.
+constexpr std::string_view text_or_nothing(SignatureLabel label) {
     switch (label) {
         case SignatureLabel::delegation:
             return "ChatMCP delegation";
@@ -25,8 +24,6 @@ std::string_view label_text(SignatureLabel label) {
             return "ChatMCP login";
         case SignatureLabel::device_log_entry:
             return "ChatMCP device log entry";
-        case SignatureLabel::key_package_list:
-            return "ChatMCP key package list";
         case SignatureLabel::admission:
             return "ChatMCP admission";
         case SignatureLabel::acceptance:
@@ -37,11 +34,28 @@ std::string_view label_text(SignatureLabel label) {
             return "ChatMCP receipt";
         case SignatureLabel::simulated_quote:
             return "ChatMCP simulated quote";
-        case SignatureLabel::readd:
-            return "ChatMCP readd";
     }
-    CHATMCP_CHECK(false && "a SignatureLabel that has no enumerator");
     return {};
+}
+
+constexpr bool lists_every_label() {
+    std::size_t number = 0;
+    for (const SignatureLabel label : kSignatureLabels) {
+        if (static_cast<std::size_t>(label) != number || text_or_nothing(label).empty()) {
+            return false;
+        }
+        ++number;
+    }
+    return text_or_nothing(static_cast<SignatureLabel>(number)).empty();
+}
+static_assert(lists_every_label());
+
+}  // namespace
+
+std::string_view label_text(SignatureLabel label) {
+    const std::string_view text = text_or_nothing(label);
+    CHATMCP_CHECK(!text.empty());
+    return text;
 }
 
 Bytes sign_with_label(const crypto::SigningKey& key, SignatureLabel label, ByteView content) {
