@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <string_view>
@@ -23,6 +24,19 @@ enum class SignatureLabel : std::uint8_t {
     agent_entry,       // Enclave key: its directory entry.
     receipt,           // Agent's leaf key.
     simulated_quote,   // Development root of the simulated platform.
+};
+
+/// All of them, for tests that cross every signature with every verifier. labelled_sign.cpp asserts
+/// that none is missing.
+inline constexpr std::array kSignatureLabels = {
+    SignatureLabel::delegation,
+    SignatureLabel::login,
+    SignatureLabel::device_log_entry,
+    SignatureLabel::admission,
+    SignatureLabel::acceptance,
+    SignatureLabel::agent_entry,
+    SignatureLabel::receipt,
+    SignatureLabel::simulated_quote,
 };
 
 /// "ChatMCP delegation" and so on: the label of RFC 9420's SignContent (which puts "MLS 1.0 " in
