@@ -40,6 +40,9 @@ inline constexpr std::size_t kChallengeMaxBytes = 64;
 inline constexpr std::size_t kTokenMaxBytes = 128;
 inline constexpr std::uint32_t kReadLimitMax = 1000;
 inline constexpr std::int64_t kChallengeLifetimeMs = 5 * kMinuteMs;
+/// As `after` of a read: from the oldest envelope of the epoch that is still kept. What a client
+/// asks for after history_expired, having shown the gap.
+inline constexpr std::uint64_t kReadFromOldest = ~std::uint64_t{0};
 
 /// SHA-256("chatmcp topic" || group id).
 [[nodiscard]] TopicId topic_of(ByteView group_id);
@@ -55,8 +58,8 @@ enum class AdmissionOperation : std::uint8_t {
 /// What an epoch's admission key signs.
 ///
 /// Wire:  opaque relay_key[32]; opaque topic[32]; uint64 epoch; uint8 operation; opaque binding<V>.
-///        binding = SHA-256 of the body (create: the admission key; bundle, publish: see there) or
-///        uint64 after; opaque challenge<V>.
+///        binding = SHA-256 of the body (create: the admission key; bundle, publish: see there), or
+///        for read and subscribe: uint64 after; opaque challenge<V>.
 struct AdmissionContent {
     static constexpr auto kLabel = SignatureLabel::admission;
     Ed25519Key relay_key{};
@@ -93,6 +96,11 @@ enum class EnvelopeKind : std::uint8_t { message = 1, bundle = 2 };
 
 /// One stored thing of a group topic. Sequences of a topic rise by one from 1, messages and commits
 /// together.
+///
+/// Wire:  uint64 sequence; uint64 epoch; uint8 kind; uint64 accepted_at_ms; opaque payload<V>;
+///        optional<Acceptance> acceptance.
+/// Errors of read: malformed (DEL-01) a time above 2^63 - 1, (DEL-02) kind, (DEL-03) an acceptance
+///        without a bundle or the reverse.
 struct Envelope {
     std::uint64_t sequence = 0;
     std::uint64_t epoch = 0;
@@ -303,9 +311,13 @@ struct AckInbox {
 ///
 /// Wire:  opaque credential<V> (identity::AgentCredential); opaque hpke_key[32]; opaque name<V>
 /// (UTF-8, <= 64); opaque model<V> (<= 128);
-///        opaque scopes<V>; uint64 issued_at_ms; opaque signature[64].
+///        opaque scopes<V> (one byte each, rising, at least one); uint64 issued_at_ms; opaque
+///        signature[64].
+/// Errors of read: malformed (DEL-04) name or model not UTF-8, (DEL-05) no scope; not_canonical
+///        (DEL-06) scopes out of order or twice.
 struct AgentEntry {
     static constexpr auto kLabel = SignatureLabel::agent_entry;
+    static constexpr std::size_t kCredentialMaxBytes = 4096;
     static constexpr std::size_t kNameMaxBytes = 64;
     static constexpr std::size_t kModelMaxBytes = 128;
     static constexpr std::size_t kScopesMax = 16;
