@@ -27,7 +27,9 @@ enum class ComponentId : std::uint16_t {
 };
 
 /// Wire: opaque accounts<V> of opaque account<V> (CAIP-10 text), first the creator's.
+/// Errors of read: malformed (CON-10) nobody, (CON-03) text; too_large (CON-09).
 struct Roles {
+    static constexpr std::size_t kAccountMaxBytes = 128;
     static constexpr std::size_t kAdminsMax = 100;
     std::vector<std::string> admins;
     static Result<Roles> read(Reader& reader);

@@ -15,7 +15,9 @@
 namespace chatmcp::wire {
 
 // What stands inside MLS application messages (DESIGN 5, 9). Everything here was authenticated by
-// MLS before it is read.
+// MLS before it is read. Errors of all read(): those of Reader; malformed (CON-02) a time above
+// 2^63 - 1, (CON-03) text that is not UTF-8, (CON-04) a number that names nothing; too_large
+// (CON-09) more items than the structure's limit; and what stands with the structure.
 
 using Digest = crypto::Sha256Digest;
 using GroupId = ByteArray<32>;
@@ -34,7 +36,8 @@ enum class ContentType : std::uint8_t {
     refusal = 20,      // In a companion, from the agent.
 };
 
-/// The plaintext of one application message.
+/// The plaintext of one application message. Errors of read: unsupported (CON-01) a type that this
+/// build does not know.
 ///
 /// Wire:  opaque salt[32]; uint8 type; uint64 sent_at_ms (the author's claim); opaque body<V>.
 struct Content {
@@ -66,7 +69,9 @@ enum class Scope : std::uint8_t { answer = 1, summarise = 2 };
 ///
 /// Wire:  opaque agent_credential_digest[32]; Scope scopes<V> (rising); uint64 expires_at_ms;
 /// uint32 questions_max; uint64 original_bytes_max.
+/// Errors of read: those of Reader; not_canonical (CON-05) scopes out of order, twice or none.
 struct Grant {
+    static constexpr std::size_t kMaxBytes = 256;
     Digest agent_credential_digest{};
     std::vector<Scope> scopes;
     UnixMs expires_at;
@@ -82,6 +87,7 @@ struct Grant {
 /// Wire: opaque companion_id[32]; opaque grant<V>; opaque agent_leaf<V> (LeafNode of RFC 9420, with
 /// evidence).
 struct Announcement {
+    static constexpr std::size_t kAgentLeafMaxBytes = std::size_t{48} * 1024;
     GroupId companion_id{};
     Grant grant;
     Bytes agent_leaf;
@@ -107,6 +113,8 @@ struct Agreement {
 ///
 /// Wire:  { uint64 position; opaque content<V>; } originals<V>, positions rising, at most
 /// kOriginalsMaxBytes in all.
+/// Errors of read: not_canonical (CON-06) no original, or positions that do not rise; too_large
+/// (CON-07).
 struct Copy {
     static constexpr std::size_t kOriginalsMaxBytes = std::size_t{256} * 1024;
     struct Original {
@@ -141,6 +149,8 @@ struct Progress {
 /// Wire: opaque question[32]; opaque check<V> (a row of docs/CHECKS.md); opaque reason<V> (text for
 /// people).
 struct Refusal {
+    static constexpr std::size_t kCheckMaxBytes = 16;
+    static constexpr std::size_t kReasonMaxBytes = 1024;
     MessageId question{};
     std::string check;
     std::string reason;
@@ -159,10 +169,13 @@ struct Refusal {
 ///        engine_settings_digest[32]; opaque inputs<V> (32-byte message ids in order of position);
 ///        opaque prompts_root[32]; opaque tools_root[32]; opaque output_commitment[32]; opaque
 ///        platform<V> ("simulated", ...); opaque signature[64].
+/// Errors of read: unsupported_version (CON-08).
 struct Receipt {
+    static constexpr std::uint16_t kVersion = 1;
+    static constexpr std::size_t kPlatformMaxBytes = 64;
     static constexpr auto kLabel = SignatureLabel::receipt;
     static constexpr std::size_t kInputsMax = 100'000;
-    std::uint16_t version = 1;
+    std::uint16_t version = kVersion;
     Digest companion_commitment{};  // HMAC-SHA-256(keys.companion, companion id)
     std::uint64_t epoch = 0;
     Digest grant_digest{};
@@ -203,7 +216,13 @@ struct CommitmentKeys {
 /// Wire: opaque text<V>; opaque points<V> of opaque point<V>; opaque rests_on<V> (32-byte message
 /// ids); opaque dropped<V> (why sentences were
 ///       dropped, text).
+/// Limits: text kTextMaxBytes; each point and dropped line kLineMaxBytes, kLinesMax of each;
+/// kRestsOnMax ids.
 struct AnswerText {
+    static constexpr std::size_t kTextMaxBytes = std::size_t{32} * 1024;
+    static constexpr std::size_t kLineMaxBytes = std::size_t{4} * 1024;
+    static constexpr std::size_t kLinesMax = 256;
+    static constexpr std::size_t kRestsOnMax = 4096;
     std::string text;
     std::vector<std::string> points;
     std::vector<MessageId> rests_on;
