@@ -1,0 +1,1 @@
+"""The rules of dev/check_tree.py, one module for each subject."""
