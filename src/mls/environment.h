@@ -21,8 +21,12 @@ class Rules {
                                                   const LeafView* current,
                                                   const GroupView& group) const = 0;
     /// A whole commit, after RFC 9420's own rules and check_leaf passed: roles, components that may
-    /// not change, who may do what. `before` is the group that the commit changes (empty member
-    /// list while a group is created or joined).
+    /// not change, who may do what. `before` is the group that the commit changes.
+    ///
+    /// While a group is created or joined there is no such commit: `change` then says that all its
+    /// members were added by the committer (the creator, the signer of the Welcome's GroupInfo) and
+    /// that all its components are new, and `before` (here and in check_leaf) has the group's id,
+    /// epoch and components and an empty member list.
     [[nodiscard]] virtual Result<void> check_commit(const Change& change,
                                                     const GroupView& before) const = 0;
 

@@ -21,6 +21,10 @@ struct LeafSetup {
     Credential credential;
     crypto::SigningKey signature_key;
     std::vector<Component> components;
+    /// What the leaf says it can process beside its own type. A member whose type is not listed by
+    /// all others cannot be added, so this names every type that a group of ours may hold: device
+    /// and agent (identity/credential.h).
+    std::vector<std::uint16_t> credential_types = {0xF0C1, 0xF0C2};
 };
 
 struct GroupSpec {
@@ -82,7 +86,10 @@ struct Change {
     std::vector<LeafIndex> added_by;    // Proposer of each, same order.
     std::vector<MemberUpdate> updated;  // The committer's own path leaf included.
     std::vector<MemberRemoval> removed;
-    std::optional<ComponentsChange> components;
+    std::optional<ComponentsChange> components;  // A GroupContextExtensions proposal is in it.
+    /// An extension of the group context other than the dictionary comes, goes or changes (required
+    /// capabilities, external senders, unknown ones).
+    bool other_extensions_changed = false;
     bool removes_self = false;
     bool public_message = false;  // Came as PublicMessage.
     std::vector<Distrust> distrusted;
@@ -116,6 +123,7 @@ struct Bundle {
 
 struct ApplicationMessage {
     LeafIndex sender;
+    LeafView sender_leaf;  // As it was in the message's epoch, which may be a past one.
     Epoch epoch;
     std::uint32_t generation = 0;
     Bytes data;
@@ -128,10 +136,20 @@ struct ProposalReceived {
 };
 /// The commit that this group staged itself came back: call confirm().
 struct OwnCommit {};
+/// A message that this leaf sent came back; nobody decrypts its own messages. For a commit: one
+/// that is not staged (any more); `confirmed` says that it made the current epoch. An enclave that
+/// sees a commit of its own that is neither staged nor confirmed stops (DESIGN 8).
+struct OwnMessage {
+    Epoch epoch;
+    ContentType content_type = ContentType::application;
+    bool confirmed = false;
+};
 
 class Group;
 
-/// Somebody else's commit, verified and not applied. Dropping it leaves the group as it was.
+/// Somebody else's commit, verified and not applied. Dropping it leaves the group as it was. The
+/// Group outlives it (moving the Group is fine), and it can be applied only while the group is in
+/// the state in which it was received.
 class Incoming {
   public:
     Incoming(Incoming&&) noexcept;
@@ -154,14 +172,14 @@ class Incoming {
     std::unique_ptr<State> state_;
 };
 
-using Received = std::variant<ApplicationMessage, ProposalReceived, Incoming, OwnCommit>;
+using Received =
+    std::variant<ApplicationMessage, ProposalReceived, Incoming, OwnCommit, OwnMessage>;
 
 /// One MLS group as one member sees it. Move-only: a copied ratchet would repeat keys.
 ///
 /// Every method that changes state takes the transaction of the caller's step and writes only what
 /// changed (never O(members) data per message or commit). If that transaction is not committed
-/// afterwards the object must be dropped and loaded again. Storage keys begin with "mls/" || group
-/// id.
+/// afterwards the object must be dropped and loaded again. Storage keys: storage.h.
 class Group {
   public:
     [[nodiscard]] static Result<Group> create(const Environment& environment,
@@ -169,12 +187,14 @@ class Group {
                                               const GroupSpec& spec,
                                               LeafSetup own,
                                               const Arrival& arrival);
+    /// `external_tree`: the content of a ratchet_tree extension, for a Welcome without one.
     /// Errors: not_found: no key package of ours is addressed; replayed: the package was used
-    /// before.
+    /// before; already_exists: a group of this id is stored.
     [[nodiscard]] static Result<Group> join(const Environment& environment,
                                             Transaction& transaction,
                                             ByteView welcome,
-                                            const Arrival& arrival);
+                                            const Arrival& arrival,
+                                            ByteView external_tree = {});
     /// Errors: not_found.
     [[nodiscard]] static Result<Group> load(const Environment& environment,
                                             Transaction& transaction,
@@ -188,9 +208,10 @@ class Group {
 
     [[nodiscard]] const GroupView& view() const;
     /// Leaves of the tree that trust refused when this group was joined (Welcome), with the reason.
+    /// Known to the object that join() returned; a group that was loaded has none.
     [[nodiscard]] const std::vector<Distrust>& distrusted_at_join() const;
-    /// The member that signed the GroupInfo of the Welcome: the inviter. Known from join() until the
-    /// object is dropped; absent after create() and load().
+    /// The member that signed the GroupInfo of the Welcome: the inviter. Known from join() until
+    /// the object is dropped; absent after create() and load().
     [[nodiscard]] std::optional<LeafIndex> welcomed_by() const;
 
     /// Make a commit. Errors: pending_commit; what Rules and Trust say; invalid_proposals.

@@ -63,6 +63,9 @@ struct Lifetime {
 
 enum class LeafSource : std::uint8_t { key_package = 1, update = 2, commit = 3 };
 
+/// RFC 9420 section 6.
+enum class ContentType : std::uint8_t { application = 1, proposal = 2, commit = 3 };
+
 /// What rules and trust see of a leaf: everything that its signature covers and a decision may rest
 /// on.
 struct LeafView {

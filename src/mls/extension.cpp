@@ -1,0 +1,158 @@
+#include "mls/extension.h"
+
+#include <algorithm>
+
+namespace chatmcp::mls {
+
+Result<Extension> Extension::read(wire::Reader& reader) {
+    Extension extension;
+    CHATMCP_TRY(extension.type, reader.u16());
+    CHATMCP_TRY(const ByteView data, reader.vector(kExtensionMaxBytes));
+    extension.data = to_bytes(data);
+    return extension;
+}
+
+void Extension::write(wire::Writer& writer) const {
+    writer.u16(type);
+    writer.vector(data);
+}
+
+Result<Extensions> read_extensions(wire::Reader& reader) {
+    CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
+    Extensions extensions;
+    while (!inner.empty()) {
+        CHATMCP_TRY(Extension extension, Extension::read(inner));
+        extensions.push_back(std::move(extension));
+    }
+    // A second one could be read by some members where others read the first.
+    std::vector<std::uint16_t> types;
+    for (const Extension& extension : extensions) {
+        types.push_back(extension.type);
+    }
+    std::ranges::sort(types);
+    if (std::ranges::adjacent_find(types) != types.end()) {
+        return fail(Errc::malformed, "MLS-03");
+    }
+    return extensions;
+}
+
+void write_extensions(wire::Writer& writer, const Extensions& extensions) {
+    writer.vector_of([&](wire::Writer& inner) {
+        for (const Extension& extension : extensions) {
+            extension.write(inner);
+        }
+    });
+}
+
+const Extension* find_extension(const Extensions& extensions, ExtensionType type) {
+    for (const Extension& extension : extensions) {
+        if (extension.type == static_cast<std::uint16_t>(type)) {
+            return &extension;
+        }
+    }
+    return nullptr;
+}
+
+void set_extension(Extensions& extensions, ExtensionType type, Bytes data) {
+    for (Extension& extension : extensions) {
+        if (extension.type == static_cast<std::uint16_t>(type)) {
+            extension.data = std::move(data);
+            return;
+        }
+    }
+    extensions.push_back(Extension{static_cast<std::uint16_t>(type), std::move(data)});
+}
+
+bool is_default_extension(std::uint16_t type) {
+    return type >= static_cast<std::uint16_t>(ExtensionType::application_id) &&
+           type <= static_cast<std::uint16_t>(ExtensionType::external_senders);
+}
+
+Result<std::vector<std::uint16_t>> read_u16_list(wire::Reader& reader) {
+    CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
+    std::vector<std::uint16_t> values;
+    values.reserve(inner.remaining() / 2);
+    while (!inner.empty()) {
+        CHATMCP_TRY(const std::uint16_t value, inner.u16());
+        values.push_back(value);
+    }
+    return values;
+}
+
+void write_u16_list(wire::Writer& writer, const std::vector<std::uint16_t>& values) {
+    writer.variable_length(values.size() * 2);
+    for (const std::uint16_t value : values) {
+        writer.u16(value);
+    }
+}
+
+bool contains(const std::vector<std::uint16_t>& values, std::uint16_t value) {
+    return std::ranges::find(values, value) != values.end();
+}
+
+Result<RequiredCapabilities> RequiredCapabilities::read(wire::Reader& reader) {
+    RequiredCapabilities required;
+    CHATMCP_TRY(required.extension_types, read_u16_list(reader));
+    CHATMCP_TRY(required.proposal_types, read_u16_list(reader));
+    CHATMCP_TRY(required.credential_types, read_u16_list(reader));
+    return required;
+}
+
+void RequiredCapabilities::write(wire::Writer& writer) const {
+    write_u16_list(writer, extension_types);
+    write_u16_list(writer, proposal_types);
+    write_u16_list(writer, credential_types);
+}
+
+Result<std::vector<Component>> decode_dictionary(ByteView data) {
+    wire::Reader reader(data);
+    CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
+    CHATMCP_CHECK_OK(reader.finish());
+    std::vector<Component> components;
+    while (!inner.empty()) {
+        Component component;
+        CHATMCP_TRY(component.id, inner.u16());
+        CHATMCP_TRY(const ByteView content, inner.vector(kExtensionMaxBytes));
+        component.data = to_bytes(content);
+        if (!components.empty() && component.id <= components.back().id) {
+            return fail(Errc::malformed, "MLS-04");
+        }
+        components.push_back(std::move(component));
+    }
+    return components;
+}
+
+Bytes encode_dictionary(const std::vector<Component>& components) {
+    wire::Writer writer;
+    writer.vector_of([&](wire::Writer& inner) {
+        for (const Component& component : components) {
+            inner.u16(component.id);
+            inner.vector(component.data);
+        }
+    });
+    return writer.take();
+}
+
+Result<std::vector<Component>> components_of(const Extensions& extensions) {
+    const Extension* dictionary = find_extension(extensions, ExtensionType::app_data_dictionary);
+    if (dictionary == nullptr) {
+        return std::vector<Component>{};
+    }
+    return decode_dictionary(dictionary->data);
+}
+
+Result<void> check_known_extensions(const Extensions& extensions) {
+    CHATMCP_CHECK_OK(components_of(extensions));
+    if (const auto* required = find_extension(extensions, ExtensionType::required_capabilities);
+        required != nullptr) {
+        CHATMCP_CHECK_OK(wire::decode<RequiredCapabilities>(required->data));
+    }
+    if (const auto* id = find_extension(extensions, ExtensionType::application_id); id != nullptr) {
+        wire::Reader reader(id->data);
+        CHATMCP_CHECK_OK(reader.vector(kExtensionMaxBytes));
+        CHATMCP_CHECK_OK(reader.finish());
+    }
+    return {};
+}
+
+}  // namespace chatmcp::mls

@@ -1,0 +1,171 @@
+#include "mls/proposal.h"
+
+namespace chatmcp::mls {
+namespace {
+
+constexpr std::size_t kPskIdMaxBytes = 4096;
+constexpr std::size_t kKemOutputMaxBytes = 2048;
+constexpr std::uint8_t kByValue = 1;
+constexpr std::uint8_t kByReference = 2;
+constexpr std::uint8_t kUsageMax = 3;
+
+Result<Bytes> read_bytes(wire::Reader& reader, std::size_t max_bytes) {
+    CHATMCP_TRY(const ByteView view, reader.vector(max_bytes));
+    return to_bytes(view);
+}
+
+Result<ReInit> read_reinit(wire::Reader& reader) {
+    ReInit reinit;
+    CHATMCP_TRY(reinit.group_id, read_bytes(reader, kGroupIdMaxBytes));
+    CHATMCP_TRY(reinit.version, reader.u16());
+    CHATMCP_TRY(reinit.cipher_suite, reader.u16());
+    CHATMCP_TRY(reinit.extensions, read_extensions(reader));
+    return reinit;
+}
+
+struct ProposalWriter {
+    wire::Writer& writer;
+    void operator()(const Add& add) const { add.key_package.write(writer); }
+    void operator()(const Update& update) const { update.leaf.write(writer); }
+    void operator()(const Remove& remove) const { writer.u32(remove.removed.value); }
+    void operator()(const PreSharedKey& psk) const { psk.psk.write(writer); }
+    void operator()(const ReInit& reinit) const {
+        writer.vector(reinit.group_id);
+        writer.u16(reinit.version);
+        writer.u16(reinit.cipher_suite);
+        write_extensions(writer, reinit.extensions);
+    }
+    void operator()(const ExternalInit& init) const { writer.vector(init.kem_output); }
+    void operator()(const GroupContextExtensions& context) const {
+        write_extensions(writer, context.extensions);
+    }
+};
+
+}  // namespace
+
+Result<PreSharedKeyId> PreSharedKeyId::read(wire::Reader& reader) {
+    PreSharedKeyId id;
+    CHATMCP_TRY(const std::uint8_t type, reader.u8());
+    id.type = static_cast<Type>(type);
+    if (id.type == Type::external) {
+        CHATMCP_TRY(id.psk_id, read_bytes(reader, kPskIdMaxBytes));
+    } else if (id.type == Type::resumption) {
+        CHATMCP_TRY(id.usage, reader.u8());
+        if (id.usage == 0 || id.usage > kUsageMax) {
+            return fail(Errc::malformed, "MLS-34");
+        }
+        CHATMCP_TRY(id.psk_group_id, read_bytes(reader, kGroupIdMaxBytes));
+        CHATMCP_TRY(id.psk_epoch.value, reader.u64());
+    } else {
+        return fail(Errc::malformed, "MLS-34");
+    }
+    CHATMCP_TRY(id.psk_nonce, read_bytes(reader, kHashMaxBytes));
+    return id;
+}
+
+void PreSharedKeyId::write(wire::Writer& writer) const {
+    writer.u8(static_cast<std::uint8_t>(type));
+    if (type == Type::external) {
+        writer.vector(psk_id);
+    } else {
+        writer.u8(usage);
+        writer.vector(psk_group_id);
+        writer.u64(psk_epoch.value);
+    }
+    writer.vector(psk_nonce);
+}
+
+ProposalType Proposal::type() const {
+    return static_cast<ProposalType>(content.index() + 1);  // The variant is in the order of types.
+}
+
+Result<Proposal> Proposal::read(wire::Reader& reader) {
+    CHATMCP_TRY(const std::uint16_t type, reader.u16());
+    switch (static_cast<ProposalType>(type)) {
+        case ProposalType::add: {
+            CHATMCP_TRY(KeyPackage package, KeyPackage::read(reader));
+            return Proposal{Add{std::move(package)}};
+        }
+        case ProposalType::update: {
+            CHATMCP_TRY(LeafNode leaf, LeafNode::read(reader));
+            return Proposal{Update{std::move(leaf)}};
+        }
+        case ProposalType::remove: {
+            CHATMCP_TRY(const std::uint32_t removed, reader.u32());
+            return Proposal{Remove{LeafIndex{removed}}};
+        }
+        case ProposalType::psk: {
+            CHATMCP_TRY(PreSharedKeyId psk, PreSharedKeyId::read(reader));
+            return Proposal{PreSharedKey{std::move(psk)}};
+        }
+        case ProposalType::reinit: {
+            CHATMCP_TRY(ReInit reinit, read_reinit(reader));
+            return Proposal{std::move(reinit)};
+        }
+        case ProposalType::external_init: {
+            CHATMCP_TRY(Bytes kem_output, read_bytes(reader, kKemOutputMaxBytes));
+            return Proposal{ExternalInit{std::move(kem_output)}};
+        }
+        case ProposalType::group_context_extensions: {
+            CHATMCP_TRY(Extensions extensions, read_extensions(reader));
+            return Proposal{GroupContextExtensions{std::move(extensions)}};
+        }
+    }
+    return fail(Errc::unsupported, "MLS-33");
+}
+
+void Proposal::write(wire::Writer& writer) const {
+    writer.u16(static_cast<std::uint16_t>(type()));
+    std::visit(ProposalWriter{writer}, content);
+}
+
+Result<ProposalOrRef> ProposalOrRef::read(wire::Reader& reader) {
+    CHATMCP_TRY(const std::uint8_t type, reader.u8());
+    if (type == kByValue) {
+        CHATMCP_TRY(Proposal proposal, Proposal::read(reader));
+        return ProposalOrRef{std::move(proposal)};
+    }
+    if (type == kByReference) {
+        CHATMCP_TRY(Bytes reference, read_bytes(reader, kHashMaxBytes));
+        return ProposalOrRef{std::move(reference)};
+    }
+    return fail(Errc::malformed, "MLS-35");
+}
+
+void ProposalOrRef::write(wire::Writer& writer) const {
+    if (const auto* proposal = std::get_if<Proposal>(&content); proposal != nullptr) {
+        writer.u8(kByValue);
+        proposal->write(writer);
+    } else {
+        writer.u8(kByReference);
+        writer.vector(std::get<Bytes>(content));
+    }
+}
+
+Result<Commit> Commit::read(wire::Reader& reader) {
+    Commit commit;
+    CHATMCP_TRY(wire::Reader inner, reader.sub(wire::kVectorMaxBytes));
+    while (!inner.empty()) {
+        CHATMCP_TRY(ProposalOrRef proposal, ProposalOrRef::read(inner));
+        commit.proposals.push_back(std::move(proposal));
+    }
+    CHATMCP_TRY(const bool has_path, reader.presence());
+    if (has_path) {
+        CHATMCP_TRY(commit.path, UpdatePath::read(reader));
+    }
+    return commit;
+}
+
+void Commit::write(wire::Writer& writer) const {
+    writer.vector_of([&](wire::Writer& inner) {
+        for (const ProposalOrRef& proposal : proposals) {
+            proposal.write(inner);
+        }
+    });
+    writer.presence(path.has_value());
+    if (path.has_value()) {
+        path->write(writer);
+    }
+}
+
+}  // namespace chatmcp::mls

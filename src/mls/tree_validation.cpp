@@ -1,0 +1,112 @@
+#include "mls/tree_validation.h"
+
+#include <algorithm>
+
+namespace chatmcp::mls {
+namespace {
+
+/// Section 7.9.2 for one node and one of its children: the resolution of that child, without the
+/// leaves that were added later, is exactly one node, and that one carries the parent hash.
+bool child_vouches_for(
+    TreeDraft& tree, NodeIndex node, const ParentNode& parent, NodeIndex child, NodeIndex sibling) {
+    std::vector<NodeIndex> origin = tree.resolution(child);
+    std::erase_if(origin, [&](NodeIndex below) {
+        return is_leaf(below) && std::ranges::binary_search(parent.unmerged_leaves, leaf_of(below));
+    });
+    if (origin.size() != 1) {
+        return false;
+    }
+    ByteView carried;
+    if (is_leaf(origin[0])) {
+        const LeafNode* leaf = tree.leaf(leaf_of(origin[0]));
+        if (leaf == nullptr || leaf->source != LeafSource::commit) {
+            return false;
+        }
+        carried = leaf->parent_hash;
+    } else if (const ParentNode* below = tree.parent(origin[0]); below != nullptr) {
+        carried = below->parent_hash;
+    }
+    return equal(carried, tree.parent_hash(node, sibling).view());
+}
+
+}  // namespace
+
+Result<void> check_unmerged_leaves(const RatchetTree& tree) {
+    for (NodeIndex node{1}; in_tree(node, tree.width()); node.value += 2) {
+        const ParentNode* parent = tree.parent(node);
+        if (parent == nullptr) {
+            continue;
+        }
+        for (const LeafIndex leaf : parent->unmerged_leaves) {
+            if (leaf < first_leaf(node) || leaf > last_leaf(node) || tree.leaf(leaf) == nullptr) {
+                return fail(Errc::invalid_tree, "MLS-22");
+            }
+            for (NodeIndex between = children_towards(node, leaf).on_path; !is_leaf(between);
+                 between = children_towards(between, leaf).on_path) {
+                const ParentNode* inner = tree.parent(between);
+                if (inner != nullptr && !std::ranges::binary_search(inner->unmerged_leaves, leaf)) {
+                    return fail(Errc::invalid_tree, "MLS-22");
+                }
+            }
+        }
+    }
+    return {};
+}
+
+Result<void> check_parent_hashes(const RatchetTree& tree) {
+    TreeDraft unchanged(tree);
+    for (NodeIndex node{1}; in_tree(node, tree.width()); node.value += 2) {
+        const ParentNode* parent = tree.parent(node);
+        if (parent == nullptr) {
+            continue;
+        }
+        const NodeIndex l = *left(node);
+        const NodeIndex r = *right(node);
+        if (!child_vouches_for(unchanged, node, *parent, l, r) &&
+            !child_vouches_for(unchanged, node, *parent, r, l)) {
+            return fail(Errc::invalid_tree, "MLS-23");
+        }
+    }
+    return {};
+}
+
+Result<void> check_keys_and_credentials(const RatchetTree& tree) {
+    for (NodeIndex node{0}; in_tree(node, tree.width()); ++node.value) {
+        if (tree.node(node).blank()) {
+            continue;
+        }
+        if (tree.encryption_key_uses(tree.node(node).encryption_key()) > 1) {
+            return fail(Errc::invalid_tree, "MLS-19");
+        }
+        const LeafNode* leaf = tree.node(node).leaf.get();
+        if (leaf == nullptr) {
+            continue;
+        }
+        if (tree.signature_key_uses(leaf->signature_key) > 1) {
+            return fail(Errc::invalid_tree, "MLS-20");
+        }
+        for (const auto& [type, uses] : tree.credential_types()) {
+            if (!contains(leaf->capabilities.credentials, type)) {
+                return fail(Errc::invalid_argument, "MLS-21");
+            }
+        }
+    }
+    return {};
+}
+
+Result<void> check_leaf_in_group(CipherSuite suite,
+                                 const LeafNode& leaf,
+                                 const LeafPlace& place,
+                                 const Extensions& context_extensions) {
+    CHATMCP_CHECK_OK(check_leaf_form(suite, leaf));
+    CHATMCP_CHECK_OK(check_supports_extensions(leaf, context_extensions));
+    if (const Extension* extension =
+            find_extension(context_extensions, ExtensionType::required_capabilities);
+        extension != nullptr) {
+        CHATMCP_TRY(const auto required, wire::decode<RequiredCapabilities>(extension->data));
+        CHATMCP_CHECK_OK(check_required_capabilities(leaf, required));
+    }
+    return verify_leaf_signature(suite, leaf, place);
+}
+
+}  // namespace chatmcp::mls
