@@ -1,0 +1,34 @@
+#include "attest/roots.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "base/encoding.h"
+
+namespace chatmcp::attest {
+namespace {
+
+TEST(Roots, ThePublishedKeysBelongToThePublishedSeeds) {
+    const char* seeds[] = {
+        // RFC 8032 section 7.1
+        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+        "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+        "f5e5767cf153319517630f226876b86c8160cc583bc013744c6bf255f5cc0ee5",
+        "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0505050505050505050505050505050505050505050505050505050505050505",
+    };
+    const Roots roots = builtin_roots();
+    ASSERT_EQ(roots.published_keys.size(), std::size(seeds));
+    for (const char* seed : seeds) {
+        SCOPED_TRACE(seed);
+        const auto key = crypto::SigningKey::from_seed(from_hex(seed).value());
+        EXPECT_NE(std::ranges::find(roots.published_keys, key.public_key()),
+                  roots.published_keys.end());
+    }
+}
+
+}  // namespace
+}  // namespace chatmcp::attest
