@@ -1,0 +1,103 @@
+#include "net/call_state.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/message_codec.h"
+#include "net/stream_frame.h"
+
+namespace chatmcp::net {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
+
+bool BodyReservation::grow(std::size_t size_bytes) {
+    if (!core_.reserve_body(size_bytes)) {
+        return false;
+    }
+    held_bytes_ += size_bytes;
+    return true;
+}
+
+void UnaryDone::operator()(const std::exception_ptr& thrown, UnaryReply reply) const {
+    if (thrown != nullptr) {
+        reply.error = refuse(ConnectCode::internal, "NET-26", "the method failed").error();
+    }
+    state_->reply = std::move(reply);
+    state_->done.cancel();
+}
+
+StreamState::StreamState(const asio::any_io_executor& executor,
+                         std::shared_ptr<ServerCore> core,
+                         Codec codec)
+    : core_(std::move(core)),
+      count_(core_),
+      wake_connection_(executor),
+      wake_method_(executor),
+      codec_(codec) {
+    core_->metrics().stream_opened();
+}
+
+StreamState::~StreamState() {
+    core_->metrics().stream_closed();
+}
+
+void StreamState::send_headers(const Metadata& headers) {
+    headers_ = headers;
+    headers_ready_ = true;
+    wake_connection_.cancel();
+}
+
+asio::awaitable<Result<void>> StreamState::send(std::shared_ptr<const ProtobufMessage> message) {
+    return send_from(shared_from_this(), std::move(message));
+}
+
+asio::awaitable<Result<void>> StreamState::send_from(
+    std::shared_ptr<StreamState> self, std::shared_ptr<const ProtobufMessage> message) {
+    if (self->closed_) {
+        co_return fail(Errc::cancelled, "NET-25");
+    }
+    CHATMCP_CO_TRY(const Bytes payload, encode_message(self->codec_, *message));
+    append_frame(self->queue_, 0, payload);
+    self->headers_ready_ = true;
+    self->wake_connection_.cancel();
+    const std::size_t queue_max = self->core_->settings().stream_queue_max_bytes;
+    while (!self->closed_ && self->queue_.size() >= queue_max) {
+        self->wake_method_.expires_at(Deadline::max());  // take_queue or close ends it.
+        co_await self->wake_method_.async_wait(kToken);
+    }
+    if (self->closed_) {
+        co_return fail(Errc::cancelled, "NET-25");
+    }
+    co_return Result<void>();
+}
+
+void StreamState::finish(StreamEnd end) {
+    end_ = std::move(end);
+    wake_connection_.cancel();
+}
+
+void StreamState::close() {
+    closed_ = true;
+    cancel_.emit(asio::cancellation_type::all);
+    wake_method_.cancel();
+}
+
+Bytes StreamState::take_queue() {
+    wake_method_.cancel();
+    return std::exchange(queue_, {});
+}
+
+void StreamDone::operator()(const std::exception_ptr& thrown, StreamEnd end) const {
+    if (thrown != nullptr) {
+        end.error = refuse(ConnectCode::internal, "NET-26", "the method failed").error();
+    }
+    state_->finish(std::move(end));
+}
+
+}  // namespace chatmcp::net

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "net/http_session.h"
+
+namespace chatmcp::net {
+
+/// Memory of a request's body, given back to the server's budget when the request is over.
+class BodyReservation {
+  public:
+    explicit BodyReservation(ServerCore& core) : core_(core) {}
+    BodyReservation(const BodyReservation&) = delete;
+    BodyReservation& operator=(const BodyReservation&) = delete;
+    ~BodyReservation() { core_.release_body(held_bytes_); }
+
+    /// False when all requests together would hold more than the budget.
+    [[nodiscard]] bool grow(std::size_t size_bytes);
+
+  private:
+    ServerCore& core_;
+    std::size_t held_bytes_ = 0;
+};
+
+/// Keeps the server's count of running calls right, whichever way the coroutine ends.
+class CallCount {
+  public:
+    explicit CallCount(std::shared_ptr<ServerCore> core) : core_(std::move(core)) {
+        core_->call_begins();
+    }
+    CallCount(const CallCount&) = delete;
+    CallCount& operator=(const CallCount&) = delete;
+    ~CallCount() { core_->call_ends(); }
+
+  private:
+    std::shared_ptr<ServerCore> core_;
+};
+
+/// A running unary method and the connection that waits for it. All of it on the connection's
+/// strand.
+struct UnaryState {
+    UnaryState(const boost::asio::any_io_executor& executor, std::shared_ptr<ServerCore> core)
+        : done(executor), count(std::move(core)) {}
+
+    boost::asio::steady_timer done;
+    boost::asio::cancellation_signal cancel;
+    std::optional<UnaryReply> reply;
+    CallCount count;
+};
+
+/// Completion of a unary method's coroutine.
+class UnaryDone {
+  public:
+    explicit UnaryDone(std::shared_ptr<UnaryState> state) : state_(std::move(state)) {}
+    void operator()(const std::exception_ptr& thrown, UnaryReply reply) const;
+
+  private:
+    std::shared_ptr<UnaryState> state_;
+};
+
+/// A running stream method and the connection that writes what it queues. All of it on the
+/// connection's strand; the method never touches the socket, so cancelling it cannot cut a frame.
+class StreamState final : public StreamWriter, public std::enable_shared_from_this<StreamState> {
+  public:
+    StreamState(const boost::asio::any_io_executor& executor,
+                std::shared_ptr<ServerCore> core,
+                Codec codec);
+    StreamState(const StreamState&) = delete;
+    StreamState& operator=(const StreamState&) = delete;
+    ~StreamState() override;
+
+    void send_headers(const Metadata& headers) override;
+    boost::asio::awaitable<Result<void>> send(
+        std::shared_ptr<const ProtobufMessage> message) override;
+
+    /// The method has ended, in whichever way.
+    void finish(StreamEnd end);
+    /// Nobody reads any more: cancel the method.
+    void close();
+    [[nodiscard]] Bytes take_queue();
+
+    [[nodiscard]] bool has_output() const { return !queue_.empty(); }
+    [[nodiscard]] bool headers_ready() const { return headers_ready_; }
+    [[nodiscard]] const Metadata& headers() const { return headers_; }
+    [[nodiscard]] const std::optional<StreamEnd>& end() const { return end_; }
+    [[nodiscard]] boost::asio::steady_timer& wake_connection() { return wake_connection_; }
+    [[nodiscard]] boost::asio::cancellation_slot cancel_slot() { return cancel_.slot(); }
+
+  private:
+    static boost::asio::awaitable<Result<void>> send_from(
+        std::shared_ptr<StreamState> self, std::shared_ptr<const ProtobufMessage> message);
+
+    std::shared_ptr<ServerCore> core_;
+    CallCount count_;
+    boost::asio::steady_timer wake_connection_;
+    boost::asio::steady_timer wake_method_;
+    boost::asio::cancellation_signal cancel_;
+    Codec codec_;
+    Bytes queue_;
+    Metadata headers_;
+    bool headers_ready_ = false;
+    bool closed_ = false;
+    std::optional<StreamEnd> end_;
+};
+
+/// Completion of a stream method's coroutine. A cancelled one ends with an exception that nobody
+/// reads; any other exception is the method's fault.
+class StreamDone {
+  public:
+    explicit StreamDone(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
+    void operator()(const std::exception_ptr& thrown, StreamEnd end) const;
+
+  private:
+    std::shared_ptr<StreamState> state_;
+};
+
+}  // namespace chatmcp::net

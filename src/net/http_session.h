@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "net/connect_server.h"
+
+namespace chatmcp::net {
+
+/// One accepted connection. Alive while a coroutine of it or of its current call is.
+class Connection {
+  public:
+    virtual ~Connection() = default;
+    virtual void start() = 0;
+    /// Finish the running call, then close; from any thread.
+    virtual void stop() = 0;
+    /// Close at once and cancel the running call; from any thread.
+    virtual void abort() = 0;
+
+  protected:
+    Connection() = default;
+    Connection(const Connection&) = default;
+    Connection& operator=(const Connection&) = default;
+};
+
+/// What all connections of one server share.
+///
+/// Threads: settings, routes and metrics are read by all; the rest guards itself.
+class ServerCore {
+  public:
+    ServerCore(ServerSettings settings, Routes routes, std::shared_ptr<Metrics> metrics)
+        : settings_(std::move(settings)),
+          routes_(std::move(routes)),
+          metrics_(std::move(metrics)) {}
+
+    [[nodiscard]] const ServerSettings& settings() const { return settings_; }
+    [[nodiscard]] const Routes& routes() const { return routes_; }
+    [[nodiscard]] Metrics& metrics() { return *metrics_; }
+
+    /// Take a place for a connection. Errors: resource_exhausted (NET-33) too many in all,
+    /// (NET-34) too many from this address; unavailable (NET-27) the server stops.
+    [[nodiscard]] Result<void> admit(const std::shared_ptr<Connection>& connection,
+                                     const std::string& peer_address,
+                                     bool is_loopback);
+    void release(Connection* connection, const std::string& peer_address);
+
+    /// Reserve memory for a request body; false when the budget is spent.
+    [[nodiscard]] bool reserve_body(std::size_t size_bytes);
+    void release_body(std::size_t size_bytes) { body_bytes_.fetch_sub(size_bytes); }
+
+    /// A call (its coroutine may outlive the answer when the deadline passed first).
+    void call_begins() { calls_.fetch_add(1); }
+    void call_ends() { calls_.fetch_sub(1); }
+
+    void stop_all();
+    void abort_all();
+    [[nodiscard]] bool is_idle() const;
+
+  private:
+    [[nodiscard]] std::vector<std::shared_ptr<Connection>> connections() const;
+
+    const ServerSettings settings_;
+    const Routes routes_;
+    const std::shared_ptr<Metrics> metrics_;
+    std::atomic<std::size_t> body_bytes_ = 0;
+    std::atomic<std::size_t> calls_ = 0;
+    mutable std::mutex mutex_;
+    bool stopping_ = false;                                            // Guarded by mutex_.
+    std::unordered_map<Connection*, std::weak_ptr<Connection>> open_;  // Guarded by mutex_.
+    std::unordered_map<std::string, std::size_t> per_address_;         // Guarded by mutex_.
+};
+
+/// A connection with or without TLS, as the settings say. `socket` runs on a strand of its own.
+[[nodiscard]] std::shared_ptr<Connection> make_connection(std::shared_ptr<ServerCore> core,
+                                                          boost::asio::ip::tcp::socket socket,
+                                                          std::string peer_address,
+                                                          std::string local_origin);
+
+}  // namespace chatmcp::net
