@@ -1,0 +1,276 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/lookup.h"
+#include "cli/views.h"
+
+namespace chatmcp::cli {
+
+namespace {
+
+Result<std::vector<identity::Caip10>> accounts_of(const std::vector<std::string>& addresses) {
+    std::vector<identity::Caip10> accounts;
+    for (const std::string& address : addresses) {
+        if (address.find(':') == std::string::npos) {
+            CHATMCP_TRY(auto account, identity::Caip10::from_solana_address(address));
+            accounts.push_back(std::move(account));
+        } else {
+            CHATMCP_TRY(auto account, identity::Caip10::parse(address));
+            accounts.push_back(std::move(account));
+        }
+    }
+    return accounts;
+}
+
+Json member_addresses(const std::vector<client::MemberView>& members) {
+    Json list = Json::array();
+    for (const client::MemberView& member : members) {
+        list.push_back(address_of(member.account));
+    }
+    return list;
+}
+
+Json missing_of(const client::IntentView& intent) {
+    Json list = Json::array();
+    for (const client::Missing& each : intent.missing) {
+        list.push_back({{"address", each.account.address()}, {"reason", each.reason.check}});
+    }
+    return list;
+}
+
+Result<std::vector<client::MemberView>> members_of(Home& home, const client::ChatId& chat) {
+    return look<std::vector<client::MemberView>>(
+        home, [&](client::Client& client, Transaction& transaction) {
+            return client.members(transaction, chat);
+        });
+}
+
+std::string missing_text(const client::IntentView& intent) {
+    std::string text;
+    for (const client::Missing& each : intent.missing) {
+        text += "\nnot added: " + std::string(each.account.address()) + " (" +
+                std::string(errc_name(each.reason.code)) + ", " + each.reason.check + ")";
+    }
+    return text;
+}
+
+class ChatNew final : public Command {
+  public:
+    std::string name() const override { return "chat new"; }
+    std::string summary() const override { return "start a conversation with wallet addresses"; }
+    std::vector<std::string> fields() const override {
+        return {"chat", "title", "members", "missing"};
+    }
+    void add_options(CLI::App& app) override {
+        app.add_option("ADDRESS", addresses_, "wallet addresses of the others");
+        app.add_option("--title", title_, "what members see as its name")->type_name("TEXT");
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(auto accounts, accounts_of(addresses_));
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY(const auto intent,
+                    run_to_end(session, client::CreateChat{title_, std::move(accounts)}));
+        CHATMCP_TRY(const auto members, members_of(home, *intent.chat));
+        context.output.line({{"chat", hex(*intent.chat)},
+                             {"title", title_},
+                             {"members", member_addresses(members)},
+                             {"missing", missing_of(intent)}},
+                            "chat " + hex(*intent.chat) + missing_text(intent));
+        return ExitCode::done;
+    }
+
+  private:
+    std::vector<std::string> addresses_;
+    std::string title_;
+};
+
+class ChatAdd final : public Command {
+  public:
+    std::string name() const override { return "chat add"; }
+    std::string summary() const override { return "add people to a conversation"; }
+    std::vector<std::string> fields() const override { return {"chat", "members", "missing"}; }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_)->required();
+        app.add_option("ADDRESS", addresses_)->required();
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(auto accounts, accounts_of(addresses_));
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY(const auto intent,
+                    run_to_end(session, client::AddMembers{chat, std::move(accounts)}));
+        CHATMCP_TRY(const auto members, members_of(home, chat));
+        context.output.line({{"chat", hex(chat)},
+                             {"members", member_addresses(members)},
+                             {"missing", missing_of(intent)}},
+                            std::to_string(members.size()) + " members" + missing_text(intent));
+        return intent.missing.empty() ? ExitCode::done : ExitCode::refused;
+    }
+
+  private:
+    std::string chat_;
+    std::vector<std::string> addresses_;
+};
+
+class ChatList final : public Command {
+  public:
+    std::string name() const override { return "chat list"; }
+    std::string summary() const override { return "all conversations"; }
+    std::vector<std::string> fields() const override {
+        return {"chat", "title", "state", "epoch", "members", "unread", "last_position", "reason"};
+    }
+    void add_options(CLI::App&) override {}
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_CHECK_OK(session.synchronise());
+        CHATMCP_TRY(const auto chats,
+                    (look<std::vector<client::ChatSummary>>(
+                        home, [](client::Client& client, Transaction& transaction) {
+                            return client.chats(transaction);
+                        })));
+        for (const client::ChatSummary& chat : chats) {
+            context.output.line({{"chat", hex(chat.chat)},
+                                 {"title", chat.title},
+                                 {"state", chat_state_text(chat)},
+                                 {"epoch", chat.epoch},
+                                 {"members", chat.members},
+                                 {"unread", chat.unread},
+                                 {"last_position", chat.last_position},
+                                 {"reason", reason_json(chat.reason)}},
+                                hex(chat.chat).substr(0, 12) + "  " + chat_state_text(chat) + "  " +
+                                    printable(chat.title) + "  " + std::to_string(chat.members) +
+                                    " members, " + std::to_string(chat.unread) + " unread");
+        }
+        return ExitCode::done;
+    }
+};
+
+class ChatShow final : public Command {
+  public:
+    std::string name() const override { return "chat show"; }
+    std::string summary() const override { return "one conversation's state"; }
+    std::vector<std::string> fields() const override {
+        return {"chat",
+                "title",
+                "state",
+                "epoch",
+                "topic",
+                "sequencer",
+                "epoch_authenticator",
+                "admins",
+                "members",
+                "pending",
+                "gaps",
+                "reason",
+                "assistant"};
+    }
+    void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_CHECK_OK(session.synchronise(chat));
+        CHATMCP_TRY(
+            const auto view,
+            (look<client::ChatView>(home, [&](client::Client& client, Transaction& transaction) {
+                return client.chat(transaction, chat);
+            })));
+        const Json object = chat_json(view);
+        context.output.line(object, lines_of(object));
+        return ExitCode::done;
+    }
+
+  private:
+    std::string chat_;
+};
+
+class ChatMembers final : public Command {
+  public:
+    std::string name() const override { return "chat members"; }
+    std::string summary() const override { return "who is in a conversation"; }
+    std::vector<std::string> fields() const override {
+        return {"address", "account", "state", "admin", "self", "agent"};
+    }
+    void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_CHECK_OK(session.synchronise(chat));
+        CHATMCP_TRY(const auto members, members_of(home, chat));
+        for (const client::MemberView& member : members) {
+            context.output.line(
+                {{"address", address_of(member.account)},
+                 {"account", member.account},
+                 {"state", member_state_text(member.state)},
+                 {"admin", member.admin},
+                 {"self", member.self},
+                 {"agent", member.agent}},
+                address_of(member.account) + "  " + member_state_text(member.state) +
+                    (member.admin ? "  admin" : "") + (member.self ? "  (you)" : "") +
+                    (member.agent ? "  assistant" : ""));
+        }
+        return ExitCode::done;
+    }
+
+  private:
+    std::string chat_;
+};
+
+class ChatRemove final : public Command {
+  public:
+    std::string name() const override { return "chat remove"; }
+    std::string summary() const override { return "remove a person from a conversation"; }
+    std::vector<std::string> fields() const override { return {"chat", "removed"}; }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_)->required();
+        app.add_option("ADDRESS", address_)->required();
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(const auto accounts, accounts_of({address_}));
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY(const auto intent,
+                    run_to_end(session, client::RemoveMember{chat, accounts.front()}));
+        static_cast<void>(intent);
+        context.output.line({{"chat", hex(chat)}, {"removed", address_}}, "removed " + address_);
+        return ExitCode::done;
+    }
+
+  private:
+    std::string chat_;
+    std::string address_;
+};
+
+class ChatLeave final : public Command {
+  public:
+    std::string name() const override { return "chat leave"; }
+    std::string summary() const override { return "leave a conversation"; }
+    std::vector<std::string> fields() const override { return {"chat", "state"}; }
+    void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
+    Result<ExitCode> run(const Context& context) override {
+        return run_on_chat(
+            context, chat_, [](const client::ChatId& chat) { return client::LeaveChat{chat}; });
+    }
+
+  private:
+    std::string chat_;
+};
+
+}  // namespace
+
+void add_chat_commands(std::vector<std::unique_ptr<Command>>& commands) {
+    commands.push_back(std::make_unique<ChatNew>());
+    commands.push_back(std::make_unique<ChatAdd>());
+    commands.push_back(std::make_unique<ChatList>());
+    commands.push_back(std::make_unique<ChatShow>());
+    commands.push_back(std::make_unique<ChatMembers>());
+    commands.push_back(std::make_unique<ChatRemove>());
+    commands.push_back(std::make_unique<ChatLeave>());
+}
+
+}  // namespace chatmcp::cli

@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/lookup.h"
+#include "cli/views.h"
+
+namespace chatmcp::cli {
+
+namespace {
+
+constexpr std::size_t kPageMessages = 500;
+
+const std::vector<std::string>& message_fields() {
+    static const std::vector<std::string> fields = {"chat",
+                                                    "position",
+                                                    "message",
+                                                    "author",
+                                                    "kind",
+                                                    "text",
+                                                    "sent_ms",
+                                                    "accepted_ms",
+                                                    "read_ms",
+                                                    "state",
+                                                    "self",
+                                                    "assistant",
+                                                    "answer"};
+    return fields;
+}
+
+class Send final : public Command {
+  public:
+    std::string name() const override { return "send"; }
+    std::string summary() const override {
+        return "send a message; without TEXT it is read from standard input";
+    }
+    std::vector<std::string> fields() const override {
+        return {"chat", "message", "position", "state", "sent_ms", "accepted_ms"};
+    }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_)->required();
+        app.add_option("TEXT", text_);
+    }
+    Result<ExitCode> run(const Context& context) override {
+        if (text_.empty()) {
+            CHATMCP_TRY(const Bytes input, read_standard_input(wire::Content::kTextMaxBytes));
+            text_ = to_text(input);
+        }
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY(const auto decided, session.run(client::SendText{chat, text_}));
+        if (!decided) {
+            return fail(Errc::internal, "CLI-09");
+        }
+        if (decided->state == client::IntentState::refused) {
+            return refused_as(decided->reason.value_or(client::Reason{}));
+        }
+        show(context, *decided, chat);
+        return ExitCode::done;
+    }
+
+  private:
+    static void show(const Context& context,
+                     const client::IntentView& intent,
+                     const client::ChatId& chat) {
+        context.output.line(
+            {{"chat", hex(chat)},
+             {"message", hex(*intent.message)},
+             {"position", intent.position.value_or(0)},
+             {"state", intent_state_text(intent.state)},
+             {"sent_ms", intent.started_at.value},
+             {"accepted_ms", intent.accepted_at.value_or(UnixMs{}).value}},
+            intent_state_text(intent.state) + " at " + std::to_string(intent.position.value_or(0)));
+    }
+
+    std::string chat_;
+    std::string text_;
+};
+
+/// Prints what a conversation has after `*since`, and moves it on.
+Result<void> print_messages(const Context& context,
+                            Home& home,
+                            const client::ChatId& chat,
+                            std::uint64_t& since,
+                            bool pending_too) {
+    while (true) {
+        CHATMCP_TRY(const auto page,
+                    (look<std::vector<client::MessageView>>(
+                        home, [&](client::Client& client, Transaction& transaction) {
+                            return client.messages(transaction, chat, since, kPageMessages);
+                        })));
+        const std::uint64_t before = since;
+        for (const client::MessageView& message : page) {
+            if (message.position == 0 && !pending_too) {
+                continue;
+            }
+            Json object = message_json(message);
+            object["chat"] = hex(chat);
+            context.output.line(object, message_text(message));
+            since = std::max(since, message.position);
+        }
+        if (since == before || page.size() < kPageMessages) {
+            return {};
+        }
+    }
+}
+
+Result<void> mark_read(Home& home, const client::ChatId& chat, std::uint64_t through) {
+    CHATMCP_TRY(const bool marked,
+                home.transact<bool>([&](Transaction& transaction) -> Result<bool> {
+                    CHATMCP_CHECK_OK(home.client().mark_read(transaction, chat, through));
+                    return true;
+                }));
+    static_cast<void>(marked);
+    return {};
+}
+
+Result<void> print_gaps(const Context& context,
+                        Home& home,
+                        const client::ChatId& chat,
+                        std::uint64_t since) {
+    CHATMCP_TRY(
+        const auto view,
+        (look<client::ChatView>(home, [&](client::Client& client, Transaction& transaction) {
+            return client.chat(transaction, chat);
+        })));
+    for (const client::Gap& gap : view.gaps) {
+        if (gap.to > since) {
+            context.output.line(
+                {{"chat", hex(chat)}, {"position", gap.to}, {"kind", "gap"}, {"text", ""}},
+                "     (messages " + std::to_string(gap.from) + " to " + std::to_string(gap.to) +
+                    " were never seen here)");
+        }
+    }
+    return {};
+}
+
+class Read final : public Command {
+  public:
+    std::string name() const override { return "read"; }
+    std::string summary() const override { return "messages of a conversation"; }
+    std::vector<std::string> fields() const override { return message_fields(); }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_)->required();
+        app.add_option("--since", since_, "only after this position")->type_name("N");
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        const auto fetched = session.synchronise(chat);
+        CHATMCP_CHECK_OK(print_gaps(context, home, chat, since_));
+        CHATMCP_CHECK_OK(print_messages(context, home, chat, since_, true));
+        CHATMCP_CHECK_OK(mark_read(home, chat, since_));
+        // What this home has is shown, also when nothing new could be fetched; the exit code says
+        // so.
+        CHATMCP_CHECK_OK(fetched);
+        return ExitCode::done;
+    }
+
+  private:
+    std::string chat_;
+    std::uint64_t since_ = 0;
+};
+
+class Follow final : public Command {
+  public:
+    std::string name() const override { return "follow"; }
+    std::string summary() const override { return "messages as they arrive, until interrupted"; }
+    std::vector<std::string> fields() const override { return message_fields(); }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_, "one conversation; without it: all");
+        app.add_option("--for", for_seconds_, "end by itself after so many seconds")
+            ->type_name("SECONDS");
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        std::optional<client::ChatId> chat;
+        if (!chat_.empty()) {
+            CHATMCP_TRY(chat, chat_named(home, chat_));
+        }
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_CHECK_OK(begin(context, home, chat));
+        std::optional<Error> problem;
+        const auto on_notice = [&](const client::Notice& notice) {
+            const auto shown = show(context, home, chat, notice);
+            if (!shown.has_value()) {
+                problem = shown.error();
+            }
+            return problem.has_value();
+        };
+        std::optional<std::chrono::milliseconds> for_ms;
+        if (for_seconds_ > 0) {
+            for_ms = std::chrono::milliseconds(static_cast<std::int64_t>(for_seconds_ * 1000));
+        }
+        CHATMCP_CHECK_OK(session.follow(chat, for_ms, on_notice));
+        return problem ? Result<ExitCode>(fail(*problem)) : ExitCode::done;
+    }
+
+  private:
+    /// What is there already of the conversation, or only the place where each one stands.
+    Result<void> begin(const Context& context,
+                       Home& home,
+                       const std::optional<client::ChatId>& chat) {
+        if (chat) {
+            return print_messages(context, home, *chat, shown_[*chat], false);
+        }
+        CHATMCP_TRY(const auto chats,
+                    (look<std::vector<client::ChatSummary>>(
+                        home, [](client::Client& client, Transaction& transaction) {
+                            return client.chats(transaction);
+                        })));
+        for (const client::ChatSummary& each : chats) {
+            shown_[each.chat] = each.last_position;
+        }
+        return {};
+    }
+
+    Result<void> show(const Context& context,
+                      Home& home,
+                      const std::optional<client::ChatId>& chat,
+                      const client::Notice& notice) {
+        if (const auto* arrived = std::get_if<client::MessagesArrived>(&notice);
+            arrived != nullptr && (!chat || *chat == arrived->chat)) {
+            std::uint64_t& since = shown_[arrived->chat];
+            CHATMCP_CHECK_OK(print_messages(context, home, arrived->chat, since, false));
+            return mark_read(home, arrived->chat, since);
+        }
+        if (const auto* request = std::get_if<client::RequestArrived>(&notice)) {
+            context.output.note("a request arrived: " + hex(request->chat).substr(0, 12) +
+                                "; see `chatmcp requests list`");
+        }
+        if (const auto* wrong = std::get_if<client::Misbehaviour>(&notice)) {
+            context.output.note("something came that breaks a rule: " + wrong->reason.check);
+        }
+        return {};
+    }
+
+    std::string chat_;
+    double for_seconds_ = 0;
+    std::map<client::ChatId, std::uint64_t> shown_;
+};
+
+}  // namespace
+
+void add_message_commands(std::vector<std::unique_ptr<Command>>& commands) {
+    commands.push_back(std::make_unique<Send>());
+    commands.push_back(std::make_unique<Read>());
+    commands.push_back(std::make_unique<Follow>());
+}
+
+}  // namespace chatmcp::cli

@@ -1,0 +1,104 @@
+#include <CLI/CLI.hpp>
+
+#include "base/encoding.h"
+#include "cli/command.h"
+#include "cli/files.h"
+#include "cli/lookup.h"
+
+namespace chatmcp::cli {
+
+namespace {
+
+constexpr std::size_t kPolicyMaxBytes = std::size_t{64} * 1024;
+
+Result<Json> current_policy(Home& home) {
+    CHATMCP_TRY(
+        const auto policy,
+        (look<std::optional<Bytes>>(home, [](client::Client& client, Transaction& transaction) {
+            return client.policy(transaction);
+        })));
+    return policy ? Json::parse(as_text(*policy), nullptr, false) : Json::object();
+}
+
+/// Trust settings are local: no relay is asked.
+Result<void> apply(Home& home, client::Command command) {
+    CHATMCP_TRY(const auto effects, home.transact<client::Effects>([&](Transaction& transaction) {
+        return home.client().step(transaction,
+                                  client::Event{SystemClock().now(), std::move(command)});
+    }));
+    // Requests that a change of trust asks for leave with the next command that has a relay.
+    static_cast<void>(effects);
+    return {};
+}
+
+class PolicyShow final : public Command {
+  public:
+    std::string name() const override { return "policy show"; }
+    std::string summary() const override { return "the trust policy; {} refuses everything"; }
+    std::vector<std::string> fields() const override { return {}; }
+    void add_options(CLI::App&) override {}
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const Json policy, current_policy(home));
+        context.output.document(policy);
+        return ExitCode::done;
+    }
+};
+
+class PolicySet final : public Command {
+  public:
+    std::string name() const override { return "policy set"; }
+    std::string summary() const override { return "replace the trust policy"; }
+    std::vector<std::string> fields() const override { return {"file", "accepted"}; }
+    void add_options(CLI::App& app) override { app.add_option("FILE", file_)->required(); }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Bytes content, read_file(file_, kPolicyMaxBytes));
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_CHECK_OK(apply(home, client::SetPolicy{std::move(content)}));
+        CHATMCP_TRY(const Json policy, current_policy(home));
+        const Json kinds = policy.contains("kinds") ? policy["kinds"] : Json::array();
+        context.output.line({{"file", file_}, {"accepted", kinds}}, "the policy is set");
+        return ExitCode::done;
+    }
+
+  private:
+    std::string file_;
+};
+
+class PolicyAllowSimulated final : public Command {
+  public:
+    std::string name() const override { return "policy allow-simulated"; }
+    std::string summary() const override {
+        return "trust one machine's development root (no hardware protects anything)";
+    }
+    std::vector<std::string> fields() const override { return {"fingerprint", "simulated"}; }
+    void add_options(CLI::App& app) override {
+        app.add_option("FINGERPRINT", fingerprint_)->required();
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(const Bytes bytes, from_hex(fingerprint_));
+        if (bytes.size() != crypto::kSha256Bytes) {
+            return fail(Errc::malformed, "CLI-23");
+        }
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_CHECK_OK(
+            apply(home, client::AllowSimulated{to_array<crypto::kSha256Bytes>(bytes)}));
+        context.output.line(
+            {{"fingerprint", fingerprint_}, {"simulated", true}},
+            "trusted: a simulated TEE, the owner of that machine can read everything in it");
+        return ExitCode::done;
+    }
+
+  private:
+    std::string fingerprint_;
+};
+
+}  // namespace
+
+void add_policy_commands(std::vector<std::unique_ptr<Command>>& commands) {
+    commands.push_back(std::make_unique<PolicyShow>());
+    commands.push_back(std::make_unique<PolicySet>());
+    commands.push_back(std::make_unique<PolicyAllowSimulated>());
+}
+
+}  // namespace chatmcp::cli

@@ -1,0 +1,177 @@
+#include "cli/session.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/clock.h"
+
+namespace chatmcp::cli {
+
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+/// Between two looks at the time while a stream is open.
+constexpr milliseconds kSliceMax{1000};
+/// Keeps arithmetic on "for ever" from overflowing.
+constexpr std::chrono::hours kForeverMargin{24};
+
+template <class... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+
+}  // namespace
+
+/// When a pump of steps ends.
+struct Session::Wait {
+    SteadyClock::time_point until;
+    std::optional<client::IntentId> intent;  // Ends when this one is decided.
+    bool until_idle = false;                 // Ends when nothing is under way.
+    bool until_unreachable = false;          // Ends when the relay does not answer.
+    const OnNotice* on_notice = nullptr;
+
+    bool done = false;
+    std::optional<client::IntentView> decided;
+    std::optional<client::Reason> unreachable;
+};
+
+Result<Session> Session::open(Home& home, const GlobalOptions& options) {
+    if (home.node().empty()) {
+        return fail(Errc::invalid_argument, "CLI-05");
+    }
+    const auto timeout = milliseconds(static_cast<std::int64_t>(options.timeout_seconds * 1000));
+    net::CarrierOptions carrier_options;
+    carrier_options.url = home.node();
+    carrier_options.ca_file = home.ca();
+    carrier_options.timeout = timeout;
+    CHATMCP_TRY(auto carrier, net::Carrier::open(carrier_options));
+    return Session(home, std::move(carrier), timeout);
+}
+
+Result<Session::Step> Session::step(decltype(client::Event::what) what) {
+    client::Event event{SystemClock().now(), std::move(what)};
+    CHATMCP_TRY(auto effects, home_->transact<client::Effects>([&](Transaction& transaction) {
+        return home_->client().step(transaction, event);
+    }));
+    // Only what is durable may leave.
+    for (client::Request& request : effects.requests) {
+        carrier_.carry(std::move(request));
+    }
+    for (const client::EffectId id : effects.closed) {
+        carrier_.close(id);
+    }
+    return Step{std::move(effects.notices), effects.intent};
+}
+
+Result<void> Session::pump(Wait& wait, Step first) {
+    const auto look = [&](const std::vector<client::Notice>& notices) {
+        for (const client::Notice& notice : notices) {
+            if (const auto* changed = std::get_if<client::IntentChanged>(&notice);
+                changed != nullptr && wait.intent == changed->intent.id &&
+                changed->intent.state != client::IntentState::pending) {
+                wait.decided = changed->intent;
+                wait.done = true;
+            }
+            if (const auto* unreachable = std::get_if<client::Unreachable>(&notice)) {
+                wait.unreachable = unreachable->reason;
+                wait.done = wait.done || wait.until_unreachable;
+            }
+            if (std::holds_alternative<client::Idle>(notice) && wait.until_idle) {
+                wait.done = true;
+            }
+            if (wait.on_notice != nullptr && *wait.on_notice && (*wait.on_notice)(notice)) {
+                wait.done = true;
+            }
+        }
+    };
+    look(first.notices);
+    while (!wait.done) {
+        const auto left = std::chrono::duration_cast<milliseconds>(wait.until - SteadyClock::now());
+        if (left.count() <= 0) {
+            return fail(Errc::deadline_exceeded, "CLI-06");
+        }
+        auto next = carrier_.next(std::min(left, kSliceMax));
+        if (std::holds_alternative<net::Carrier::Interrupted>(next)) {
+            return fail(Errc::cancelled, "CLI-07");
+        }
+        if (std::holds_alternative<net::Carrier::TimedOut>(next)) {
+            CHATMCP_TRY(const Step ticked, step(client::Tick{}));
+            look(ticked.notices);
+            continue;
+        }
+        auto what = std::visit(
+            [](auto&& arrived) -> decltype(client::Event::what) { return std::move(arrived); },
+            std::get<net::Carrier::Arrived>(std::move(next)));
+        CHATMCP_TRY(const Step stepped, step(std::move(what)));
+        look(stepped.notices);
+    }
+    return {};
+}
+
+Result<std::optional<client::IntentView>> Session::run(client::Command command,
+                                                       const OnNotice& on_notice) {
+    CHATMCP_TRY(Step first, step(std::move(command)));
+    Wait wait;
+    wait.until = SteadyClock::now() + timeout_;
+    wait.intent = first.intent;
+    wait.until_idle = !first.intent.has_value();
+    wait.until_unreachable = true;
+    wait.on_notice = &on_notice;
+    const auto pumped = pump(wait, std::move(first));
+    if (!pumped.has_value()) {
+        // Not reachable is more to the point than late.
+        if (wait.unreachable && pumped.error().code == Errc::deadline_exceeded) {
+            return fail(Errc::unavailable, "CLI-08");
+        }
+        return fail(pumped.error());
+    }
+    if (wait.unreachable && !wait.decided) {
+        return fail(Errc::unavailable, "CLI-08");
+    }
+    return wait.decided;
+}
+
+Result<void> Session::synchronise(std::optional<client::ChatId> chat) {
+    CHATMCP_TRY(const auto ignored, run(client::Synchronise{chat}));
+    static_cast<void>(ignored);
+    return {};
+}
+
+Result<void> Session::follow(std::optional<client::ChatId> chat,
+                             std::optional<std::chrono::milliseconds> for_ms,
+                             const OnNotice& on_notice) {
+    CHATMCP_TRY(Step first, step(client::Follow{true, chat}));
+    const auto until =
+        for_ms ? SteadyClock::now() + *for_ms : SteadyClock::time_point::max() - kForeverMargin;
+    // A relay that is away for a while does not end a follow: the client says when it tries again.
+    Wait wait;
+    wait.until = until;
+    wait.on_notice = &on_notice;
+    const auto pumped = pump(wait, std::move(first));
+    if (!pumped.has_value() && pumped.error().code != Errc::cancelled &&
+        pumped.error().code != Errc::deadline_exceeded) {
+        return fail(pumped.error());
+    }
+    return {};
+}
+
+Result<client::IntentView> Session::wait_for(client::IntentId intent,
+                                             std::chrono::milliseconds wait_max,
+                                             const OnNotice& on_notice) {
+    CHATMCP_TRY(Step first, step(client::Tick{}));
+    Wait wait;
+    wait.until = SteadyClock::now() + wait_max;
+    wait.intent = intent;
+    wait.on_notice = &on_notice;
+    CHATMCP_CHECK_OK(pump(wait, std::move(first)));
+    if (wait.decided) {
+        return *wait.decided;
+    }
+    return home_->transact<client::IntentView>(
+        [&](Transaction& transaction) { return home_->client().intent(transaction, intent); });
+}
+
+}  // namespace chatmcp::cli
