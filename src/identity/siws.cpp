@@ -36,8 +36,11 @@ std::string siws_text(const SiwsFields& fields) {
     append_field(lines, "URI", fields.uri);
     append_field(lines, "Version", fields.version);
     append_field(lines, "Chain ID", fields.chain_id);
+    append_field(lines, "Nonce", fields.nonce);
     append_field(lines, "Issued At", fields.issued_at);
     append_field(lines, "Expiration Time", fields.expiration_time);
+    append_field(lines, "Not Before", fields.not_before);
+    append_field(lines, "Request ID", fields.request_id);
     if (!fields.resources.empty()) {
         lines.append("\nResources:");
     }

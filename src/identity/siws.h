@@ -9,7 +9,7 @@
 
 namespace chatmcp::identity {
 
-/// The fields of a Sign-In-With-Solana text that ours use.
+/// The fields of a Sign-In-With-Solana text, in its order.
 ///
 /// Spec: github.com/phantom/sign-in-with-solana, "Message format".
 struct SiwsFields {
@@ -19,8 +19,11 @@ struct SiwsFields {
     std::string uri;
     std::string version;
     std::string chain_id;
+    std::string nonce;
     std::string issued_at;
     std::string expiration_time;
+    std::string not_before;
+    std::string request_id;
     std::vector<std::string> resources;  // Without any: no "Resources:" line.
 };
 

@@ -62,6 +62,8 @@ Result<void> verify_wallet_statement(const WalletStatement& common) {
 Result<void> check_wallet_statement(const WalletStatement& common,
                                     const std::vector<std::string>& accepted_domains,
                                     UnixMs at) {
+    // First the bounds, so that seconds can be counted in milliseconds below.
+    CHATMCP_CHECK_OK(verify_wallet_statement(common));
     // The domain is the one thing in the text that says which site asked the wallet: a text signed
     // for another site, whose operator picked the root key, must not count here.
     if (std::find(accepted_domains.begin(), accepted_domains.end(), common.domain) ==

@@ -81,7 +81,7 @@ struct WalletStatement {
                                       std::string resource);
 /// The pure rules for domain and times. Errors: ID-05, ID-07.
 [[nodiscard]] Result<void> verify_wallet_statement(const WalletStatement& common);
-/// The rules of trust. Errors: ID-09 to ID-11.
+/// The rules of trust. Errors: ID-05, ID-07, ID-09 to ID-11.
 [[nodiscard]] Result<void> check_wallet_statement(const WalletStatement& common,
                                                   const std::vector<std::string>& accepted_domains,
                                                   UnixMs at);
