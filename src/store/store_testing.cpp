@@ -90,4 +90,12 @@ void fill_disk(const std::string& folder, std::string_view name) {
     ::close(file);
 }
 
+void fill_disk_but(const std::string& folder, std::string_view name, std::uint64_t free_bytes) {
+    fill_disk(folder, name);
+    const auto path = std::filesystem::path(folder) / name;
+    const auto size = std::filesystem::file_size(path);
+    CHATMCP_CHECK(size > free_bytes);
+    std::filesystem::resize_file(path, size - free_bytes);
+}
+
 }  // namespace chatmcp::store

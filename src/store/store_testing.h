@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -35,5 +36,7 @@ enum class ChildOutcome { passed, failed, not_possible_here };
 
 /// Fills the file system of `folder` with the file `name` until nothing more goes in.
 void fill_disk(const std::string& folder, std::string_view name);
+/// The same, and gives back `free_bytes` of it.
+void fill_disk_but(const std::string& folder, std::string_view name, std::uint64_t free_bytes);
 
 }  // namespace chatmcp::store
