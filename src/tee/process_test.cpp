@@ -52,7 +52,7 @@ TEST(Process, ThatStaysDumpableIsRefused) {
     const pid_t child = ::fork();
     if (child == 0) {
         scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ALLOW);
-        const scmp_arg_cmp set_dumpable = SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE);
+        const scmp_arg_cmp set_dumpable{0, SCMP_CMP_EQ, PR_SET_DUMPABLE, 0};
         if (::seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1, set_dumpable) !=
                 0 ||
             ::seccomp_load(filter) != 0) {
