@@ -98,11 +98,11 @@ struct Change {
 /// What to commit. Order does not matter; open proposals that are valid are included unless said
 /// otherwise.
 struct Plan {
-    std::vector<Bytes> add;  // Key packages (MLSMessage or bare KeyPackage bytes).
-    std::vector<LeafIndex> remove;
-    std::optional<std::vector<Component>>
-        components;                   // The whole new dictionary, by GroupContextExtensions.
-    std::optional<LeafSetup> rotate;  // New leaf key, credential and components, with a path.
+    std::vector<Bytes> add = {};  // Key packages (MLSMessage or bare KeyPackage bytes).
+    std::vector<LeafIndex> remove = {};
+    std::optional<std::vector<Component>> components =
+        {};                                // The whole new dictionary, by GroupContextExtensions.
+    std::optional<LeafSetup> rotate = {};  // New leaf key, credential and components, with a path.
     bool force_path = false;
     bool include_pending = true;
     bool public_message = false;  // PublicMessage instead of PrivateMessage (DESIGN 8, boot rule).
@@ -146,6 +146,8 @@ struct OwnMessage {
 };
 
 class Group;
+struct GroupState;     // group_state.h
+struct IncomingState;  // incoming_state.h
 
 /// Somebody else's commit, verified and not applied. Dropping it leaves the group as it was. The
 /// Group outlives it (moving the Group is fine), and it can be applied only while the group is in
@@ -167,9 +169,8 @@ class Incoming {
 
   private:
     friend class Group;
-    struct State;
-    explicit Incoming(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
+    explicit Incoming(std::unique_ptr<IncomingState> state);
+    std::unique_ptr<IncomingState> state_;
 };
 
 using Received =
@@ -249,9 +250,8 @@ class Group {
                                                     std::size_t size_bytes) const;
 
   private:
-    struct State;
-    explicit Group(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
+    explicit Group(std::unique_ptr<GroupState> state);
+    std::unique_ptr<GroupState> state_;
 };
 
 /// A key package of ours: the private keys are stored under its reference, the bytes are for the

@@ -166,21 +166,7 @@ Result<RatchetTree> RatchetTree::decode(CipherSuite suite,
 }
 
 Bytes RatchetTree::encode() const {
-    std::size_t used = nodes_.size();
-    while (used > 0 && nodes_[used - 1].blank()) {
-        --used;
-    }
-    wire::Writer writer;
-    writer.vector_of([&](wire::Writer& inner) {
-        inner.reserve(member_count_ * 512);
-        for (std::size_t i = 0; i < used; ++i) {
-            inner.presence(!nodes_[i].blank());
-            if (!nodes_[i].blank()) {
-                nodes_[i].write(inner);
-            }
-        }
-    });
-    return writer.take();
+    return TreeDraft(*this).encode();
 }
 
 const LeafNode* RatchetTree::leaf(LeafIndex index) const {

@@ -287,9 +287,32 @@ Result<void> TreeDraft::check_credential_types() const {
     return {};
 }
 
-void TreeDraft::restore(LeafCount width, NodeIndex index, TreeNode node) {
-    // Width may shrink below a node that was cut off: it stays in the draft as blank.
-    width_ = LeafCount{std::max(width.value, width_.value)};
+Bytes TreeDraft::encode() const {
+    NodeIndex end{node_count(width_)};
+    while (end.value > 0 && blank(NodeIndex{end.value - 1})) {
+        --end.value;
+    }
+    wire::Writer writer;
+    writer.vector_of([&](wire::Writer& inner) {
+        inner.reserve(member_count() * 512);
+        for (NodeIndex index{0}; index < end; ++index.value) {
+            const TreeNode* node = find(index);
+            const bool filled = node != nullptr && !node->blank();
+            inner.presence(filled);
+            if (filled) {
+                node->write(inner);
+            }
+        }
+    });
+    return writer.take();
+}
+
+void TreeDraft::restore(NodeIndex index, TreeNode node) {
+    const LeafCount width = width_;
+    // A node that was cut off is in the draft as blank, beyond its width.
+    while (!in_tree(index, width_)) {
+        width_.value *= 2;
+    }
     put(index, std::move(node));
     width_ = width;
 }

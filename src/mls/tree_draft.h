@@ -67,6 +67,9 @@ class TreeDraft {
     [[nodiscard]] Result<void> check_credential_types() const;
     [[nodiscard]] bool signature_key_in_use(ByteView key) const;
 
+    /// Content of the ratchet_tree extension. Cost: O(members).
+    [[nodiscard]] Bytes encode() const;
+
     /// One node that differs from the base, or whose hash does, for storage and for views.
     struct Slot {
         bool replaced = false;  // Otherwise only the hash changed.
@@ -74,8 +77,9 @@ class TreeDraft {
         Hash hash;
     };
     [[nodiscard]] const std::map<NodeIndex, Slot>& slots() const { return slots_; }
-    /// Put back a stored draft.
-    void restore(LeafCount width, NodeIndex index, TreeNode node);
+    /// Put back a stored draft: its width, then its nodes.
+    void restore_width(LeafCount width) { width_ = width; }
+    void restore(NodeIndex index, TreeNode node);
 
   private:
     friend class RatchetTree;

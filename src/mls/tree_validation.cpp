@@ -94,18 +94,23 @@ Result<void> check_keys_and_credentials(const RatchetTree& tree) {
     return {};
 }
 
+Result<void> check_leaf_capabilities(const LeafNode& leaf, const Extensions& context_extensions) {
+    CHATMCP_CHECK_OK(check_supports_extensions(leaf, context_extensions));
+    const Extension* extension =
+        find_extension(context_extensions, ExtensionType::required_capabilities);
+    if (extension == nullptr) {
+        return {};
+    }
+    CHATMCP_TRY(const auto required, wire::decode<RequiredCapabilities>(extension->data));
+    return check_required_capabilities(leaf, required);
+}
+
 Result<void> check_leaf_in_group(CipherSuite suite,
                                  const LeafNode& leaf,
                                  const LeafPlace& place,
                                  const Extensions& context_extensions) {
     CHATMCP_CHECK_OK(check_leaf_form(suite, leaf));
-    CHATMCP_CHECK_OK(check_supports_extensions(leaf, context_extensions));
-    if (const Extension* extension =
-            find_extension(context_extensions, ExtensionType::required_capabilities);
-        extension != nullptr) {
-        CHATMCP_TRY(const auto required, wire::decode<RequiredCapabilities>(extension->data));
-        CHATMCP_CHECK_OK(check_required_capabilities(leaf, required));
-    }
+    CHATMCP_CHECK_OK(check_leaf_capabilities(leaf, context_extensions));
     return verify_leaf_signature(suite, leaf, place);
 }
 

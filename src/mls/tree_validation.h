@@ -19,6 +19,10 @@ namespace chatmcp::mls {
 /// Keys and credential types of the whole tree. Errors: as TreeDraft's checks (MLS-19, 20, 21).
 [[nodiscard]] Result<void> check_keys_and_credentials(const RatchetTree& tree);
 
+/// The leaf can do what the group context asks for. Errors: MLS-08, MLS-09.
+[[nodiscard]] Result<void> check_leaf_capabilities(const LeafNode& leaf,
+                                                   const Extensions& context_extensions);
+
 /// A leaf by itself and in this group: form, capabilities for the group context, signature.
 /// Errors: those of leaf_node.h.
 [[nodiscard]] Result<void> check_leaf_in_group(CipherSuite suite,

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "mls/framing.h"
+#include "mls/group.h"
+#include "mls/key_schedule.h"
+#include "mls/proposal_list.h"
+#include "mls/secret_tree.h"
+#include "mls/storage.h"
+#include "mls/tree_draft.h"
+#include "mls/update_path.h"
+
+namespace chatmcp::mls {
+
+/// What one epoch consists of beside its tree and message keys: the header record.
+struct EpochState {
+    GroupContext context;
+    Bytes encoded_context;
+    Bytes interim_transcript_hash;
+    EpochSecrets secrets;
+    LeafIndex own;
+    crypto::SigningKey signature_key;
+    Bytes own_commit_hash;  // Of the commit that made this epoch, if it was ours; else empty.
+    bool removed = false;   // We are not a member any more; all secrets are gone.
+
+    static Result<EpochState> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
+/// The epoch that a verified or staged commit makes, before it is made.
+struct NextEpoch {
+    EpochState epoch;
+    TreeDraft tree;
+    SecretBytes encryption_secret;
+    PrivateKeys private_keys;  // Those that are new.
+    Change change;
+};
+
+struct OpenProposal {
+    Bytes reference;
+    LeafIndex sender;
+    Proposal proposal;
+};
+
+/// What late messages of an epoch that ended are opened and checked with. Leaves that its end did
+/// not change are looked up in the epoch after it.
+struct PastEpoch {
+    Bytes encoded_context;
+    SecretBytes sender_data_secret;
+    std::map<LeafIndex, std::optional<LeafNode>> changed_leaves;
+    SecretTree keys;
+};
+
+/// Public state for rules, trust and the application.
+class StateView final : public GroupView {
+  public:
+    /// `founding`: as if nobody were a member yet (environment.h). Both outlive the view.
+    StateView(const EpochState& epoch, const RatchetTree& tree, bool founding)
+        : epoch_(epoch), tree_(tree), founding_(founding) {}
+
+    [[nodiscard]] CipherSuite suite() const override { return epoch_.context.suite; }
+    [[nodiscard]] ByteView group_id() const override { return epoch_.context.group_id; }
+    [[nodiscard]] Epoch epoch() const override { return epoch_.context.epoch; }
+    [[nodiscard]] LeafIndex own_index() const override { return epoch_.own; }
+    [[nodiscard]] std::size_t member_count() const override;
+    [[nodiscard]] std::vector<LeafView> members() const override;
+    [[nodiscard]] std::optional<LeafView> member(LeafIndex index) const override;
+    [[nodiscard]] Result<Bytes> encoded_leaf(LeafIndex index) const override;
+    [[nodiscard]] const std::vector<Component>& components() const override { return components_; }
+    [[nodiscard]] std::optional<ByteView> component(std::uint16_t id) const override;
+    [[nodiscard]] ByteView epoch_authenticator() const override;
+    [[nodiscard]] ByteView tree_hash() const override { return epoch_.context.tree_hash; }
+    [[nodiscard]] ByteView confirmed_transcript_hash() const override;
+
+    /// Read the dictionary again after the context changed.
+    void refresh();
+
+  private:
+    const EpochState& epoch_;
+    const RatchetTree& tree_;
+    bool founding_;
+    std::vector<Component> components_;
+};
+
+struct GroupState {
+    GroupState(const Environment& from, EpochState now, RatchetTree ratchet_tree);
+    GroupState(const GroupState&) = delete;
+    GroupState& operator=(const GroupState&) = delete;
+
+    Environment environment;
+    EpochState epoch;
+    RatchetTree tree;
+    PrivateKeys private_keys;
+    SecretTree message_keys;
+    std::vector<OpenProposal> proposals;     // In the order in which they came.
+    std::map<Epoch, PastEpoch> past_epochs;  // Those that were needed since loading.
+    std::optional<NextEpoch> staged;
+    std::vector<Distrust> distrusted_at_join;
+    std::optional<LeafIndex> welcomed_by;
+    std::uint64_t version = 0;  // Counts epochs of this object: an Incoming fits exactly one.
+    StateView view;
+
+    [[nodiscard]] CipherSuite suite() const { return epoch.context.suite; }
+    [[nodiscard]] ByteView group_id() const { return epoch.context.group_id; }
+
+    /// Write everything of a new group (created or joined).
+    [[nodiscard]] Result<void> store_all(Transaction& transaction, SecretBytes encryption_secret);
+    [[nodiscard]] static Result<std::unique_ptr<GroupState>> load(const Environment& environment,
+                                                                  Transaction& transaction,
+                                                                  ByteView group_id);
+    /// Make the next epoch the current one.
+    [[nodiscard]] Result<void> enter(Transaction& transaction, NextEpoch next);
+    /// Keep the public state, destroy all secrets.
+    [[nodiscard]] Result<void> leave(Transaction& transaction);
+
+    /// Errors: not_member (MLS-70).
+    [[nodiscard]] Result<void> check_member() const;
+    /// Errors: as transaction.get; null if that epoch is not kept.
+    [[nodiscard]] Result<PastEpoch*> past_epoch(Transaction& transaction, Epoch at);
+    /// The leaf as it was in an epoch that is kept; null if it was blank.
+    [[nodiscard]] Result<const LeafNode*> leaf_in_epoch(Transaction& transaction,
+                                                        Epoch at,
+                                                        LeafIndex index);
+    [[nodiscard]] Result<void> store_proposal(Transaction& transaction,
+                                              const OpenProposal& proposal);
+    [[nodiscard]] Result<void> store_staged(Transaction& transaction) const;
+    [[nodiscard]] Result<void> forget_staged(Transaction& transaction);
+
+  private:
+    [[nodiscard]] Result<void> end_epoch(Transaction& transaction, const TreeDraft& draft);
+    [[nodiscard]] Result<void> store_tree_changes(Transaction& transaction, TreeDraft& draft) const;
+    [[nodiscard]] Result<void> store_header(Transaction& transaction) const;
+    [[nodiscard]] Result<void> take_private_keys(Transaction& transaction,
+                                                 const TreeDraft& draft,
+                                                 PrivateKeys fresh);
+    [[nodiscard]] Result<void> load_records(Transaction& transaction);
+};
+
+/// Rules and trust over what a change brings in; distrust is added to it.
+struct ChangeReview {
+    const Environment& environment;
+    const GroupView& before;
+    const Arrival& arrival;
+};
+/// Errors: what Rules says.
+[[nodiscard]] Result<void> review_change(const ChangeReview& review, Change& change);
+
+/// SHA-256 of a commit's message bytes: how our own is recognised.
+[[nodiscard]] Bytes message_hash(ByteView message);
+
+}  // namespace chatmcp::mls

@@ -1,0 +1,349 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "mls/commit.h"
+#include "mls/own_leaf.h"
+#include "mls/transcript_hash.h"
+#include "mls/tree_validation.h"
+#include "mls/welcome.h"
+
+namespace chatmcp::mls {
+namespace {
+
+/// What goes into a commit: proposals with their senders, and how each is named in it.
+struct CommitList {
+    std::vector<SourcedProposal> proposals;
+    std::vector<ProposalOrRef> in_commit;
+    std::vector<Bytes> key_packages;  // As given; empty for proposals that are no Add.
+
+    void by_value(Proposal proposal, LeafIndex own, Bytes key_package = {}) {
+        in_commit.push_back(ProposalOrRef{proposal});
+        proposals.push_back({std::move(proposal), own});
+        key_packages.push_back(std::move(key_package));
+    }
+};
+
+/// An open proposal goes in if it is valid alone, by RFC 9420 and by rules, and trust has nothing
+/// against whom it adds.
+Result<void> check_alone(const GroupState& state,
+                         const OpenProposal& open,
+                         const Arrival& arrival) {
+    const std::vector<SourcedProposal> alone = {{open.proposal, open.sender}};
+    TreeDraft draft(state.tree);
+    CHATMCP_TRY(const ProposalEffect effect,
+                apply_proposals(
+                    draft, alone, state.epoch.own, state.epoch.context, state.environment.limits));
+    CHATMCP_TRY(
+        Change change,
+        describe_change(
+            draft, state.epoch.context, state.epoch.own, ChangeSource{effect, state.epoch.own}));
+    CHATMCP_CHECK_OK(review_change(ChangeReview{state.environment, state.view, arrival}, change));
+    for (const Distrust& distrust : change.distrusted) {
+        const bool is_added = std::ranges::any_of(
+            change.added, [&](const LeafView& leaf) { return leaf.index == distrust.leaf; });
+        if (is_added) {
+            return fail(distrust.reason);
+        }
+    }
+    return {};
+}
+
+void include_open_proposals(const GroupState& state,
+                            const Plan& plan,
+                            const Arrival& arrival,
+                            CommitList& list) {
+    std::set<LeafIndex> touched(plan.remove.begin(), plan.remove.end());
+    std::set<Bytes> added_keys;
+    bool has_context_extensions = plan.components.has_value();
+    for (const OpenProposal& open : state.proposals) {
+        const auto& content = open.proposal.content;
+        LeafIndex leaf = open.sender;
+        if (const auto* remove = std::get_if<Remove>(&content); remove != nullptr) {
+            leaf = remove->removed;
+        }
+        const bool touches =
+            std::holds_alternative<Remove>(content) || std::holds_alternative<Update>(content);
+        const bool extends = std::holds_alternative<GroupContextExtensions>(content);
+        const auto* add = std::get_if<Add>(&content);
+        if ((touches && touched.contains(leaf)) || (extends && has_context_extensions) ||
+            (add != nullptr && added_keys.contains(add->key_package.leaf.signature_key)) ||
+            !check_alone(state, open, arrival).has_value()) {
+            continue;
+        }
+        if (touches) {
+            touched.insert(leaf);
+        }
+        has_context_extensions |= extends;
+        Bytes key_package;
+        if (add != nullptr) {
+            added_keys.insert(add->key_package.leaf.signature_key);
+            key_package = encode_message(WireFormat::key_package, add->key_package);
+        }
+        list.proposals.push_back({open.proposal, open.sender});
+        list.in_commit.push_back(ProposalOrRef{open.reference});
+        list.key_packages.push_back(std::move(key_package));
+    }
+}
+
+Result<CommitList> list_proposals(const GroupState& state,
+                                  const Plan& plan,
+                                  const Arrival& arrival,
+                                  bool include_pending) {
+    CommitList list;
+    const LeafIndex own = state.epoch.own;
+    if (include_pending) {
+        include_open_proposals(state, plan, arrival, list);
+    }
+    if (plan.components.has_value()) {
+        Extensions extensions = state.epoch.context.extensions;
+        set_extension(
+            extensions, ExtensionType::app_data_dictionary, encode_dictionary(*plan.components));
+        list.by_value(Proposal{GroupContextExtensions{std::move(extensions)}}, own);
+    }
+    for (const LeafIndex leaf : plan.remove) {
+        list.by_value(Proposal{Remove{leaf}}, own);
+    }
+    for (const Bytes& bytes : plan.add) {
+        CHATMCP_TRY(KeyPackage package, decode_key_package(bytes));
+        list.by_value(Proposal{Add{std::move(package)}}, own, bytes);
+    }
+    return list;
+}
+
+/// The own leaf as the path will carry it.
+LeafNode path_leaf(const GroupState& state, const Plan& plan) {
+    LeafNode leaf = *state.tree.leaf(state.epoch.own);
+    if (plan.rotate.has_value()) {
+        leaf.credential = plan.rotate->credential;
+        leaf.signature_key = to_bytes(plan.rotate->signature_key.public_key());
+        leaf.capabilities = capabilities_of(*plan.rotate);
+        set_extension(leaf.extensions,
+                      ExtensionType::app_data_dictionary,
+                      encode_dictionary(plan.rotate->components));
+    }
+    return leaf;
+}
+
+/// A commit while it is being made.
+struct Draft {
+    CommitList list;
+    TreeDraft tree;
+    ProposalEffect effect;
+    std::optional<NewPath> path;
+    Commit commit;
+    GroupContext context;  // Provisional: the transcript hash is still the old one.
+    Change change;
+};
+
+/// Trust's answer about those whom we add is final; about others it is noted.
+Result<void> refuse_distrusted(const Change& change, LeafIndex own) {
+    for (const Distrust& distrust : change.distrusted) {
+        for (std::size_t i = 0; i < change.added.size(); ++i) {
+            if (change.added[i].index == distrust.leaf && change.added_by[i] == own) {
+                return fail(distrust.reason);
+            }
+        }
+    }
+    return {};
+}
+
+/// Private- or PublicMessage around a commit that is signed and tagged.
+Result<Bytes> protect_commit(GroupState& state,
+                             Transaction& transaction,
+                             const AuthenticatedContent& content) {
+    const CipherSuite suite = state.suite();
+    if (content.wire_format == WireFormat::public_message) {
+        return encode_message(WireFormat::public_message,
+                              protect_public(suite,
+                                             state.epoch.secrets.membership_key.view(),
+                                             state.epoch.encoded_context,
+                                             content));
+    }
+    CHATMCP_TRY(const MessageKey key,
+                state.message_keys.next(transaction, state.epoch.own, ContentType::commit));
+    return encode_message(WireFormat::private_message,
+                          protect_private(suite,
+                                          content,
+                                          state.epoch.secrets.sender_data_secret.view(),
+                                          key,
+                                          state.environment.random.array<kReuseGuardBytes>(),
+                                          0));
+}
+
+/// One Welcome for each member that is added: its secrets alone, the GroupInfo with the tree.
+Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
+                                              const Draft& draft,
+                                              const NextEpoch& next,
+                                              const NewEpoch& secrets,
+                                              ByteView tag) {
+    std::vector<WelcomeFor> welcomes;
+    if (draft.effect.added.empty()) {
+        return welcomes;
+    }
+    GroupInfo info;
+    info.context = next.epoch.context;
+    info.extensions.push_back(
+        Extension{static_cast<std::uint16_t>(ExtensionType::ratchet_tree), next.tree.encode()});
+    info.confirmation_tag = to_bytes(tag);
+    info.signer = state.epoch.own;
+    info.sign(next.epoch.signature_key);
+    const CipherSuite suite = state.suite();
+    const Bytes encrypted_info = seal_group_info(suite, secrets.welcome_secret.view(), info);
+    for (const ProposalEffect::Added& added : draft.effect.added) {
+        const auto& add = std::get<Add>(draft.list.proposals[added.proposal].proposal.content);
+        GroupSecrets group_secrets;
+        group_secrets.joiner_secret = secrets.joiner_secret.clone();
+        group_secrets.psks = draft.effect.psks;
+        if (draft.path.has_value()) {
+            const NodeIndex ancestor = common_ancestor(state.epoch.own, added.leaf);
+            const auto step = std::ranges::find(draft.path->steps, ancestor, &NewPath::Step::node);
+            CHATMCP_CHECK(step != draft.path->steps.end());
+            group_secrets.path_secret = step->path_secret.clone();
+        }
+        CHATMCP_TRY(
+            EncryptedGroupSecrets sealed,
+            seal_group_secrets(
+                suite, add.key_package, group_secrets, encrypted_info, state.environment.random));
+        Welcome welcome;
+        welcome.suite = suite;
+        welcome.secrets.push_back(std::move(sealed));
+        welcome.encrypted_group_info = encrypted_info;
+        welcomes.push_back({draft.list.key_packages[added.proposal],
+                            encode_message(WireFormat::welcome, welcome)});
+    }
+    return welcomes;
+}
+
+/// The path, encrypted under the provisional context (section 12.4.1).
+Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
+    const crypto::SigningKey& leaf_key =
+        plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
+    draft.path = create_path(draft.tree,
+                             state.epoch.own,
+                             path_leaf(state, plan),
+                             leaf_key,
+                             state.group_id(),
+                             state.environment.random);
+    CHATMCP_CHECK_OK(check_leaf_in_group(state.suite(),
+                                         draft.path->leaf,
+                                         LeafPlace{state.group_id(), state.epoch.own},
+                                         draft.effect.extensions));
+    CHATMCP_CHECK_OK(draft.tree.check_unique_keys());
+    CHATMCP_CHECK_OK(draft.tree.check_credential_types());
+    draft.context = provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
+    CHATMCP_TRY(draft.commit.path,
+                encrypt_path(draft.tree,
+                             *draft.path,
+                             draft.effect.added_leaves(),
+                             wire::encode(draft.context),
+                             state.environment.random));
+    return {};
+}
+
+/// Everything of a commit that can be refused, before anything is signed or spent.
+Result<Draft> draft_commit(const GroupState& state,
+                           const Plan& plan,
+                           const Arrival& arrival,
+                           bool include_pending) {
+    const LeafIndex own = state.epoch.own;
+    CHATMCP_TRY(CommitList list, list_proposals(state, plan, arrival, include_pending));
+    Draft draft{std::move(list), TreeDraft(state.tree), {}, std::nullopt, {}, {}, {}};
+    CHATMCP_TRY(
+        draft.effect,
+        apply_proposals(
+            draft.tree, draft.list.proposals, own, state.epoch.context, state.environment.limits));
+    draft.commit.proposals = draft.list.in_commit;
+    if (draft.effect.needs_path || plan.rotate.has_value() || plan.force_path) {
+        CHATMCP_CHECK_OK(add_path(state, plan, draft));
+    } else {
+        draft.context =
+            provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
+    }
+    CHATMCP_TRY(
+        draft.change,
+        describe_change(
+            draft.tree,
+            state.epoch.context,
+            own,
+            ChangeSource{draft.effect, own, draft.commit.path.has_value(), plan.public_message}));
+    CHATMCP_CHECK_OK(
+        review_change(ChangeReview{state.environment, state.view, arrival}, draft.change));
+    CHATMCP_CHECK_OK(refuse_distrusted(draft.change, own));
+    return draft;
+}
+
+AuthenticatedContent sign_commit(const GroupState& state,
+                                 const Commit& commit,
+                                 bool public_message) {
+    AuthenticatedContent content;
+    content.wire_format = public_message ? WireFormat::public_message : WireFormat::private_message;
+    content.content.group_id = to_bytes(state.group_id());
+    content.content.epoch = state.epoch.context.epoch;
+    content.content.sender = Sender{SenderType::member, state.epoch.own.value};
+    content.content.content_type = ContentType::commit;
+    content.content.body = wire::encode(commit);
+    // With the key and context of the epoch that ends, whatever the commit changes.
+    sign_content(state.suite(), state.epoch.signature_key, state.epoch.encoded_context, content);
+    return content;
+}
+
+}  // namespace
+
+Result<StagedCommit> make_commit(GroupState& state,
+                                 Transaction& transaction,
+                                 const Plan& plan,
+                                 const Arrival& arrival) {
+    const CipherSuite suite = state.suite();
+    auto drafted = draft_commit(state, plan, arrival, plan.include_pending);
+    if (!drafted.has_value() && plan.include_pending && !state.proposals.empty()) {
+        // Open proposals that do not fit together must not keep us from committing ours.
+        drafted = draft_commit(state, plan, arrival, false);
+    }
+    if (!drafted.has_value()) {
+        return fail(drafted.error());
+    }
+    Draft draft = *std::move(drafted);
+    CHATMCP_TRY(const SecretBytes psk_secret,
+                load_psk_secret(transaction, suite, draft.effect.psks));
+
+    AuthenticatedContent content = sign_commit(state, draft.commit, plan.public_message);
+    const Hash confirmed =
+        confirmed_transcript_hash(suite, state.epoch.interim_transcript_hash, content);
+    draft.context.confirmed_transcript_hash = confirmed.to_bytes();
+    Bytes encoded_context = wire::encode(draft.context);
+    NewEpoch secrets =
+        next_epoch(suite,
+                   state.epoch.secrets.init_secret.view(),
+                   draft.path.has_value() ? draft.path->commit_secret.view() : ByteView(),
+                   psk_secret.view(),
+                   encoded_context);
+    const Hash tag =
+        confirmation_tag(suite, secrets.secrets.confirmation_key.view(), confirmed.view());
+    content.auth.confirmation_tag = tag.to_bytes();
+    CHATMCP_TRY(Bytes message, protect_commit(state, transaction, content));
+
+    const crypto::SigningKey& next_key =
+        plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
+    EpochState epoch{.context = std::move(draft.context),
+                     .encoded_context = std::move(encoded_context),
+                     .interim_transcript_hash =
+                         interim_transcript_hash(suite, confirmed.view(), tag.view()).to_bytes(),
+                     .secrets = std::move(secrets.secrets),
+                     .own = state.epoch.own,
+                     .signature_key = next_key.clone(),
+                     .own_commit_hash = message_hash(message)};
+    NextEpoch next{std::move(epoch),
+                   std::move(draft.tree),
+                   std::move(secrets.encryption_secret),
+                   draft.path.has_value() ? std::move(draft.path->private_keys) : PrivateKeys{},
+                   draft.change};
+    CHATMCP_TRY(std::vector<WelcomeFor> welcomes,
+                make_welcomes(state, draft, next, secrets, tag.view()));
+    return StagedCommit{std::move(next),
+                        Bundle{.epoch = state.epoch.context.epoch,
+                               .commit = std::move(message),
+                               .welcomes = std::move(welcomes),
+                               .change = std::move(draft.change)}};
+}
+
+}  // namespace chatmcp::mls

@@ -1,0 +1,278 @@
+// Sending and receiving (RFC 9420 sections 6.2, 6.3 and 15): what Group does with messages.
+
+#include <algorithm>
+
+#include "mls/commit.h"
+#include "mls/group.h"
+#include "mls/incoming_state.h"
+
+namespace chatmcp::mls {
+namespace {
+
+/// A message whose encryption and signature are true. Its key is not spent yet.
+struct OpenedMessage {
+    AuthenticatedContent content;
+    LeafIndex sender;
+    std::optional<std::uint32_t> generation;  // Of a PrivateMessage.
+    LeafView sender_leaf;
+};
+
+AuthenticatedContent start_content(const EpochState& epoch, ContentType type, ByteView body) {
+    AuthenticatedContent content;
+    content.wire_format = WireFormat::private_message;
+    content.content.group_id = epoch.context.group_id;
+    content.content.epoch = epoch.context.epoch;
+    content.content.sender = Sender{SenderType::member, epoch.own.value};
+    content.content.content_type = type;
+    content.content.body = to_bytes(body);
+    return content;
+}
+
+Result<Bytes> send_private(GroupState& state,
+                           Transaction& transaction,
+                           AuthenticatedContent& content,
+                           std::size_t padded_bytes) {
+    const CipherSuite suite = state.suite();
+    sign_content(suite, state.epoch.signature_key, state.epoch.encoded_context, content);
+    CHATMCP_TRY(
+        const MessageKey key,
+        state.message_keys.next(transaction, state.epoch.own, content.content.content_type));
+    return encode_message(WireFormat::private_message,
+                          protect_private(suite,
+                                          content,
+                                          state.epoch.secrets.sender_data_secret.view(),
+                                          key,
+                                          state.environment.random.array<kReuseGuardBytes>(),
+                                          padded_bytes));
+}
+
+/// What one epoch gives to open its messages with: the current one or one that is kept.
+struct EpochKeys {
+    ByteView context;
+    ByteView sender_data_secret;
+    SecretTree* keys;
+};
+
+/// Errors: wrong_group (MLS-81); future_epoch (MLS-82); stale_epoch (MLS-83).
+Result<EpochKeys> keys_for(GroupState& state,
+                           Transaction& transaction,
+                           const PrivateMessage& message) {
+    const Epoch now = state.epoch.context.epoch;
+    if (!equal(message.group_id, state.group_id())) {
+        return fail(Errc::wrong_group, "MLS-81");
+    }
+    if (message.epoch > now) {
+        return fail(Errc::future_epoch, "MLS-82");
+    }
+    if (message.epoch == now) {
+        return EpochKeys{state.epoch.encoded_context,
+                         state.epoch.secrets.sender_data_secret.view(),
+                         &state.message_keys};
+    }
+    // Proposals and commits of an epoch that ended change nothing any more.
+    if (message.content_type != ContentType::application) {
+        return fail(Errc::stale_epoch, "MLS-83");
+    }
+    CHATMCP_TRY(PastEpoch * past, state.past_epoch(transaction, message.epoch));
+    if (past == nullptr) {
+        return fail(Errc::stale_epoch, "MLS-83");
+    }
+    return EpochKeys{past->encoded_context, past->sender_data_secret.view(), &past->keys};
+}
+
+/// Either a message of somebody else, or the news that it is our own.
+using OpenedOrOwn = std::variant<OpenedMessage, OwnMessage>;
+
+Result<OpenedOrOwn> open_private(GroupState& state,
+                                 Transaction& transaction,
+                                 const PrivateMessage& message) {
+    const CipherSuite suite = state.suite();
+    CHATMCP_TRY(const EpochKeys epoch, keys_for(state, transaction, message));
+    CHATMCP_TRY(const SenderData sender,
+                open_sender_data(suite, epoch.sender_data_secret, message));
+    if (sender.leaf == state.epoch.own) {
+        return OwnMessage{message.epoch, message.content_type, false};
+    }
+    CHATMCP_TRY(const LeafNode* leaf, state.leaf_in_epoch(transaction, message.epoch, sender.leaf));
+    if (leaf == nullptr) {
+        return fail(Errc::not_member, "MLS-84");
+    }
+    CHATMCP_TRY(const MessageKey key,
+                epoch.keys->find(transaction,
+                                 sender.leaf,
+                                 message.content_type,
+                                 sender.generation,
+                                 state.environment.limits));
+    CHATMCP_TRY(AuthenticatedContent content, unprotect_private(suite, message, sender, key));
+    CHATMCP_CHECK_OK(verify_content(suite, leaf->signature_key, epoch.context, content));
+    return OpenedMessage{
+        std::move(content), sender.leaf, sender.generation, view_of(*leaf, sender.leaf)};
+}
+
+Result<OpenedOrOwn> open_public(const GroupState& state, PublicMessage message) {
+    const Epoch now = state.epoch.context.epoch;
+    if (!equal(message.content.group_id, state.group_id())) {
+        return fail(Errc::wrong_group, "MLS-81");
+    }
+    if (message.content.epoch > now) {
+        return fail(Errc::future_epoch, "MLS-82");
+    }
+    if (message.content.epoch < now) {
+        return fail(Errc::stale_epoch, "MLS-83");
+    }
+    if (message.content.sender.type != SenderType::member) {
+        return fail(Errc::unsupported, "MLS-85");
+    }
+    CHATMCP_TRY(AuthenticatedContent content,
+                unprotect_public(state.suite(),
+                                 state.epoch.secrets.membership_key.view(),
+                                 state.epoch.encoded_context,
+                                 std::move(message)));
+    const LeafIndex sender{content.content.sender.index};
+    const LeafNode* leaf = state.tree.leaf(sender);
+    if (leaf == nullptr) {
+        return fail(Errc::not_member, "MLS-84");
+    }
+    CHATMCP_CHECK_OK(
+        verify_content(state.suite(), leaf->signature_key, state.epoch.encoded_context, content));
+    if (sender == state.epoch.own) {
+        return OwnMessage{now, content.content.content_type, false};
+    }
+    return OpenedMessage{std::move(content), sender, std::nullopt, view_of(*leaf, sender)};
+}
+
+Result<OpenedOrOwn> open_message(GroupState& state, Transaction& transaction, ByteView bytes) {
+    wire::Reader reader(bytes);
+    CHATMCP_TRY(const WireFormat format, read_message_header(reader));
+    if (format == WireFormat::private_message) {
+        CHATMCP_TRY(const PrivateMessage message, PrivateMessage::read(reader));
+        CHATMCP_CHECK_OK(reader.finish());
+        return open_private(state, transaction, message);
+    }
+    if (format == WireFormat::public_message) {
+        CHATMCP_TRY(PublicMessage message, PublicMessage::read(reader));
+        CHATMCP_CHECK_OK(reader.finish());
+        return open_public(state, std::move(message));
+    }
+    return fail(Errc::invalid_argument, "MLS-80");
+}
+
+/// The message is true in all its parts: its key is used up.
+Result<void> spend_key(GroupState& state, Transaction& transaction, const OpenedMessage& message) {
+    if (!message.generation.has_value()) {
+        return {};
+    }
+    const FramedContent& content = message.content.content;
+    SecretTree* keys = &state.message_keys;
+    if (content.epoch != state.epoch.context.epoch) {
+        CHATMCP_TRY(PastEpoch * past, state.past_epoch(transaction, content.epoch));
+        keys = &past->keys;
+    }
+    return keys->spend(transaction,
+                       message.sender,
+                       content.content_type,
+                       *message.generation,
+                       state.environment.limits);
+}
+
+Result<Received> receive_application(GroupState& state,
+                                     Transaction& transaction,
+                                     OpenedMessage message) {
+    CHATMCP_CHECK_OK(spend_key(state, transaction, message));
+    FramedContent& content = message.content.content;
+    return ApplicationMessage{.sender = message.sender,
+                              .sender_leaf = std::move(message.sender_leaf),
+                              .epoch = content.epoch,
+                              .generation = message.generation.value_or(0),
+                              .data = std::move(content.body),
+                              .authenticated_data = std::move(content.authenticated_data)};
+}
+
+/// Remember a proposal, received or our own. A second one of the same bytes changes nothing.
+Result<ProposalReceived> open_proposal(GroupState& state,
+                                       Transaction& transaction,
+                                       const AuthenticatedContent& content) {
+    CHATMCP_TRY(Proposal proposal, wire::decode<Proposal>(content.content.body));
+    const LeafIndex sender{content.content.sender.index};
+    const auto* remove = std::get_if<Remove>(&proposal.content);
+    ProposalReceived received{sender,
+                              proposal_ref(state.suite(), wire::encode(content)).to_bytes(),
+                              remove != nullptr && remove->removed == sender};
+    if (std::ranges::find(state.proposals, received.reference, &OpenProposal::reference) !=
+        state.proposals.end()) {
+        return received;
+    }
+    if (state.proposals.size() >= state.environment.limits.open_proposals_max) {
+        return fail(Errc::too_large, "MLS-71");
+    }
+    OpenProposal open{received.reference, sender, std::move(proposal)};
+    CHATMCP_CHECK_OK(state.store_proposal(transaction, open));
+    state.proposals.push_back(std::move(open));
+    return received;
+}
+
+}  // namespace
+
+Result<Bytes> Group::encrypt(Transaction& transaction,
+                             ByteView data,
+                             ByteView authenticated_data,
+                             std::size_t padded_bytes) {
+    CHATMCP_CHECK_OK(state_->check_member());
+    const std::size_t limit = state_->environment.limits.message_bytes_max;
+    if (data.size() > limit || authenticated_data.size() > limit || padded_bytes > limit) {
+        return fail(Errc::too_large, "MLS-79");
+    }
+    AuthenticatedContent content = start_content(state_->epoch, ContentType::application, data);
+    content.content.authenticated_data = to_bytes(authenticated_data);
+    return send_private(*state_, transaction, content, padded_bytes);
+}
+
+Result<Bytes> Group::propose_leave(Transaction& transaction) {
+    CHATMCP_CHECK_OK(state_->check_member());
+    const Proposal proposal{Remove{state_->epoch.own}};
+    AuthenticatedContent content =
+        start_content(state_->epoch, ContentType::proposal, wire::encode(proposal));
+    CHATMCP_TRY(Bytes message, send_private(*state_, transaction, content, 0));
+    // Nobody decrypts its own messages: what we proposed is remembered when it is made.
+    CHATMCP_CHECK_OK(open_proposal(*state_, transaction, content));
+    return message;
+}
+
+Result<Received> Group::receive(Transaction& transaction,
+                                ByteView message,
+                                const Arrival& arrival) {
+    CHATMCP_CHECK_OK(state_->check_member());
+    if (message.size() > state_->environment.limits.message_bytes_max) {
+        return fail(Errc::too_large, "MLS-79");
+    }
+    const Bytes digest = message_hash(message);
+    if (state_->staged.has_value() && equal(digest, state_->staged->epoch.own_commit_hash)) {
+        return OwnCommit{};
+    }
+    if (equal(digest, state_->epoch.own_commit_hash)) {
+        return OwnMessage{Epoch{state_->epoch.context.epoch.value - 1}, ContentType::commit, true};
+    }
+    CHATMCP_TRY(OpenedOrOwn opened, open_message(*state_, transaction, message));
+    if (const auto* own = std::get_if<OwnMessage>(&opened); own != nullptr) {
+        return *own;
+    }
+    OpenedMessage& other = std::get<OpenedMessage>(opened);
+    switch (other.content.content.content_type) {
+        case ContentType::application:
+            return receive_application(*state_, transaction, std::move(other));
+        case ContentType::proposal: {
+            CHATMCP_TRY(ProposalReceived received,
+                        open_proposal(*state_, transaction, other.content));
+            CHATMCP_CHECK_OK(spend_key(*state_, transaction, other));
+            return received;
+        }
+        case ContentType::commit:
+            break;
+    }
+    // Its handshake key is not spent: applying ends the epoch, and dropping must change nothing.
+    CHATMCP_TRY(NextEpoch next, process_commit(*state_, transaction, other.content, arrival));
+    return Incoming(std::make_unique<IncomingState>(
+        IncomingState{state_.get(), state_->version, std::move(next)}));
+}
+
+}  // namespace chatmcp::mls

@@ -1,0 +1,148 @@
+#include "mls/own_leaf.h"
+
+#include <algorithm>
+
+#include "mls/framing.h"
+#include "mls/storage.h"
+
+namespace chatmcp::mls {
+namespace {
+
+/// last_resort_key_package of draft-ietf-mls-extensions: an empty component of the package.
+constexpr std::uint16_t kLastResortComponent = 4;
+constexpr std::uint8_t kRecordUnused = 1;
+constexpr std::uint8_t kRecordUsed = 2;
+
+}  // namespace
+
+Capabilities capabilities_of(const LeafSetup& setup) {
+    Capabilities can;
+    can.versions = {kProtocolVersionMls10};
+    can.cipher_suites = {
+        static_cast<std::uint16_t>(CipherSuite::x25519_chacha20poly1305_sha256_ed25519),
+        static_cast<std::uint16_t>(CipherSuite::x25519_aes128gcm_sha256_ed25519)};
+    can.extensions = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
+    can.credentials = setup.credential_types;
+    if (!contains(can.credentials, setup.credential.type)) {
+        can.credentials.push_back(setup.credential.type);
+    }
+    return can;
+}
+
+LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key) {
+    LeafNode leaf;
+    leaf.encryption_key = to_bytes(encryption_key);
+    leaf.signature_key = to_bytes(setup.signature_key.public_key());
+    leaf.credential = setup.credential;
+    leaf.capabilities = capabilities_of(setup);
+    leaf.extensions = {Extension{static_cast<std::uint16_t>(ExtensionType::app_data_dictionary),
+                                 encode_dictionary(setup.components)}};
+    return leaf;
+}
+
+Result<KeyPackageSecrets> KeyPackageSecrets::read(wire::Reader& reader) {
+    CHATMCP_TRY(const ByteView package, reader.vector(wire::kVectorMaxBytes));
+    CHATMCP_TRY(const ByteView init, reader.vector(kHashMaxBytes));
+    CHATMCP_TRY(auto init_key, crypto::HpkePrivateKey::from_bytes(init));
+    CHATMCP_TRY(const ByteView encryption, reader.vector(kHashMaxBytes));
+    CHATMCP_TRY(auto encryption_key, crypto::HpkePrivateKey::from_bytes(encryption));
+    CHATMCP_TRY(const ByteView seed, reader.fixed(crypto::kEd25519SeedBytes));
+    KeyPackageSecrets secrets{to_bytes(package),
+                              std::move(init_key),
+                              std::move(encryption_key),
+                              crypto::SigningKey::from_seed(seed)};
+    CHATMCP_TRY(secrets.last_resort, reader.presence());
+    return secrets;
+}
+
+void KeyPackageSecrets::write(wire::Writer& writer) const {
+    writer.vector(encoded_package);
+    writer.vector(init_key.bytes());
+    writer.vector(encryption_key.bytes());
+    writer.fixed(signature_key.seed());
+    writer.presence(last_resort);
+}
+
+Result<void> store_key_package(Transaction& transaction,
+                               ByteView reference,
+                               const KeyPackageSecrets& secrets) {
+    wire::Writer writer;
+    writer.reserve(secrets.encoded_package.size() + 256);
+    writer.u8(kRecordUnused);
+    secrets.write(writer);
+    return put_secret(transaction, key_package_key(reference), std::move(writer));
+}
+
+Result<std::optional<KeyPackageSecrets>> load_key_package(Transaction& transaction,
+                                                          ByteView reference) {
+    if (reference.size() > kHashMaxBytes) {
+        return std::nullopt;
+    }
+    CHATMCP_TRY(auto record, transaction.get(key_package_key(reference)));
+    if (!record.has_value()) {
+        return std::nullopt;
+    }
+    if (!record->empty() && record->front() == kRecordUsed) {
+        return fail(Errc::replayed, "MLS-73");
+    }
+    if (record->empty() || record->front() != kRecordUnused) {
+        return fail(Errc::storage_corrupt, "MLS-48");
+    }
+    auto secrets = stored(wire::decode<KeyPackageSecrets>(ByteView(*record).subspan(1)));
+    wipe(*record);
+    if (!secrets.has_value()) {
+        return fail(secrets.error());
+    }
+    return std::optional<KeyPackageSecrets>(*std::move(secrets));
+}
+
+Result<void> use_up_key_package(Transaction& transaction,
+                                ByteView reference,
+                                const KeyPackageSecrets& secrets) {
+    if (secrets.last_resort) {
+        return {};
+    }
+    const ByteArray<1> used = {kRecordUsed};
+    return transaction.put(key_package_key(reference), used);
+}
+
+Result<KeyPackageMade> make_key_package(const Environment& environment,
+                                        Transaction& transaction,
+                                        CipherSuite suite,
+                                        LeafSetup leaf,
+                                        Lifetime lifetime,
+                                        bool last_resort) {
+    auto init_key = crypto::HpkePrivateKey::generate(environment.random);
+    auto encryption_key = crypto::HpkePrivateKey::generate(environment.random);
+    KeyPackage package;
+    package.suite = suite;
+    package.init_key = to_bytes(init_key.public_key());
+    package.leaf = unsigned_leaf(leaf, encryption_key.public_key());
+    package.leaf.source = LeafSource::key_package;
+    package.leaf.lifetime = lifetime;
+    sign_leaf(suite, leaf.signature_key, LeafPlace{}, package.leaf);
+    if (last_resort) {
+        set_extension(package.extensions,
+                      ExtensionType::app_data_dictionary,
+                      encode_dictionary({Component{kLastResortComponent, {}}}));
+    }
+    sign_key_package(leaf.signature_key, package);
+    CHATMCP_CHECK_OK(package.verify());
+    KeyPackageMade made{encode_message(WireFormat::key_package, package),
+                        package.reference().to_bytes()};
+    const KeyPackageSecrets secrets{wire::encode(package),
+                                    std::move(init_key),
+                                    std::move(encryption_key),
+                                    std::move(leaf.signature_key),
+                                    last_resort};
+    CHATMCP_CHECK_OK(store_key_package(transaction, made.reference, secrets));
+    return made;
+}
+
+Result<LeafView> inspect_key_package(ByteView key_package) {
+    CHATMCP_TRY(const KeyPackage package, decode_key_package(key_package));
+    CHATMCP_CHECK_OK(package.verify());
+    return view_of(package.leaf, LeafIndex{});
+}
+
+}  // namespace chatmcp::mls

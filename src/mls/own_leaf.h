@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+
+#include "base/key_value.h"
+#include "mls/group.h"
+#include "mls/key_package.h"
+
+namespace chatmcp::mls {
+
+/// What our leaves say they can do.
+[[nodiscard]] Capabilities capabilities_of(const LeafSetup& setup);
+
+/// A leaf of ours before its source is known and it is signed.
+[[nodiscard]] LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key);
+
+/// Private half of a key package of ours, stored under its reference.
+struct KeyPackageSecrets {
+    Bytes encoded_package;
+    crypto::HpkePrivateKey init_key;
+    crypto::HpkePrivateKey encryption_key;
+    crypto::SigningKey signature_key;
+    bool last_resort = false;
+
+    static Result<KeyPackageSecrets> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
+[[nodiscard]] Result<void> store_key_package(Transaction& transaction,
+                                             ByteView reference,
+                                             const KeyPackageSecrets& secrets);
+/// None if no key package of ours has this reference.
+/// Errors: replayed (MLS-73) it was used before; storage_corrupt (MLS-48).
+[[nodiscard]] Result<std::optional<KeyPackageSecrets>> load_key_package(Transaction& transaction,
+                                                                        ByteView reference);
+/// A package is used once: its secrets go, a mark stays. One of last resort stays whole.
+[[nodiscard]] Result<void> use_up_key_package(Transaction& transaction,
+                                              ByteView reference,
+                                              const KeyPackageSecrets& secrets);
+
+}  // namespace chatmcp::mls

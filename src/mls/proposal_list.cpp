@@ -1,0 +1,249 @@
+#include "mls/proposal_list.h"
+
+#include <algorithm>
+
+#include "mls/tree_validation.h"
+
+namespace chatmcp::mls {
+namespace {
+
+/// The proposals of one commit by kind, each checked against the others.
+struct Sorted {
+    std::vector<std::pair<const Add*, std::size_t>> adds;
+    std::vector<std::pair<LeafIndex, const Update*>> updates;
+    std::vector<ProposalEffect::Removed> removes;
+    const GroupContextExtensions* context_extensions = nullptr;
+    std::vector<PreSharedKeyId> psks;
+};
+
+class Sorter {
+  public:
+    Sorter(const TreeDraft& tree, LeafIndex committer) : tree_(tree), committer_(committer) {}
+
+    Result<void> operator()(const Add& add) {
+        sorted.adds.emplace_back(&add, position);
+        return {};
+    }
+
+    Result<void> operator()(const Update& update) {
+        // The committer changes its own leaf by the path; an Update beside it would be ambiguous.
+        if (sender == committer_) {
+            return fail(Errc::invalid_proposals, "MLS-51");
+        }
+        CHATMCP_CHECK_OK(touch(sender));
+        if (update.leaf.source != LeafSource::update) {
+            return fail(Errc::invalid_proposals, "MLS-55");
+        }
+        if (equal(update.leaf.encryption_key, tree_.leaf(sender)->encryption_key)) {
+            return fail(Errc::invalid_proposals, "MLS-56");
+        }
+        sorted.updates.emplace_back(sender, &update);
+        return {};
+    }
+
+    Result<void> operator()(const Remove& remove) {
+        if (remove.removed == committer_) {
+            return fail(Errc::invalid_proposals, "MLS-52");
+        }
+        CHATMCP_CHECK_OK(touch(remove.removed));
+        sorted.removes.push_back({remove.removed, sender});
+        return {};
+    }
+
+    Result<void> operator()(const PreSharedKey& psk) {
+        if (psk.psk.type == PreSharedKeyId::Type::resumption) {
+            return fail(Errc::unsupported, "MLS-62");
+        }
+        if (psk.psk.psk_nonce.size() != hash_bytes(tree_.suite())) {
+            return fail(Errc::malformed, "MLS-63");
+        }
+        if (std::ranges::find(sorted.psks, psk.psk) != sorted.psks.end()) {
+            return fail(Errc::invalid_proposals, "MLS-59");
+        }
+        sorted.psks.push_back(psk.psk);
+        return {};
+    }
+
+    Result<void> operator()(const ReInit& /*reinit*/) { return fail(Errc::unsupported, "MLS-60"); }
+
+    Result<void> operator()(const ExternalInit& /*init*/) {
+        return fail(Errc::unsupported, "MLS-61");
+    }
+
+    Result<void> operator()(const GroupContextExtensions& extensions) {
+        if (sorted.context_extensions != nullptr) {
+            return fail(Errc::invalid_proposals, "MLS-58");
+        }
+        CHATMCP_CHECK_OK(check_known_extensions(extensions.extensions));
+        sorted.context_extensions = &extensions;
+        return {};
+    }
+
+    Sorted sorted;
+    LeafIndex sender;
+    std::size_t position = 0;
+
+  private:
+    Result<void> touch(LeafIndex leaf) {
+        if (tree_.leaf(leaf) == nullptr) {
+            return fail(Errc::invalid_proposals, "MLS-54");
+        }
+        if (!touched_.insert(leaf).second) {
+            return fail(Errc::invalid_proposals, "MLS-53");
+        }
+        return {};
+    }
+
+    const TreeDraft& tree_;
+    LeafIndex committer_;
+    std::set<LeafIndex> touched_;
+};
+
+Result<void> check_key_package(const KeyPackage& package, CipherSuite suite) {
+    if (package.suite != suite) {
+        return fail(Errc::invalid_proposals, "MLS-57");
+    }
+    return package.verify();
+}
+
+/// New extensions must be supported by everybody who stays, not by those who leave (mls.md,
+/// failure 11).
+Result<void> check_members_support(const TreeDraft& draft, const Extensions& extensions) {
+    RequiredCapabilities required;
+    if (const Extension* extension =
+            find_extension(extensions, ExtensionType::required_capabilities);
+        extension != nullptr) {
+        CHATMCP_TRY(required, wire::decode<RequiredCapabilities>(extension->data));
+    }
+    for (LeafIndex index{0}; in_tree(index, draft.width()); ++index.value) {
+        if (const LeafNode* leaf = draft.leaf(index); leaf != nullptr) {
+            CHATMCP_CHECK_OK(check_supports_extensions(*leaf, extensions));
+            CHATMCP_CHECK_OK(check_required_capabilities(*leaf, required));
+        }
+    }
+    return {};
+}
+
+Result<void> apply_updates_and_removes(TreeDraft& draft,
+                                       const Sorted& sorted,
+                                       const GroupContext& context,
+                                       ProposalEffect& effect) {
+    for (const auto& [leaf, update] : sorted.updates) {
+        CHATMCP_CHECK_OK(check_leaf_in_group(
+            context.suite, update->leaf, LeafPlace{context.group_id, leaf}, effect.extensions));
+        draft.update(leaf, update->leaf);
+        effect.updated.push_back(leaf);
+    }
+    for (const ProposalEffect::Removed& removed : sorted.removes) {
+        draft.remove(removed.leaf);
+    }
+    effect.removed = sorted.removes;
+    return {};
+}
+
+Result<void> apply_adds(TreeDraft& draft,
+                        const Sorted& sorted,
+                        const std::vector<SourcedProposal>& proposals,
+                        const GroupContext& context,
+                        const Limits& limits,
+                        ProposalEffect& effect) {
+    for (const auto& [add, position] : sorted.adds) {
+        const KeyPackage& package = add->key_package;
+        CHATMCP_CHECK_OK(check_key_package(package, context.suite));
+        CHATMCP_CHECK_OK(check_leaf_capabilities(package.leaf, effect.extensions));
+        CHATMCP_TRY(const LeafIndex leaf, draft.add(package.leaf, limits.members_max));
+        effect.added.push_back({leaf, proposals[position].sender, position});
+    }
+    return {};
+}
+
+bool differ_beside_dictionary(const Extensions& a, const Extensions& b) {
+    const auto rest = [](Extensions extensions) {
+        std::erase_if(extensions, [](const Extension& extension) {
+            return extension.type == static_cast<std::uint16_t>(ExtensionType::app_data_dictionary);
+        });
+        return extensions;
+    };
+    return rest(a) != rest(b);
+}
+
+}  // namespace
+
+std::set<LeafIndex> ProposalEffect::added_leaves() const {
+    std::set<LeafIndex> leaves;
+    for (const Added& each : added) {
+        leaves.insert(each.leaf);
+    }
+    return leaves;
+}
+
+Result<ProposalEffect> apply_proposals(TreeDraft& draft,
+                                       const std::vector<SourcedProposal>& proposals,
+                                       LeafIndex committer,
+                                       const GroupContext& context,
+                                       const Limits& limits) {
+    Sorter sorter(draft, committer);
+    ProposalEffect effect;
+    // Section 17.4: only Add, PSK and ReInit alone need no path; an empty list does.
+    effect.needs_path = proposals.empty();
+    for (const SourcedProposal& each : proposals) {
+        sorter.sender = each.sender;
+        CHATMCP_CHECK_OK(std::visit(sorter, each.proposal.content));
+        ++sorter.position;
+        const ProposalType type = each.proposal.type();
+        effect.needs_path |= type != ProposalType::add && type != ProposalType::psk;
+    }
+    const Sorted& sorted = sorter.sorted;
+    effect.psks = sorted.psks;
+    effect.has_context_extensions = sorted.context_extensions != nullptr;
+    effect.extensions =
+        effect.has_context_extensions ? sorted.context_extensions->extensions : context.extensions;
+    CHATMCP_CHECK_OK(apply_updates_and_removes(draft, sorted, context, effect));
+    CHATMCP_CHECK_OK(apply_adds(draft, sorted, proposals, context, limits, effect));
+    if (effect.has_context_extensions) {
+        CHATMCP_CHECK_OK(check_members_support(draft, effect.extensions));
+    }
+    CHATMCP_CHECK_OK(draft.check_unique_keys());
+    CHATMCP_CHECK_OK(draft.check_credential_types());
+    return effect;
+}
+
+Result<Change> describe_change(const TreeDraft& draft,
+                               const GroupContext& before,
+                               LeafIndex own,
+                               const ChangeSource& source) {
+    const ProposalEffect& effect = source.effect;
+    Change change;
+    change.committer = source.committer;
+    change.from = before.epoch;
+    change.has_path = source.has_path;
+    change.public_message = source.public_message;
+    for (const ProposalEffect::Added& added : effect.added) {
+        change.added.push_back(view_of(*draft.leaf(added.leaf), added.leaf));
+        change.added_by.push_back(added.by);
+    }
+    std::vector<LeafIndex> updated = effect.updated;
+    if (source.has_path) {
+        updated.push_back(source.committer);
+    }
+    for (const LeafIndex leaf : updated) {
+        change.updated.push_back(
+            {view_of(*draft.base().leaf(leaf), leaf), view_of(*draft.leaf(leaf), leaf)});
+    }
+    for (const ProposalEffect::Removed& removed : effect.removed) {
+        change.removed.push_back(
+            {view_of(*draft.base().leaf(removed.leaf), removed.leaf), removed.by});
+        change.removes_self |= removed.leaf == own;
+    }
+    if (effect.has_context_extensions) {
+        ComponentsChange components;
+        CHATMCP_TRY(components.before, components_of(before.extensions));
+        CHATMCP_TRY(components.after, components_of(effect.extensions));
+        change.components = std::move(components);
+        change.other_extensions_changed =
+            differ_beside_dictionary(before.extensions, effect.extensions);
+    }
+    return change;
+}
+
+}  // namespace chatmcp::mls

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "crypto/random.h"
+#include "mls/group.h"
+#include "support/memory_transaction.h"
+#include "support/random.h"
+
+namespace chatmcp::testing {
+
+/// Rules that let everything pass that RFC 9420 lets pass. For tests of mls alone.
+class NoRules final : public mls::Rules {
+  public:
+    [[nodiscard]] Result<void> check_leaf(const mls::LeafView& /*next*/,
+                                          const mls::LeafView* /*current*/,
+                                          const mls::GroupView& /*group*/) const override {
+        return {};
+    }
+    [[nodiscard]] Result<void> check_commit(const mls::Change& /*change*/,
+                                            const mls::GroupView& /*before*/) const override {
+        return {};
+    }
+};
+
+/// Trust in everybody.
+class TrustAll final : public mls::Trust {
+  public:
+    [[nodiscard]] Result<void> check(const mls::LeafView& /*next*/,
+                                     const mls::LeafView* /*current*/,
+                                     const mls::GroupView& /*group*/,
+                                     const mls::Arrival& /*arrival*/) const override {
+        return {};
+    }
+};
+
+inline constexpr std::uint16_t kBasicCredential = 1;
+inline constexpr auto kTestSuite = mls::CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
+
+/// A member of MLS groups with a store of its own, so that every step can be taken from a reload.
+struct MlsMember {
+    explicit MlsMember(std::string member_name, std::uint64_t seed, mls::Limits limits = {})
+        : name(std::move(member_name)), random(seed), environment{rules, trust, random, limits} {}
+    MlsMember(const MlsMember&) = delete;
+    MlsMember& operator=(const MlsMember&) = delete;
+
+    [[nodiscard]] mls::LeafSetup setup() {
+        return mls::LeafSetup{
+            .credential = {kBasicCredential, to_bytes(as_bytes(name))},
+            .signature_key = crypto::SigningKey::generate(random),
+            .components = {},
+        };
+    }
+    [[nodiscard]] mls::KeyPackageMade key_package(mls::CipherSuite suite = kTestSuite,
+                                                  bool last_resort = false) {
+        MemoryTransaction transaction(store);
+        auto made = mls::make_key_package(environment,
+                                          transaction,
+                                          suite,
+                                          setup(),
+                                          mls::Lifetime{0, ~std::uint64_t{0}},
+                                          last_resort);
+        static_cast<void>(transaction.commit());
+        return made.value();
+    }
+    /// One step in a transaction of its own, committed if the step succeeded. On failure the group
+    /// object is dropped if anything had been written, as the contract says.
+    template <class Step>
+    auto step(Step step_of) {
+        MemoryTransaction transaction(store);
+        auto result = step_of(transaction);
+        if (result.has_value()) {
+            static_cast<void>(transaction.commit());
+        }
+        return result;
+    }
+    Result<void> create(Bytes group_id,
+                        std::vector<mls::Component> components = {},
+                        mls::CipherSuite suite = kTestSuite) {
+        return step([&](Transaction& transaction) -> Result<void> {
+            CHATMCP_TRY(mls::Group made,
+                        mls::Group::create(environment,
+                                           transaction,
+                                           mls::GroupSpec{suite, group_id, components},
+                                           setup(),
+                                           arrival));
+            group = std::move(made);
+            return {};
+        });
+    }
+    Result<void> join(ByteView welcome) {
+        return step([&](Transaction& transaction) -> Result<void> {
+            CHATMCP_TRY(mls::Group made,
+                        mls::Group::join(environment, transaction, welcome, arrival));
+            group = std::move(made);
+            return {};
+        });
+    }
+    /// Drop the object and load it again from the store.
+    Result<void> reload() {
+        const Bytes group_id = to_bytes(group->view().group_id());
+        group.reset();
+        MemoryTransaction transaction(store);
+        CHATMCP_TRY(mls::Group made, mls::Group::load(environment, transaction, group_id));
+        group = std::move(made);
+        return {};
+    }
+    Result<mls::Bundle> stage(const mls::Plan& plan) {
+        return step([&](Transaction& t) { return group->stage(t, plan, arrival); });
+    }
+    Result<mls::Change> confirm() {
+        return step([&](Transaction& t) { return group->confirm(t); });
+    }
+    Result<void> discard() {
+        return step([&](Transaction& t) { return group->discard(t); });
+    }
+    Result<Bytes> encrypt(std::string_view text, std::size_t padded_bytes = 0) {
+        return step(
+            [&](Transaction& t) { return group->encrypt(t, as_bytes(text), {}, padded_bytes); });
+    }
+    Result<mls::Received> receive(ByteView message) {
+        return step([&](Transaction& t) { return group->receive(t, message, arrival); });
+    }
+    /// Receive a commit and apply it.
+    Result<mls::Change> follow(ByteView commit) {
+        return step([&](Transaction& t) -> Result<mls::Change> {
+            CHATMCP_TRY(mls::Received received, group->receive(t, commit, arrival));
+            auto* incoming = std::get_if<mls::Incoming>(&received);
+            if (incoming == nullptr) {
+                return fail(Errc::internal, "not a commit of somebody else");
+            }
+            mls::Change change = incoming->change();
+            CHATMCP_CHECK_OK(incoming->apply(t));
+            return change;
+        });
+    }
+
+    std::string name;
+    SeededRandom random;
+    NoRules rules;
+    TrustAll trust;
+    MemoryStore store;
+    mls::Environment environment;
+    mls::Arrival arrival{UnixMs{1'790'000'000'000}};
+    std::optional<mls::Group> group;
+};
+
+}  // namespace chatmcp::testing
