@@ -49,8 +49,8 @@ class Login final : public Command {
         CHATMCP_TRY(auto decided, session.run(client::StartLogin{account, domain_}, on_notice));
         if (text.has_value()) {
             context.output.note("the wallet signs:\n\n" + *text + "\n");
-            CHATMCP_TRY(decided,
-                        session.run(client::WalletSigned{wallet->sign_raw(as_bytes(*text))}));
+            CHATMCP_TRY(const auto signature, identity::sign_wallet_text(*wallet, *text));
+            CHATMCP_TRY(decided, session.run(client::WalletSigned{signature}));
         }
         if (decided.has_value() && decided->state == client::IntentState::refused) {
             return refused_as(decided->reason.value_or(client::Reason{}));

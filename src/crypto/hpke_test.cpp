@@ -73,82 +73,104 @@ const EVP_HPKE_AEAD* peer_aead(AeadId id) {
     return nullptr;
 }
 
+// One message of either side, with everything that both need to know.
+struct Exchange {
+    HpkeSuite suite;
+    HpkePrivateKey key;
+    Bytes info;
+    Bytes aad;
+    Bytes plaintext;
+};
+
+Exchange make_exchange(testing::SeededRandom& random) {
+    Exchange out{kSuites[random.below(3)], HpkePrivateKey::generate(random), {}, {}, {}};
+    out.info.resize(random.below(100));
+    out.aad.resize(random.below(100));
+    out.plaintext.resize(random.below(300));
+    random.fill(out.info);
+    random.fill(out.aad);
+    random.fill(out.plaintext);
+    return out;
+}
+
+HpkeCiphertext peer_seal(const Exchange& with) {
+    bssl::ScopedEVP_HPKE_CTX sender;
+    HpkeCiphertext out{Bytes(kX25519Bytes), Bytes(with.plaintext.size() + kAeadTagBytes)};
+    std::size_t enc_size = 0;
+    EXPECT_EQ(EVP_HPKE_CTX_setup_sender(sender.get(),
+                                        out.enc.data(),
+                                        &enc_size,
+                                        out.enc.size(),
+                                        EVP_hpke_x25519_hkdf_sha256(),
+                                        EVP_hpke_hkdf_sha256(),
+                                        peer_aead(with.suite.aead),
+                                        with.key.public_key().data(),
+                                        with.key.public_key().size(),
+                                        with.info.data(),
+                                        with.info.size()),
+              1);
+    std::size_t size = 0;
+    EXPECT_EQ(EVP_HPKE_CTX_seal(sender.get(),
+                                out.ciphertext.data(),
+                                &size,
+                                out.ciphertext.size(),
+                                with.plaintext.data(),
+                                with.plaintext.size(),
+                                with.aad.data(),
+                                with.aad.size()),
+              1);
+    EXPECT_EQ(size, out.ciphertext.size());
+    return out;
+}
+
+Bytes peer_open(const Exchange& with, const HpkeCiphertext& sealed) {
+    bssl::ScopedEVP_HPKE_KEY key;
+    EXPECT_EQ(EVP_HPKE_KEY_init(key.get(),
+                                EVP_hpke_x25519_hkdf_sha256(),
+                                with.key.bytes().data(),
+                                with.key.bytes().size()),
+              1);
+    bssl::ScopedEVP_HPKE_CTX recipient;
+    EXPECT_EQ(EVP_HPKE_CTX_setup_recipient(recipient.get(),
+                                           key.get(),
+                                           EVP_hpke_hkdf_sha256(),
+                                           peer_aead(with.suite.aead),
+                                           sealed.enc.data(),
+                                           sealed.enc.size(),
+                                           with.info.data(),
+                                           with.info.size()),
+              1);
+    Bytes out(sealed.ciphertext.size());
+    std::size_t size = 0;
+    EXPECT_EQ(EVP_HPKE_CTX_open(recipient.get(),
+                                out.data(),
+                                &size,
+                                out.size(),
+                                sealed.ciphertext.data(),
+                                sealed.ciphertext.size(),
+                                with.aad.data(),
+                                with.aad.size()),
+              1);
+    out.resize(size);
+    return out;
+}
+
 // AWS-LC has an HPKE of its own, written by others from the same standard.
 TEST(Hpke, WhatWeSealAwsLcOpensAndWhatItSealsWeOpen) {
     testing::SeededRandom random(4);
     for (int round = 0; round < 60; ++round) {
         SCOPED_TRACE(round);
-        const HpkeSuite suite = kSuites[random.below(3)];
-        const auto key = HpkePrivateKey::generate(random);
-        Bytes info(random.below(100));
-        Bytes aad(random.below(100));
-        Bytes plaintext(random.below(300));
-        random.fill(info);
-        random.fill(aad);
-        random.fill(plaintext);
-
-        bssl::ScopedEVP_HPKE_KEY peer_key;
-        ASSERT_EQ(EVP_HPKE_KEY_init(peer_key.get(),
-                                    EVP_hpke_x25519_hkdf_sha256(),
-                                    key.bytes().data(),
-                                    key.bytes().size()),
-                  1);
-        const auto sealed = hpke_seal(suite, key.public_key(), info, aad, plaintext, random);
-        ASSERT_TRUE(sealed.has_value());
-        bssl::ScopedEVP_HPKE_CTX recipient;
-        ASSERT_EQ(EVP_HPKE_CTX_setup_recipient(recipient.get(),
-                                               peer_key.get(),
-                                               EVP_hpke_hkdf_sha256(),
-                                               peer_aead(suite.aead),
-                                               sealed->enc.data(),
-                                               sealed->enc.size(),
-                                               info.data(),
-                                               info.size()),
-                  1);
-        Bytes opened(sealed->ciphertext.size());
-        std::size_t opened_size = 0;
-        ASSERT_EQ(EVP_HPKE_CTX_open(recipient.get(),
-                                    opened.data(),
-                                    &opened_size,
-                                    opened.size(),
-                                    sealed->ciphertext.data(),
-                                    sealed->ciphertext.size(),
-                                    aad.data(),
-                                    aad.size()),
-                  1);
-        opened.resize(opened_size);
-        EXPECT_EQ(opened, plaintext);
-
-        bssl::ScopedEVP_HPKE_CTX sender;
-        Bytes enc(kX25519Bytes);
-        std::size_t enc_size = 0;
-        ASSERT_EQ(EVP_HPKE_CTX_setup_sender(sender.get(),
-                                            enc.data(),
-                                            &enc_size,
-                                            enc.size(),
-                                            EVP_hpke_x25519_hkdf_sha256(),
-                                            EVP_hpke_hkdf_sha256(),
-                                            peer_aead(suite.aead),
-                                            key.public_key().data(),
-                                            key.public_key().size(),
-                                            info.data(),
-                                            info.size()),
-                  1);
-        Bytes ciphertext(plaintext.size() + kAeadTagBytes);
-        std::size_t ciphertext_size = 0;
-        ASSERT_EQ(EVP_HPKE_CTX_seal(sender.get(),
-                                    ciphertext.data(),
-                                    &ciphertext_size,
-                                    ciphertext.size(),
-                                    plaintext.data(),
-                                    plaintext.size(),
-                                    aad.data(),
-                                    aad.size()),
-                  1);
-        ASSERT_EQ(ciphertext_size, ciphertext.size());
-        const auto ours = hpke_open(suite, key, enc, info, aad, ciphertext);
+        const Exchange with = make_exchange(random);
+        const auto ours = hpke_seal(
+            with.suite, with.key.public_key(), with.info, with.aad, with.plaintext, random);
         ASSERT_TRUE(ours.has_value());
-        EXPECT_TRUE(equal(ours->view(), plaintext));
+        EXPECT_EQ(peer_open(with, *ours), with.plaintext);
+
+        const HpkeCiphertext theirs = peer_seal(with);
+        const auto opened =
+            hpke_open(with.suite, with.key, theirs.enc, with.info, with.aad, theirs.ciphertext);
+        ASSERT_TRUE(opened.has_value());
+        EXPECT_TRUE(equal(opened->view(), with.plaintext));
     }
 }
 

@@ -24,7 +24,7 @@ void decode_and_verify<DeviceCredential>(ByteView input,
         return;
     }
     CHATMCP_CHECK(equal(wire::encode(*credential), input));
-    CHATMCP_CHECK(credential->wallet.text().size() <= 1212);
+    CHATMCP_CHECK(credential->wallet.text().size() <= kWalletTextMaxBytes);
     CHATMCP_CHECK(input.size() <= DeviceCredential::kMaxBytes);
     const auto& delegation = credential->delegation;
     const bool is_key_package = delegation.purpose == Delegation::Purpose::key_package;
@@ -47,7 +47,7 @@ void decode_and_verify<AgentCredential>(ByteView input,
         return;
     }
     CHATMCP_CHECK(equal(wire::encode(*credential), input));
-    CHATMCP_CHECK(credential->text().size() <= 1212);
+    CHATMCP_CHECK(credential->text().size() <= kWalletTextMaxBytes);
     CHATMCP_CHECK(input.size() <= AgentCredential::kMaxBytes);
     static_cast<void>(verify_agent_credential(*credential));
     static_cast<void>(check_agent_credential(*credential, domains, at));

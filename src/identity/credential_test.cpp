@@ -17,6 +17,9 @@ using testing::kTestNow;
 
 const Bytes kGroup(kGroupIdBytes, 0x11);
 const Bytes kOtherGroup(kGroupIdBytes, 0x22);
+const std::vector<std::string> kOurs = {kTestDomain};
+const std::vector<std::string> kOthers = {"other.example"};
+const std::vector<std::string> kNone;
 
 template <class T>
 std::string check_of(const Result<T>& result) {
@@ -95,11 +98,11 @@ TEST(DeviceCredential, BothHalvesAreJudgedAtEntry) {
     const auto check = [&](const std::vector<std::string>& domains, UnixMs at) {
         return check_of(check_device_credential(credential, domains, at));
     };
-    EXPECT_EQ(check({"other.example"}, kTestNow), "ID-09");
-    EXPECT_EQ(check({kTestDomain}, kTestNow.plus_ms(91 * kDayMs)), "ID-17");
-    EXPECT_EQ(check({kTestDomain}, kTestNow.plus_ms(366 * kDayMs)), "ID-10");
-    EXPECT_EQ(check({kTestDomain}, kTestNow.plus_ms(-49 * kHourMs)), "ID-11");
-    EXPECT_EQ(check({}, kTestNow), "ID-09");
+    EXPECT_EQ(check(kOthers, kTestNow), "ID-09");
+    EXPECT_EQ(check(kOurs, kTestNow.plus_ms(91 * kDayMs)), "ID-17");
+    EXPECT_EQ(check(kOurs, kTestNow.plus_ms(366 * kDayMs)), "ID-10");
+    EXPECT_EQ(check(kOurs, kTestNow.plus_ms(-49 * kHourMs)), "ID-11");
+    EXPECT_EQ(check(kNone, kTestNow), "ID-09");
 }
 
 TEST(AgentCredential, TheTextIsExactlyThis) {
@@ -139,7 +142,7 @@ TEST(AgentCredential, TheLongestTextIsAsciiAndShortEnoughForHardwareWallets) {
         Caip10::parse("solana:" + std::string(32, '2') + ":" + to_base58(Bytes(32, 0xff))).value();
     credential.domain = std::string(kDomainMaxBytes, 'a');
     const std::string text = credential.text();
-    EXPECT_LE(text.size(), 1212u);
+    EXPECT_LE(text.size(), kWalletTextMaxBytes);
     EXPECT_LE(wire::encode(credential).size(), AgentCredential::kMaxBytes);
     EXPECT_TRUE(std::all_of(
         text.begin(), text.end(), [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }));
@@ -184,9 +187,9 @@ TEST(AgentCredential, TimeAndDomainAreJudgedAsForDevices) {
     const auto check = [&](const std::vector<std::string>& domains, UnixMs at) {
         return check_of(check_agent_credential(credential, domains, at));
     };
-    EXPECT_EQ(check({}, kTestNow), "ID-09");
-    EXPECT_EQ(check({kTestDomain}, kTestNow.plus_ms(366 * kDayMs)), "ID-10");
-    EXPECT_EQ(check({kTestDomain}, kTestNow.plus_ms(-49 * kHourMs)), "ID-11");
+    EXPECT_EQ(check(kNone, kTestNow), "ID-09");
+    EXPECT_EQ(check(kOurs, kTestNow.plus_ms(366 * kDayMs)), "ID-10");
+    EXPECT_EQ(check(kOurs, kTestNow.plus_ms(-49 * kHourMs)), "ID-11");
 }
 
 TEST(AgentCredential, MalformedFieldsAreRefusedByName) {

@@ -29,7 +29,7 @@ DeviceLogEntry next_entry(const Log& log, const std::string& device) {
     if (!log.empty()) {
         proof.previous_log_hash = log.back().hash();
     }
-    proof.signature = wallet.sign_raw(as_bytes(proof.text()));
+    proof.signature = sign_wallet_text(wallet, proof.text()).value();
     return link_device(proof, root);
 }
 

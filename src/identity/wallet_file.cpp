@@ -70,6 +70,15 @@ bool read_numbers(std::string_view text, std::span<std::uint8_t> out) {
     return reader.character(']') && reader.at_end();
 }
 
+// Takes `prefix` off the front of `text`, if it is there.
+bool take(std::string_view& text, std::string_view prefix) {
+    if (!text.starts_with(prefix)) {
+        return false;
+    }
+    text.remove_prefix(prefix.size());
+    return true;
+}
+
 }  // namespace
 
 Result<crypto::SigningKey> read_wallet_file(ByteView content) {
@@ -109,6 +118,23 @@ SecretBytes write_wallet_file(const crypto::SigningKey& key) {
     put_all(key.public_key());
     put(']');
     return SecretBytes(buffer.view().first(size));
+}
+
+Result<Signature> sign_wallet_text(const crypto::SigningKey& wallet, std::string_view text) {
+    const std::string_view domain = text.substr(0, text.find(' '));
+    const std::size_t last_line = text.rfind('\n') + 1;
+    const std::string_view resource = text.substr(last_line);
+    std::string_view rest = text;
+    const bool is_ours = text.size() <= kWalletTextMaxBytes && check_domain(domain).has_value() &&
+                         take(rest, domain) &&
+                         take(rest, " wants you to sign in with your Solana account:\n") &&
+                         take(rest, to_base58(wallet.public_key())) && take(rest, "\n\n") &&
+                         (resource.starts_with("- urn:chatmcp:device:1:") ||
+                          resource.starts_with("- urn:chatmcp:agent:1:"));
+    if (!is_ours) {
+        return fail(Errc::wrong_purpose, "ID-29");
+    }
+    return wallet.sign_raw(as_bytes(text));
 }
 
 }  // namespace chatmcp::identity

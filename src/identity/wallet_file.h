@@ -1,9 +1,12 @@
 #pragma once
 
+#include <string_view>
+
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/sign.h"
+#include "identity/wallet_proof.h"
 
 namespace chatmcp::identity {
 
@@ -18,5 +21,14 @@ inline constexpr std::size_t kWalletFileMaxBytes = 4096;
 ///         owner would sign for an address that nobody knows.
 [[nodiscard]] Result<crypto::SigningKey> read_wallet_file(ByteView content);
 [[nodiscard]] SecretBytes write_wallet_file(const crypto::SigningKey& key);
+
+/// The wallet in the file signs, as an app would: the one place where a wallet's key signs
+/// anything.
+///
+/// Trust:  the text comes from a client that this wallet need not trust, so it signs only what is
+///         one of our texts (WalletProof::text, AgentCredential::text) for its own address.
+/// Errors: wrong_purpose (ID-29) any other text.
+[[nodiscard]] Result<Signature> sign_wallet_text(const crypto::SigningKey& wallet,
+                                                 std::string_view text);
 
 }  // namespace chatmcp::identity

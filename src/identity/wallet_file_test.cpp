@@ -104,5 +104,41 @@ TEST(WalletFile, APublicHalfThatIsNotTheSeedsIsRefused) {
     EXPECT_EQ(key.error(), (Error{Errc::wrong_key, "ID-28"}));
 }
 
+TEST(WalletFile, TheWalletSignsOurTextsForItsOwnAddress) {
+    const auto wallet = testing::key_named("alice");
+    const auto proof = testing::make_wallet_proof(wallet, testing::key_named("laptop"));
+    EXPECT_TRUE(verify_wallet_proof(proof).has_value());
+    const auto agent = testing::make_agent_credential(wallet, wallet.public_key());
+    EXPECT_TRUE(verify_agent_credential(agent).has_value());
+}
+
+TEST(WalletFile, TheWalletSignsNothingElse) {
+    const auto wallet = testing::key_named("alice");
+    const std::string text =
+        testing::make_wallet_proof(wallet, testing::key_named("laptop")).text();
+    const auto replaced = [&](std::string_view what, std::string_view by) {
+        return std::string(text).replace(text.find(what), what.size(), by);
+    };
+    for (const std::string& other :
+         {std::string(),
+          std::string("any bytes"),
+          testing::make_wallet_proof(testing::key_named("bob"), testing::key_named("laptop"))
+              .text(),
+          "\x01" + text,
+          text + "\n",
+          text + "\nNonce: 1",
+          replaced("chat.example", "Chat.example"),
+          replaced("wants you to sign in", "wants you to pay"),
+          replaced("urn:chatmcp:device:1:", "urn:chatmcp:device:2:"),
+          replaced("- urn:chatmcp:", "- urn:other:"),
+          replaced("This adds", std::string(kWalletTextMaxBytes, 'x'))}) {
+        SCOPED_TRACE(other);
+        const auto signature = sign_wallet_text(wallet, other);
+        ASSERT_FALSE(signature.has_value());
+        EXPECT_EQ(signature.error(), (Error{Errc::wrong_purpose, "ID-29"}));
+    }
+    EXPECT_TRUE(sign_wallet_text(wallet, text).has_value());
+}
+
 }  // namespace
 }  // namespace chatmcp::identity

@@ -21,6 +21,9 @@ inline constexpr std::int64_t kRootLifetimeMaxMs = 366 * kDayMs;
 /// and a wallet's text counts from so long before its issue.
 inline constexpr std::int64_t kNotBeforeSlackMs = 48 * kHourMs;
 
+/// The longest text that hardware wallets show (Solana's off-chain message format, version 0).
+inline constexpr std::size_t kWalletTextMaxBytes = 1212;
+
 using PublicKey = ByteArray<crypto::kEd25519PublicBytes>;
 using Signature = ByteArray<crypto::kEd25519SignatureBytes>;
 
@@ -50,7 +53,7 @@ struct WalletProof {
     static Result<WalletProof> read(wire::Reader& reader);
     void write(wire::Writer& writer) const;
     /// The Sign-In-With-Solana text of these fields (signature aside): what the wallet shows and
-    /// signs. ASCII, at most 1,212 bytes, so that hardware wallets can show it as well.
+    /// signs. ASCII, at most kWalletTextMaxBytes.
     [[nodiscard]] std::string text() const;
 };
 

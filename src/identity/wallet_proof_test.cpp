@@ -64,7 +64,7 @@ TEST(WalletProof, TheLongestTextIsAsciiAndShortEnoughForHardwareWallets) {
     proof.domain = std::string(WalletProof::kDomainMaxBytes, 'a');
     proof.log_sequence = UINT64_MAX;
     const std::string text = proof.text();
-    EXPECT_LE(text.size(), 1212u);
+    EXPECT_LE(text.size(), kWalletTextMaxBytes);
     EXPECT_TRUE(std::all_of(
         text.begin(), text.end(), [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }));
 }

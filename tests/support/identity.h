@@ -6,6 +6,7 @@
 #include "crypto/sign.h"
 #include "identity/credential.h"
 #include "identity/device_log.h"
+#include "identity/wallet_file.h"
 
 // Accounts and devices for tests, made as real wallets and devices make them: from fixed seeds,
 // with every signature right. The test program links chatmcp::identity itself.
@@ -32,7 +33,7 @@ inline const std::string kTestDomain = "chat.example";
     proof.root_key = root.public_key();
     proof.issued_at_s = static_cast<std::uint64_t>(now.seconds());
     proof.expires_at_s = static_cast<std::uint64_t>(now.plus_ms(365 * kDayMs).seconds());
-    proof.signature = wallet.sign_raw(as_bytes(proof.text()));
+    proof.signature = identity::sign_wallet_text(wallet, proof.text()).value();
     return proof;
 }
 
@@ -62,7 +63,7 @@ inline const std::string kTestDomain = "chat.example";
     credential.domain = std::move(domain);
     credential.issued_at_s = static_cast<std::uint64_t>(now.seconds());
     credential.expires_at_s = static_cast<std::uint64_t>(now.plus_ms(365 * kDayMs).seconds());
-    credential.signature = operator_wallet.sign_raw(as_bytes(credential.text()));
+    credential.signature = identity::sign_wallet_text(operator_wallet, credential.text()).value();
     return credential;
 }
 
