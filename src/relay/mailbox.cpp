@@ -1,0 +1,119 @@
+#include "relay/mailbox.h"
+
+#include <utility>
+
+#include "crypto/hash.h"
+#include "relay/records.h"
+#include "relay/topic_reader.h"
+
+namespace chatmcp::relay {
+namespace {
+
+Result<void> check_kind(wire::InboxKind kind) {
+    switch (kind) {
+        case wire::InboxKind::welcome:
+            // Otherwise a stranger could welcome people into groups whose commit nobody accepted.
+            return fail(Errc::permission_denied, "RLY-28");
+        case wire::InboxKind::kp_request:
+        case wire::InboxKind::kp_reply:
+        case wire::InboxKind::readd:
+            return {};
+    }
+    return fail(Errc::invalid_argument, "RLY-27");
+}
+
+ByteArray<32> once_name(const wire::SendInbox& request) {
+    wire::Writer writer;
+    writer.vector(as_bytes("send"));
+    writer.u8(static_cast<std::uint8_t>(request.kind));
+    writer.vector(request.payload);
+    return crypto::sha256(writer.view());
+}
+
+}  // namespace
+
+Result<void> check_inbox_room(const Context& context, const wire::InboxId& inbox) {
+    CHATMCP_TRY(const std::size_t waiting,
+                context.store.count(inbox_partition(inbox), kInboxItemsMax, context.clock.now()));
+    return waiting < kInboxItemsMax ? Result<void>{} : fail(Errc::resource_exhausted, "RLY-14");
+}
+
+Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& peer) const {
+    CHATMCP_CHECK_OK(check_kind(request.kind));
+    if (request.payload.empty()) {
+        return fail(Errc::malformed, "RLY-12");
+    }
+    if (request.payload.size() > wire::kInboxPayloadMaxBytes) {
+        return fail(Errc::too_large, "RLY-11");
+    }
+    const UnixMs now = context_.clock.now();
+    const Limits& limits = context_.options.limits;
+    using Kind = RateLimiter::Kind;
+    // The source's own allowance first, so that one flooder does not use up everybody's.
+    if (!context_.limiter.take(Kind::send_inbox_source,
+                               limits.inbox_sends_per_inbox_and_source,
+                               peer.source,
+                               request.inbox,
+                               now) ||
+        !context_.limiter.take(
+            Kind::send_inbox, limits.inbox_sends_per_inbox, request.inbox, {}, now)) {
+        return fail(Errc::rate_limited, "RLY-29");
+    }
+    CHATMCP_CHECK_OK(check_inbox_room(context_, request.inbox));
+    CHATMCP_TRY(
+        const store::Updated updated,
+        context_.store.update(inbox_partition(request.inbox),
+                              once_name(request),
+                              now,
+                              [&](const std::optional<store::Head>& head) -> Result<store::Change> {
+                                  store::Change change;
+                                  change.state = head.has_value() ? head->state : Bytes{};
+                                  change.entry = store::NewEntry{
+                                      .expires_at = now.plus_ms(kInboxRequestLifetimeMs),
+                                      .value = wire::encode(InboxRecord{.kind = request.kind,
+                                                                        .received_at = now,
+                                                                        .payload = request.payload,
+                                                                        .acceptance = {}})};
+                                  return change;
+                              }));
+    return Sent{.repeated = updated.repeated};
+}
+
+Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
+                                             std::uint64_t after,
+                                             std::uint32_t limit) const {
+    if (limit == 0 || limit > wire::kReadLimitMax) {
+        return fail(Errc::invalid_argument, "RLY-15");
+    }
+    // One more than asked for, to know whether there is more.
+    CHATMCP_TRY(auto entries,
+                context_.store.read_after(inbox_partition(inbox),
+                                          after,
+                                          std::size_t{limit} + 1,
+                                          kReadBytesMax,
+                                          context_.clock.now()));
+    wire::ReadInbox::Reply reply;
+    std::size_t total_bytes = 0;
+    for (const store::Entry& entry : entries) {
+        total_bytes += entry.value.size();
+    }
+    reply.more = entries.size() > limit || total_bytes >= kReadBytesMax;
+    if (entries.size() > limit) {
+        entries.pop_back();
+    }
+    for (const store::Entry& entry : entries) {
+        CHATMCP_TRY(InboxRecord record, decode_record<InboxRecord>(entry.value));
+        reply.items.push_back({.sequence = entry.sequence,
+                               .kind = record.kind,
+                               .received_at = record.received_at,
+                               .payload = std::move(record.payload),
+                               .acceptance = std::move(record.acceptance)});
+    }
+    return reply;
+}
+
+Result<void> Mailbox::acknowledge(const wire::InboxId& inbox, std::uint64_t sequence) const {
+    return context_.store.erase_through(inbox_partition(inbox), sequence);
+}
+
+}  // namespace chatmcp::relay

@@ -1,0 +1,302 @@
+#include "relay/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "crypto/hash.h"
+#include "relay/mailbox.h"
+
+namespace chatmcp::relay {
+namespace {
+
+constexpr std::int64_t kClockStepBackMaxMs = kHourMs;
+
+// Names a publish by its content, so that the same bytes, from whomever and however often, have one
+// place.
+ByteArray<32> once_name(std::string_view kind, std::uint64_t epoch, ByteView digest) {
+    wire::Writer writer;
+    writer.vector(as_bytes(kind));
+    writer.u64(epoch);
+    writer.vector(digest);
+    return crypto::sha256(writer.view());
+}
+
+Result<TopicState> state_of(const std::optional<store::Head>& head) {
+    if (!head.has_value()) {
+        return fail(Errc::not_found, "RLY-06");
+    }
+    return decode_record<TopicState>(head->state);
+}
+
+Result<TopicState> current_state(const std::optional<store::Head>& head, std::uint64_t epoch) {
+    CHATMCP_TRY(TopicState state, state_of(head));
+    if (state.epoch != epoch) {
+        return fail(Errc::stale_epoch, "RLY-09");
+    }
+    return state;
+}
+
+// Who publishes into an epoch that is long over is told the same as who is a little late.
+Result<EpochKey> publishing_key(store::Store& store,
+                                const wire::TopicId& topic,
+                                std::uint64_t epoch,
+                                UnixMs now) {
+    auto found = find_epoch_key(store, topic, epoch, now);
+    if (!found.has_value() && found.error().code == Errc::history_expired) {
+        return fail(Errc::stale_epoch, "RLY-09");
+    }
+    return found;
+}
+
+// Times of a topic follow its sequence: a small step back of the clock is smoothed over. A larger
+// one corrects a clock that was wrong, and waiting for it would freeze the topic's time.
+UnixMs acceptance_time(UnixMs now, UnixMs last_accepted_at) {
+    const std::int64_t back_ms = last_accepted_at.value - now.value;
+    return back_ms > 0 && back_ms <= kClockStepBackMaxMs ? last_accepted_at : now;
+}
+
+Result<void> check_size(ByteView bytes, std::size_t max_bytes) {
+    if (bytes.empty()) {
+        return fail(Errc::malformed, "RLY-12");
+    }
+    return bytes.size() <= max_bytes ? Result<void>{} : fail(Errc::too_large, "RLY-11");
+}
+
+Result<void> check_sizes(const wire::PublishBundle& request) {
+    CHATMCP_CHECK_OK(check_size(request.commit, wire::kCommitMaxBytes));
+    if (request.welcomes.size() > wire::kWelcomesMax) {
+        return fail(Errc::too_large, "RLY-11");
+    }
+    std::size_t total_bytes = request.commit.size();
+    for (const wire::WelcomeDelivery& delivery : request.welcomes) {
+        CHATMCP_CHECK_OK(check_size(delivery.welcome, wire::kWelcomeMaxBytes));
+        total_bytes += delivery.welcome.size();
+    }
+    return total_bytes <= wire::kBundleMaxBytes ? Result<void>{} : fail(Errc::too_large, "RLY-11");
+}
+
+Result<Sequencer::Published> published(const store::Updated& updated) {
+    CHATMCP_TRY(wire::Envelope envelope, decode_record<wire::Envelope>(updated.entry.value));
+    return Sequencer::Published{.repeated = updated.repeated, .envelope = std::move(envelope)};
+}
+
+}  // namespace
+
+Result<EpochKey> find_epoch_key(store::Store& store,
+                                const wire::TopicId& topic,
+                                std::uint64_t epoch,
+                                UnixMs now) {
+    CHATMCP_TRY(const auto head, store.head(topic_partition(topic)));
+    CHATMCP_TRY(const TopicState state, state_of(head));
+    if (epoch > state.epoch) {
+        return fail(Errc::future_epoch, "RLY-10");
+    }
+    EpochKey out{.admission_key = state.admission_key,
+                 .first_sequence = state.first_sequence,
+                 .last_sequence = {},
+                 .head_sequence = head->sequence};
+    if (epoch < state.epoch) {
+        CHATMCP_TRY(const auto blob,
+                    store.get_blob(topic_partition(topic), epoch_name(epoch), now));
+        if (!blob.has_value()) {
+            return fail(Errc::history_expired, "RLY-16");
+        }
+        CHATMCP_TRY(const EpochRecord record, decode_record<EpochRecord>(blob->value));
+        out.admission_key = record.admission_key;
+        out.first_sequence = record.first_sequence;
+        out.last_sequence = record.last_sequence;
+    }
+    return out;
+}
+
+Result<wire::CreateTopic::Reply> Sequencer::create(const wire::CreateTopic& request,
+                                                   const Peer& peer) const {
+    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_CHECK_OK(admission_.check_admission(
+        request.admission(), request.admission_key, request.signature, peer));
+    const store::Partition partition = topic_partition(request.topic);
+    const UnixMs now = context_.clock.now();
+    CHATMCP_TRY(auto head, context_.store.head(partition));
+    if (!head.has_value()) {
+        if (!context_.limiter.take(RateLimiter::Kind::create_source,
+                                   context_.options.limits.creates_per_source,
+                                   peer.source,
+                                   {},
+                                   now)) {
+            return fail(Errc::rate_limited, "RLY-08");
+        }
+        const TopicState first{.epoch = 0,
+                               .admission_key = request.admission_key,
+                               .first_sequence = 1,
+                               .last_accepted_at = now,
+                               .created_at = now,
+                               .created_with = request.admission_key};
+        // Somebody else's create may come between; then the head says whose it is.
+        const auto inserted = context_.store.update(
+            partition,
+            {},
+            now,
+            [&](const std::optional<store::Head>& before) -> Result<store::Change> {
+                if (before.has_value()) {
+                    return fail(Errc::already_exists, "RLY-07");
+                }
+                store::Change change;
+                change.state = wire::encode(first);
+                return change;
+            });
+        if (inserted.has_value()) {
+            return wire::CreateTopic::Reply{.accepted_at = now};
+        }
+        if (inserted.error().code != Errc::already_exists) {
+            return fail(inserted.error());
+        }
+        CHATMCP_TRY(head, context_.store.head(partition));
+    }
+    CHATMCP_TRY(const TopicState state, state_of(head));
+    if (state.created_with != request.admission_key) {
+        return fail(Errc::already_exists, "RLY-07");
+    }
+    return wire::CreateTopic::Reply{.accepted_at = state.created_at};
+}
+
+Result<void> Sequencer::check_welcomes(const wire::PublishBundle& request,
+                                       const Peer& peer,
+                                       UnixMs now) const {
+    const Limits& limits = context_.options.limits;
+    for (const wire::WelcomeDelivery& delivery : request.welcomes) {
+        using Kind = RateLimiter::Kind;
+        if (!context_.limiter.take(Kind::welcome_inbox_source,
+                                   limits.welcomes_per_inbox_and_source,
+                                   peer.source,
+                                   delivery.inbox,
+                                   now) ||
+            !context_.limiter.take(
+                Kind::welcome_inbox, limits.welcomes_per_inbox, delivery.inbox, {}, now)) {
+            return fail(Errc::rate_limited, "RLY-13");
+        }
+        CHATMCP_CHECK_OK(check_inbox_room(context_, delivery.inbox));
+    }
+    return {};
+}
+
+wire::Acceptance Sequencer::accept(const wire::PublishBundle& request,
+                                   std::uint64_t sequence,
+                                   UnixMs accepted_at) const {
+    wire::Acceptance acceptance{.relay_key = context_.key.public_key(),
+                                .topic = request.topic,
+                                .epoch = request.epoch,
+                                .commit_hash = crypto::sha256(request.commit),
+                                .next_admission_key = request.next_admission_key,
+                                .sequence = sequence,
+                                .accepted_at = accepted_at,
+                                .signature = {}};
+    acceptance.signature =
+        to_array<crypto::kEd25519SignatureBytes>(wire::sign(context_.key, acceptance));
+    return acceptance;
+}
+
+store::Change Sequencer::bundle_change(const wire::PublishBundle& request,
+                                       const store::Head& head,
+                                       const TopicState& state,
+                                       UnixMs now) const {
+    const std::uint64_t sequence = head.sequence + 1;
+    const UnixMs accepted_at = acceptance_time(now, state.last_accepted_at);
+    const UnixMs expires_at = accepted_at.plus_ms(context_.options.retention_ms);
+    const wire::Acceptance acceptance = accept(request, sequence, accepted_at);
+
+    store::Change change;
+    change.state = wire::encode(TopicState{.epoch = request.epoch + 1,
+                                           .admission_key = request.next_admission_key,
+                                           .first_sequence = sequence + 1,
+                                           .last_accepted_at = accepted_at,
+                                           .created_at = state.created_at,
+                                           .created_with = state.created_with});
+    change.entry =
+        store::NewEntry{.expires_at = expires_at,
+                        .value = wire::encode(wire::Envelope{.sequence = sequence,
+                                                             .epoch = request.epoch,
+                                                             .kind = wire::EnvelopeKind::bundle,
+                                                             .accepted_at = accepted_at,
+                                                             .payload = request.commit,
+                                                             .acceptance = acceptance})};
+    // The old epoch can be read as long as the bundle that ended it is there to be read.
+    change.blobs.push_back(
+        {.name = epoch_name(request.epoch),
+         .expires_at = expires_at,
+         .value = wire::encode(EpochRecord{.admission_key = state.admission_key,
+                                           .first_sequence = state.first_sequence,
+                                           .last_sequence = sequence})});
+    for (const wire::WelcomeDelivery& delivery : request.welcomes) {
+        change.deliveries.push_back(
+            {.to = inbox_partition(delivery.inbox),
+             .expires_at = expires_at,
+             .value = wire::encode(InboxRecord{.kind = wire::InboxKind::welcome,
+                                               .received_at = accepted_at,
+                                               .payload = delivery.welcome,
+                                               .acceptance = acceptance})});
+    }
+    return change;
+}
+
+Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& request,
+                                               const Peer& peer) const {
+    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_CHECK_OK(check_sizes(request));
+    const UnixMs now = context_.clock.now();
+    CHATMCP_TRY(const EpochKey epoch,
+                publishing_key(context_.store, request.topic, request.epoch, now));
+    const wire::AdmissionContent content = request.admission();
+    CHATMCP_CHECK_OK(
+        admission_.check_admission(content, epoch.admission_key, request.signature, peer));
+    if (!epoch.last_sequence.has_value()) {
+        CHATMCP_CHECK_OK(check_welcomes(request, peer, now));
+    }
+    CHATMCP_TRY(const store::Updated updated,
+                context_.store.update(
+                    topic_partition(request.topic),
+                    once_name("bundle", request.epoch, content.binding),
+                    now,
+                    [&](const std::optional<store::Head>& head) -> Result<store::Change> {
+                        CHATMCP_TRY(const TopicState state, current_state(head, request.epoch));
+                        return bundle_change(request, *head, state, now);
+                    }));
+    return published(updated);
+}
+
+Result<Sequencer::Published> Sequencer::message(const wire::PublishMessage& request,
+                                                const Peer& peer) const {
+    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_CHECK_OK(check_size(request.payload, wire::kEnvelopeMaxBytes));
+    const UnixMs now = context_.clock.now();
+    CHATMCP_TRY(const EpochKey epoch,
+                publishing_key(context_.store, request.topic, request.epoch, now));
+    const wire::AdmissionContent content = request.admission();
+    CHATMCP_CHECK_OK(
+        admission_.check_admission(content, epoch.admission_key, request.signature, peer));
+    CHATMCP_TRY(
+        const store::Updated updated,
+        context_.store.update(
+            topic_partition(request.topic),
+            once_name("message", request.epoch, content.binding),
+            now,
+            [&](const std::optional<store::Head>& head) -> Result<store::Change> {
+                CHATMCP_TRY(TopicState state, current_state(head, request.epoch));
+                const UnixMs accepted_at = acceptance_time(now, state.last_accepted_at);
+                state.last_accepted_at = accepted_at;
+                store::Change change;
+                change.state = wire::encode(state);
+                change.entry = store::NewEntry{
+                    .expires_at = accepted_at.plus_ms(context_.options.retention_ms),
+                    .value = wire::encode(wire::Envelope{.sequence = head->sequence + 1,
+                                                         .epoch = request.epoch,
+                                                         .kind = wire::EnvelopeKind::message,
+                                                         .accepted_at = accepted_at,
+                                                         .payload = request.payload,
+                                                         .acceptance = {}})};
+                return change;
+            }));
+    return published(updated);
+}
+
+}  // namespace chatmcp::relay
