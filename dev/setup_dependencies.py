@@ -175,6 +175,7 @@ class Piece:
     title: str
     recipe: str  # All that decides its content; its hash is the stamp.
     make: Callable[[Path], None]
+    only_tests: bool = False
 
     @property
     def stamp(self) -> str:
@@ -328,13 +329,13 @@ def make_conformance(folder: Path) -> None:
         "GOFLAGS": "-mod=readonly -modcacherw -trimpath",
         "CGO_ENABLED": "0",
     }
-    commands = [f"connectrpc.com/conformance/cmd/{name}" for name in ("connectconformance", "referenceserver", "referenceclient")]
+    commands = [f"connectrpc.com/conformance/cmd/{name}" for name in ("connectconformance", "referenceserver")]
     run(
         [DEPS / "tools" / "bin" / "go", "build", "-v", "-o", f"{folder / 'bin'}/", *commands],
         DEPS / "logs" / "conformance.log", "building the Connect conformance runner", re.compile(r"^[\w.]+/\S+$"),
         cwd=PINS / "conformance", env=environment,
     )  # fmt: skip
-    require(folder, "bin/connectconformance", "bin/referenceserver", "bin/referenceclient")
+    require(folder, "bin/connectconformance", "bin/referenceserver")
     shutil.rmtree(DEPS / "go" / "cache", ignore_errors=True)
 
 
@@ -353,10 +354,45 @@ def pieces() -> list[Piece]:
         Piece(
             "conformance",
             "Connect conformance runner",
-            "conformance 1\n" + pin("conformance/go.mod") + pin("conformance/go.sum"),
+            "conformance 2\n" + pin("conformance/go.mod") + pin("conformance/go.sum"),
             make_conformance,
+            only_tests=True,
         ),
     ]
+
+
+# ---------------------------------------------------------------- npm packages of tests
+
+
+def npm_folders() -> list[Path]:
+    """Folders of tests with a package-lock.json; their node_modules lie in the tree, where Node looks for them."""
+    return [lock.parent for lock in sorted(ROOT.glob("tests/*/*/package-lock.json"))]
+
+
+def npm_stamp(folder: Path) -> tuple[Path, str]:
+    lock = (folder / "package-lock.json").read_bytes() + (PINS / "tools.txt").read_bytes()
+    return folder / "node_modules" / STAMP, hashlib.sha256(lock).hexdigest() + "\n"
+
+
+def npm_is_there(folder: Path) -> bool:
+    stamp, content = npm_stamp(folder)
+    return stamp.is_file() and stamp.read_text() == content
+
+
+def install_npm(folder: Path) -> None:
+    """`npm ci` removes what was there, and checks every package against the hash in the lock file."""
+    began = time.monotonic()
+    name = folder.relative_to(ROOT)
+    say(f"npm packages of {name}: fetching them")
+    tools = DEPS / "tools" / "bin"
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    run(
+        [tools / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=warn"],
+        DEPS / "logs" / "npm.log", f"npm ci in {name}", cwd=folder, env=environment,
+    )  # fmt: skip
+    stamp, content = npm_stamp(folder)
+    stamp.write_text(content)
+    say(f"npm packages of {name}: done in {time.monotonic() - began:.0f} s")
 
 
 # ---------------------------------------------------------------- models
@@ -436,6 +472,7 @@ def wheel_of(folder: Path, requirement: str) -> Path | None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dev/setup")
     parser.add_argument("--model", choices=[*MODELS, "all", "none"], default="small")
+    parser.add_argument("--no-tests", action="store_true")
     parser.add_argument("--offline", action="store_true")
     parser.add_argument("--verify", action="store_true")
     parser.add_argument("--no-packages", action="store_true")
@@ -453,20 +490,25 @@ def main() -> None:
             say("another dev/setup is at work; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
 
-        missing_pieces = [piece for piece in pieces() if not piece.is_there()]
+        missing_pieces = [piece for piece in pieces() if not piece.is_there() and not (piece.only_tests and arguments.no_tests)]
+        missing_npm = [] if arguments.no_tests else [folder for folder in npm_folders() if not npm_is_there(folder)]
         missing_models = [name for name in names if not model_is_there(MODELS[name], arguments.verify)]
         if arguments.verify:  # Models that were not asked for are read again too, and dropped when they are wrong.
             for name, model in MODELS.items():
                 if name not in names and model_path(model).exists() and not model_is_there(model, verify=True):
                     model_path(model).unlink()
                     say(f"model {name} did not have its hash and was removed")
-        if arguments.offline and (missing_pieces or missing_models):
-            titles = [piece.title for piece in missing_pieces] + [f"model {name}" for name in missing_models]
+        if arguments.offline and (missing_pieces or missing_npm or missing_models):
+            titles = [piece.title for piece in missing_pieces]
+            titles += [f"npm packages of {folder.relative_to(ROOT)}" for folder in missing_npm]
+            titles += [f"model {name}" for name in missing_models]
             raise SetupError(f"missing in {DEPS}: {', '.join(titles)}")
         if missing_pieces or missing_models:
             say(f"filling {DEPS}")
         for piece in missing_pieces:
             install(piece)
+        for folder in missing_npm:
+            install_npm(folder)
         for name in missing_models:
             install_model(name, MODELS[name])
     say("everything is there")

@@ -195,7 +195,7 @@ def scripts_help(tree: Tree) -> Iterator[Finding]:
         name = file.path.removeprefix("dev/")
         if name == file.path or "/" in name or "." in name or not file.text.startswith("#!"):
             continue
-        if "--help" not in file.text:
+        if "--help" not in file.text and "argparse" not in file.text:
             yield Finding("scripts-help", file.path, 1, "no --help")
         if "bash" in file.lines[0] and not re.search(r"(?m)^set -euo pipefail$", file.text):
             yield Finding("scripts-help", file.path, 1, "set -euo pipefail is missing")
