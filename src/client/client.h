@@ -35,7 +35,8 @@ struct Options {
 ///
 /// Any number of processes may do so on one home at a time, each with its own Client object: what
 /// an object remembers between calls is dropped when the home's state version is not the one that
-/// it left. A process may die between any two calls: the next Tick takes up what was pending.
+/// it left. After a commit that failed the object is of no use either: make a new one. A process
+/// may die between any two calls: the next Tick takes up what was pending.
 ///
 /// Trust:  replies, envelopes and inbox items are whatever a relay sent; everything is checked
 /// here.
@@ -50,7 +51,7 @@ class Client {
     /// Errors: not_found (CLT-02) no home here; wrong_passphrase (CLT-03); storage_corrupt (CLT-04)
     ///         its header does not parse; unsupported_version (CLT-05); invalid_argument (CLT-06)
     ///         key derivation parameters out of bounds.
-    /// Cost:   scrypt.
+    /// `random` outlives the Client. Cost: scrypt.
     [[nodiscard]] static Result<Client> open(Transaction& home,
                                              ByteView passphrase,
                                              const Options& options,
@@ -116,8 +117,9 @@ class Client {
     /// The trust policy as it was set (JSON); absent: the one that refuses everything.
     [[nodiscard]] Result<std::optional<Bytes>> policy(Transaction& home);
 
-  private:
     struct State;
+
+  private:
     explicit Client(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -1,0 +1,621 @@
+#include "client/chat_intents.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/account.h"
+#include "client/admission.h"
+#include "client/companion.h"
+#include "client/conversation.h"
+#include "client/inbox.h"
+#include "client/intents.h"
+#include "client/sync.h"
+#include "identity/device_log.h"
+#include "wire/cbor.h"
+
+namespace chatmcp::client {
+namespace {
+
+enum InvitationStage : std::uint8_t {
+    look_up = 0,
+    claim = 1,
+    make_topic = 2,
+    commit = 3,
+};
+
+constexpr std::size_t kLookUpsAtOnceMax = 16;
+// While another process carries a commit of this group, its intents wait and look again.
+constexpr std::int64_t kOtherCommitMs = 200;
+// The own leaf is renewed while its delegation has this long to live.
+constexpr std::int64_t kRotateBeforeMs = 30 * kDayMs;
+
+Result<CommitBody> body_of(const IntentRow& intent) {
+    return decode_record<CommitBody>(intent.body);
+}
+
+Result<void> save_body(Step& step, IntentRow& intent, const CommitBody& body) {
+    intent.body = encode_record(body);
+    return step.home.save(intent);
+}
+
+Result<std::vector<InviteeRow>> invitees_of(const std::vector<identity::Caip10>& accounts,
+                                            const std::string& own) {
+    std::vector<InviteeRow> out;
+    for (const identity::Caip10& account : accounts) {
+        const bool known =
+            account.text() == own || std::ranges::any_of(out, [&](const InviteeRow& row) {
+                return row.account == account.text();
+            });
+        if (!known) {
+            out.emplace_back().account = account.text();
+        }
+    }
+    if (out.empty() || out.size() > kChatMembersMax) {
+        return fail(Errc::invalid_argument, "CLT-17");
+    }
+    return out;
+}
+
+Result<void> check_text(std::string_view text, std::size_t max_bytes) {
+    if (text.size() > max_bytes || !wire::is_utf8(as_bytes(text))) {
+        return fail(Errc::invalid_argument, "CLT-08");
+    }
+    return {};
+}
+
+}  // namespace
+
+// ---- Commands ----
+
+Result<void> start_create(Step& step, const CreateChat& command) {
+    CHATMCP_TRY(const Device own, device(step));
+    CHATMCP_CHECK_OK(check_text(command.title, wire::Title::kMaxBytes));
+    CommitBody body;
+    body.title = command.title;
+    CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
+    CHATMCP_TRY(IntentRow intent,
+                new_intent(step, IntentKind::create_chat, step.random().array<32>()));
+    return save_body(step, intent, body);
+}
+
+Result<void> start_add(Step& step, const AddMembers& command) {
+    CHATMCP_TRY(const Device own, device(step));
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
+    CHATMCP_CHECK_OK(check_sendable(chat));
+    CommitBody body;
+    CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
+    CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::add_members, chat.id));
+    return save_body(step, intent, body);
+}
+
+Result<void> start_remove(Step& step, const RemoveMember& command) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
+    if (chat.state != ChatState::active) {
+        return fail(Errc::permission_denied, "CLT-15");
+    }
+    CommitBody body;
+    body.remove_account = command.account.text();
+    CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::remove_member, chat.id));
+    return save_body(step, intent, body);
+}
+
+namespace {
+
+// Leaves this chat's companion as well: whoever is not in the conversation has no part in it.
+Result<void> leave_chat(Step& step, ChatRow chat) {
+    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
+    if (group->view().member_count() == 1) {
+        return end_chat(step, chat, ChatState::left, nullptr);
+    }
+    CHATMCP_TRY(const IntentRow intent, new_leave(step, chat.id));
+    static_cast<void>(intent);
+    chat.state = ChatState::leaving;
+    step.notice(ChatChanged{chat.id});
+    return step.home.save(chat);
+}
+
+}  // namespace
+
+Result<void> start_leave(Step& step, const LeaveChat& command) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
+    if (chat.state != ChatState::active) {
+        return fail(Errc::permission_denied, "CLT-15");
+    }
+    if (chat.open_companion.has_value()) {
+        CHATMCP_TRY(const auto companion, step.home.chat(*chat.open_companion));
+        if (companion.has_value() && companion->state == ChatState::active) {
+            CHATMCP_CHECK_OK(leave_chat(step, *companion));
+        }
+    }
+    CHATMCP_TRY(const ChatRow now, step.home.known_chat(command.chat));
+    return leave_chat(step, now);
+}
+
+Result<void> start_send(Step& step, const SendText& command) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
+    if (chat.state != ChatState::active || chat.companion_of.has_value()) {
+        return fail(Errc::permission_denied, "CLT-15");
+    }
+    CHATMCP_CHECK_OK(check_text(command.text, wire::Content::kTextMaxBytes));
+    if (command.text.empty()) {
+        return fail(Errc::invalid_argument, "CLT-08");
+    }
+    const auto content =
+        make_content(step, wire::ContentType::text, to_bytes(as_bytes(command.text)));
+    CHATMCP_TRY(const auto intent, new_message(step, IntentKind::send_text, chat.id, content));
+    static_cast<void>(intent);
+    return {};
+}
+
+Result<void> accept_request(Step& step, const AcceptRequest& command) {
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(command.chat));
+    if (chat.state == ChatState::active) {
+        return {};
+    }
+    if (chat.state != ChatState::request) {
+        return fail(Errc::permission_denied, "CLT-15");
+    }
+    chat.state = ChatState::active;
+    step.notice(ChatChanged{chat.id});
+    step.notice(MessagesArrived{chat.id, chat.cursor});
+    return step.home.save(chat);
+}
+
+Result<void> decline_request(Step& step, const ChatId& id, bool blocks) {
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(id));
+    if (chat.state != ChatState::request) {
+        return fail(Errc::permission_denied, "CLT-15");
+    }
+    if (blocks) {
+        CHATMCP_CHECK_OK(block(step, chat.inviter));
+    }
+    const auto content = make_content(step, wire::ContentType::decline, {});
+    CHATMCP_TRY(const auto declining, new_message(step, IntentKind::decline, id, content));
+    CHATMCP_CHECK_OK(leave_chat(step, chat));
+    step.effects.intent = IntentId{declining.id};
+    return {};
+}
+
+// ---- Looking up, claiming, creating ----
+
+namespace {
+
+Result<void> progress_look_up(Step& step, IntentRow& intent, CommitBody& body) {
+    std::size_t open = 0;
+    for (const InviteeRow& invitee : body.invitees) {
+        if (invitee.looked_up) {
+            continue;
+        }
+        ++open;
+        const Task task = intent_task(intent.id, as_bytes(invitee.account));
+        if (open <= kLookUpsAtOnceMax) {
+            CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
+            if (mine) {
+                step.send(task, wire::GetDeviceLog{invitee.account});
+            }
+        }
+    }
+    if (open == 0) {
+        intent.stage = claim;
+        return step.home.save(intent);
+    }
+    return {};
+}
+
+Result<void> look_up_device(InviteeRow& invitee, const wire::GetDeviceLog::Reply& reply) {
+    CHATMCP_TRY(const auto account, identity::Caip10::parse(invitee.account));
+    std::vector<identity::DeviceLogEntry> log;
+    for (const Bytes& bytes : reply.entries) {
+        CHATMCP_TRY(auto entry, wire::decode<identity::DeviceLogEntry>(bytes));
+        log.push_back(std::move(entry));
+    }
+    if (log.empty()) {
+        return fail(Errc::not_found, "CLT-40");
+    }
+    CHATMCP_CHECK_OK(identity::verify_device_log(log, account));
+    for (const identity::DeviceLogEntry& entry : log) {
+        invitee.log_hashes.push_back(entry.hash());
+    }
+    invitee.root_key = log.back().proof.root_key;
+    return {};
+}
+
+Result<void> device_log_came(Step& step,
+                             IntentRow& intent,
+                             const Task& task,
+                             const wire::GetDeviceLog::Reply& reply) {
+    CHATMCP_TRY(CommitBody body, body_of(intent));
+    for (InviteeRow& invitee : body.invitees) {
+        if (invitee.looked_up || !equal(as_bytes(invitee.account), part_of(task))) {
+            continue;
+        }
+        invitee.looked_up = true;
+        const auto found = look_up_device(invitee, reply);
+        if (!found.has_value()) {
+            invitee.reason = ReasonRow{found.error().code, found.error().check};
+        }
+    }
+    return save_body(step, intent, body);
+}
+
+// Everything about a package that can be known before the group sees it, so that one bad package
+// costs its own account its place and not everybody theirs.
+Result<void> check_key_package(Step& step, const InviteeRow& invitee, ByteView key_package) {
+    CHATMCP_TRY(const mls::LeafView leaf, mls::inspect_key_package(key_package));
+    CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
+    if (who.agent || who.account != invitee.account || who.root_key != *invitee.root_key) {
+        return fail(Errc::untrusted_identity, "CLT-42");
+    }
+    CHATMCP_TRY(
+        const auto head,
+        component_of<wire::LogHead>(leaf.components, wire::ComponentId::log_head, "CLT-52"));
+    if (head.sequence >= invitee.log_hashes.size() ||
+        head.hash != invitee.log_hashes[head.sequence]) {
+        return fail(Errc::equivocation, "CLT-43");
+    }
+    CHATMCP_CHECK_OK(identity::verify_device_credential(*who.device, leaf.signature_key, {}, true));
+    CHATMCP_CHECK_OK(
+        identity::check_device_credential(*who.device, step.trust.accepted_domains, step.now));
+    return check_lifetime(leaf, step.now);
+}
+
+Result<void> progress_claim(Step& step, IntentRow& intent, const CommitBody& body) {
+    wire::ClaimKeyPackages request;
+    for (const InviteeRow& invitee : body.invitees) {
+        const bool wanted = !invitee.reason.has_value() && invitee.key_package.empty();
+        if (wanted && request.root_keys.size() < wire::ClaimKeyPackages::kRootKeysMax) {
+            request.root_keys.push_back(*invitee.root_key);
+        }
+    }
+    if (request.root_keys.empty()) {
+        intent.stage = intent.kind == IntentKind::create_chat ? make_topic : commit;
+        return step.home.save(intent);
+    }
+    const Task task = intent_task(intent.id);
+    CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
+    if (mine) {
+        step.send(task, std::move(request));
+    }
+    return {};
+}
+
+Result<void> key_packages_came(Step& step,
+                               IntentRow& intent,
+                               const wire::ClaimKeyPackages::Reply& reply) {
+    CHATMCP_TRY(CommitBody body, body_of(intent));
+    std::size_t next = 0;
+    for (InviteeRow& invitee : body.invitees) {
+        if (invitee.reason.has_value() || !invitee.key_package.empty()) {
+            continue;
+        }
+        if (next == wire::ClaimKeyPackages::kRootKeysMax) {
+            break;  // The rest was not asked for yet.
+        }
+        const std::optional<Bytes> claimed =
+            next < reply.key_packages.size() ? reply.key_packages[next] : std::nullopt;
+        ++next;
+        if (!claimed.has_value()) {
+            invitee.reason = ReasonRow{Errc::not_found, "CLT-41"};
+            continue;
+        }
+        const auto checked = check_key_package(step, invitee, *claimed);
+        if (checked.has_value()) {
+            invitee.key_package = *claimed;
+        } else {
+            invitee.reason = ReasonRow{checked.error().code, checked.error().check};
+        }
+    }
+    return save_body(step, intent, body);
+}
+
+bool somebody_to_add(const CommitBody& body) {
+    return std::ranges::any_of(body.invitees,
+                               [](const InviteeRow& row) { return !row.key_package.empty(); });
+}
+
+Result<void> progress_make_topic(Step& step, IntentRow& intent, const CommitBody& body) {
+    if (!somebody_to_add(body)) {
+        return refuse(step, intent, Error{Errc::not_found, "CLT-44"});
+    }
+    CHATMCP_TRY(const auto chat, step.home.chat(*intent.chat));
+    if (!chat.has_value()) {
+        CHATMCP_TRY(const Device own, device(step));
+        CHATMCP_TRY(const RelayRow relay, step.home.relay());
+        NewGroup wanted{.id = *intent.chat, .components = {}, .companion_of = std::nullopt};
+        wanted.components.push_back(
+            make_component(wire::ComponentId::roles, wire::Roles{{own.row.account}}));
+        wanted.components.push_back(
+            make_component(wire::ComponentId::sequencer, wire::Sequencer{*relay.relay_key}));
+        if (!body.title.empty()) {
+            wanted.components.push_back(
+                make_component(wire::ComponentId::title, wire::Title{body.title}));
+        }
+        CHATMCP_CHECK_OK(create_group(step, wanted));
+    }
+    return carry_create_topic(step, intent, *intent.chat);
+}
+
+}  // namespace
+
+Result<void> create_group(Step& step, const NewGroup& wanted) {
+    CHATMCP_TRY(const Device own, device(step));
+    CHATMCP_TRY(const RelayRow relay, step.home.relay());
+    CHATMCP_TRY(mls::LeafSetup leaf, make_leaf(step, own, wanted.id));
+    mls::GroupSpec spec;
+    spec.group_id = to_bytes(wanted.id);
+    spec.components = wanted.components;
+    CHATMCP_TRY(mls::Group group,
+                mls::Group::create(step.environment,
+                                   step.home.transaction(),
+                                   spec,
+                                   std::move(leaf),
+                                   mls::Arrival{step.now}));
+    ChatRow chat;
+    chat.id = wanted.id;
+    CHATMCP_TRY(chat.number, step.home.list_chat(wanted.id));
+    chat.companion_of = wanted.companion_of;
+    chat.received_at = step.now;
+    chat.joined_at = step.now;
+    chat.relay_key = *relay.relay_key;
+    take_over(group.view(), chat);
+    CHATMCP_CHECK_OK(mark_spoken(step, chat.id, own.row.account, true));
+    step.keep(chat.id, std::move(group));
+    return step.home.save(chat);
+}
+
+Result<void> carry_create_topic(Step& step, IntentRow& intent, const ChatId& chat) {
+    const Task task = intent_task(intent.id);
+    CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
+    if (mine) {
+        CHATMCP_TRY(mls::Group * group, step.group(chat));
+        CHATMCP_TRY(const auto key, admission_key(*group));
+        CHATMCP_TRY(const ChatRow row, step.home.known_chat(chat));
+        step.send(task, create_topic(topic_address(row.relay_key, chat), key));
+    }
+    return {};
+}
+
+Result<void> progress_invitation(Step& step, IntentRow& intent) {
+    CHATMCP_TRY(CommitBody body, body_of(intent));
+    if (intent.stage == look_up) {
+        CHATMCP_CHECK_OK(progress_look_up(step, intent, body));
+    }
+    if (intent.stage == claim) {
+        CHATMCP_CHECK_OK(progress_claim(step, intent, body));
+    }
+    if (intent.stage == make_topic) {
+        return progress_make_topic(step, intent, body);
+    }
+    return intent.stage == commit ? progress_commit(step, intent) : Result<void>();
+}
+
+Result<void> invitation_replied(Step& step,
+                                IntentRow& intent,
+                                const Task& task,
+                                const ReplyBody& reply) {
+    if (const auto* log = std::get_if<wire::GetDeviceLog::Reply>(&reply)) {
+        return intent.stage == look_up ? device_log_came(step, intent, task, *log) : Result<void>();
+    }
+    if (const auto* claimed = std::get_if<wire::ClaimKeyPackages::Reply>(&reply)) {
+        return intent.stage == claim ? key_packages_came(step, intent, *claimed) : Result<void>();
+    }
+    if (std::holds_alternative<wire::CreateTopic::Reply>(reply) && intent.stage == make_topic) {
+        intent.stage = commit;
+        return step.home.save(intent);
+    }
+    return {};
+}
+
+// ---- The commit ----
+
+namespace {
+
+// What is left to do of an intent in the group as it is: a plan, or nothing any more.
+struct Wish {
+    std::optional<mls::Plan> plan;
+    std::optional<Error> refused;  // Without a plan: why; otherwise it is done already.
+};
+
+bool only_removes(IntentKind kind) {
+    switch (kind) {
+        case IntentKind::remove_member:
+        case IntentKind::commit_proposals:
+        case IntentKind::revoke_assistant:
+        case IntentKind::remove_agent:
+        case IntentKind::remove_outsider:
+            return true;
+        default:
+            return false;
+    }
+}
+
+Result<Wish> wish_to_add(Step& step, IntentRow& intent, const mls::GroupView& view) {
+    CHATMCP_TRY(CommitBody body, body_of(intent));
+    mls::Plan plan;
+    for (InviteeRow& invitee : body.invitees) {
+        if (invitee.key_package.empty()) {
+            continue;
+        }
+        CHATMCP_TRY(const auto present, leaves_of(view, invitee.account));
+        if (present.empty()) {
+            plan.add.push_back(invitee.key_package);
+        } else {
+            invitee.reason = ReasonRow{Errc::already_exists, "CLT-46"};
+        }
+    }
+    CHATMCP_CHECK_OK(save_body(step, intent, body));
+    if (plan.add.empty()) {
+        // A duty is done when somebody else did it; a user's wish was for nobody.
+        if (intent.kind == IntentKind::admit_agreed) {
+            return Wish{};
+        }
+        return Wish{std::nullopt, Error{Errc::not_found, "CLT-44"}};
+    }
+    return Wish{std::move(plan), std::nullopt};
+}
+
+Result<Wish> wish_to_remove(const IntentRow& intent,
+                            const mls::GroupView& view,
+                            const std::string& account) {
+    CHATMCP_TRY(const auto leaves, leaves_of(view, account));
+    if (leaves.empty()) {
+        const bool gone_meanwhile =
+            intent.kind != IntentKind::remove_member || intent.carried_at.value != 0;
+        return gone_meanwhile ? Wish{} : Wish{std::nullopt, Error{Errc::not_member, "CLT-45"}};
+    }
+    mls::Plan plan;
+    plan.remove = leaves;
+    return Wish{std::move(plan), std::nullopt};
+}
+
+Result<Wish> wish_to_remove_agent(const mls::GroupView& view) {
+    mls::Plan plan;
+    for (const mls::LeafView& leaf : view.members()) {
+        CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
+        if (who.agent) {
+            plan.remove.push_back(leaf.index);
+        }
+    }
+    return plan.remove.empty() ? Wish{} : Wish{std::move(plan), std::nullopt};
+}
+
+Result<Wish> wish_to_add_agent(const IntentRow& intent, const mls::GroupView& view) {
+    CHATMCP_TRY(Wish present, wish_to_remove_agent(view));
+    if (present.plan.has_value()) {
+        return Wish{};
+    }
+    CHATMCP_TRY(const CommitBody body, body_of(intent));
+    mls::Plan plan;
+    for (const InviteeRow& invitee : body.invitees) {
+        plan.add.push_back(invitee.key_package);
+    }
+    return Wish{std::move(plan), std::nullopt};
+}
+
+Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
+    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
+    const mls::GroupView& view = group->view();
+    switch (intent.kind) {
+        case IntentKind::create_chat:
+        case IntentKind::add_members:
+        case IntentKind::admit_agreed:
+            return wish_to_add(step, intent, view);
+        case IntentKind::remove_member:
+        case IntentKind::remove_outsider: {
+            CHATMCP_TRY(const CommitBody body, body_of(intent));
+            return wish_to_remove(intent, view, body.remove_account);
+        }
+        case IntentKind::revoke_assistant:
+        case IntentKind::remove_agent:
+            return wish_to_remove_agent(view);
+        case IntentKind::commit_proposals:
+            return chat.leaving.empty() ? Wish{} : Wish{mls::Plan{}, std::nullopt};
+        case IntentKind::rotate_leaf: {
+            mls::Plan plan;
+            plan.force_path = true;
+            return Wish{std::move(plan), std::nullopt};
+        }
+        case IntentKind::invite_assistant:
+            return wish_to_add_agent(intent, view);
+        default:
+            return fail(Errc::storage_corrupt, "CLT-07");  // Not a kind that commits.
+    }
+}
+
+}  // namespace
+
+Result<void> progress_commit(Step& step, IntentRow& intent) {
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
+    if (!chat.following() || chat.state == ChatState::leaving || chat.state == ChatState::request) {
+        return refuse(step, intent, Error{Errc::permission_denied, "CLT-15"});
+    }
+    if (chat.staged.has_value()) {
+        if (chat.staged->intent != intent.id) {
+            step.wake_at(step.now.plus_ms(kOtherCommitMs));
+            return {};
+        }
+        if (intent.position.has_value()) {
+            want_sync(step, chat.id);  // Accepted; the topic itself confirms it.
+            return {};
+        }
+        return carry_bundle(step, intent, chat);
+    }
+    if (!chat.distrusted.empty() && !only_removes(intent.kind)) {
+        return wait_because(step, intent, Reason{Errc::refused_by_policy, "CLT-16"});
+    }
+    if (step.now.value < intent.not_before.value) {
+        step.wake_at(intent.not_before);
+        return {};
+    }
+    intent.position.reset();
+    CHATMCP_TRY(Wish wish, wish_of(step, intent, chat));
+    if (!wish.plan.has_value()) {
+        return wish.refused.has_value() ? refuse(step, intent, *wish.refused)
+                                        : deliver(step, intent);
+    }
+    return stage_commit(step, intent, chat, *std::move(wish.plan));
+}
+
+Result<void> commit_replied(Step& step,
+                            IntentRow& intent,
+                            const wire::PublishBundle::Reply& reply) {
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
+    if (!chat.staged.has_value() || chat.staged->intent != intent.id) {
+        return {};  // The topic was faster.
+    }
+    CHATMCP_TRY(const auto bundle, step.home.get<BundleRow>(home_key("bundle/", chat.id)));
+    if (!bundle.has_value()) {
+        return fail(Errc::storage_corrupt, "CLT-07");
+    }
+    const wire::Acceptance& acceptance = reply.acceptance;
+    const auto verified = verify_acceptance(acceptance,
+                                            topic_address(chat.relay_key, chat.id),
+                                            bundle->epoch,
+                                            bundle->commit,
+                                            acceptance.sequence);
+    if (!verified.has_value()) {
+        step.misbehaviour(chat.id, acceptance.sequence, verified.error());
+        step.retry_later(intent_task(intent.id), Reason::from(verified.error()));
+        return {};
+    }
+    chat.known_end = std::max(chat.known_end, acceptance.sequence);
+    CHATMCP_CHECK_OK(step.home.save(chat));
+    intent.position = acceptance.sequence;
+    want_sync(step, chat.id);
+    return step.home.save(intent);
+}
+
+// ---- Duties ----
+
+Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
+    if (chat.state != ChatState::active) {
+        return {};
+    }
+    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
+    const auto own = group->view().member(group->view().own_index());
+    if (!own.has_value()) {
+        return {};
+    }
+    if (!chat.leaving.empty()) {
+        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::commit_proposals, chat.id));
+        if (!there) {
+            CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::commit_proposals, chat.id));
+            // Members who follow at the same time would all commit at once: each waits its turn.
+            if (step.runtime.follow.has_value()) {
+                duty.not_before = step.now.plus_ms(100 * std::int64_t{own->index.value});
+            }
+            CHATMCP_CHECK_OK(save_body(step, duty, CommitBody{}));
+        }
+    }
+    CHATMCP_TRY(const LeafIdentity who, identity_of(*own));
+    if (who.device->delegation.not_after.value - step.now.value < kRotateBeforeMs) {
+        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::rotate_leaf, chat.id));
+        if (!there) {
+            CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::rotate_leaf, chat.id));
+            CHATMCP_CHECK_OK(save_body(step, duty, CommitBody{}));
+        }
+    }
+    return {};
+}
+
+}  // namespace chatmcp::client

@@ -1,0 +1,600 @@
+#include "client/companion.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/account.h"
+#include "client/assistant_intents.h"
+#include "client/conversation.h"
+#include "client/intents.h"
+#include "client/publish.h"
+
+namespace chatmcp::client {
+namespace {
+
+// Evidence of an agent that is in is judged again this often; renewals come at least daily.
+constexpr std::int64_t kAppraiseAgainMs = 10 * kMinuteMs;
+// Who may admit somebody waits so long for each person before it in the companion.
+constexpr std::int64_t kAdmitTurnMs = 2 * kSecondMs;
+
+Bytes companion_key(const ChatId& id) {
+    return home_key("companion/", id);
+}
+Bytes queue_key(const ChatId& companion, std::uint64_t position) {
+    return home_key("copy/", companion, big_endian(position));
+}
+
+struct QueuedRow {
+    std::uint64_t position = 0;
+    auto fields(this auto& self) { return std::tie(self.position); }
+};
+
+struct People {
+    std::vector<std::string> accounts;
+    std::optional<mls::LeafView> agent;
+    std::size_t own_rank = 0;  // Persons before this device, by leaf index.
+};
+
+Result<People> people_of(const mls::GroupView& view) {
+    People people;
+    for (const mls::LeafView& leaf : view.members()) {
+        CHATMCP_TRY(LeafIdentity who, identity_of(leaf));
+        if (who.agent) {
+            people.agent = leaf;
+            continue;
+        }
+        if (leaf.index < view.own_index()) {
+            ++people.own_rank;
+        }
+        people.accounts.push_back(std::move(who.account));
+    }
+    return people;
+}
+
+bool contains(const std::vector<std::string>& accounts, std::string_view account) {
+    return std::ranges::find(accounts, account) != accounts.end();
+}
+
+bool is_open(AssistantState state) {
+    return state == AssistantState::announced || state == AssistantState::agreed ||
+           state == AssistantState::member || state == AssistantState::declined;
+}
+
+}  // namespace
+
+Result<std::optional<CompanionRow>> load_companion(Step& step, const ChatId& id) {
+    return step.home.get<CompanionRow>(companion_key(id));
+}
+
+Result<void> save_companion(Step& step, const CompanionRow& row) {
+    return step.home.put(companion_key(row.id), row);
+}
+
+Result<CompanionRow> companion_of_chat(Step& step, const ChatId& conversation) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(conversation));
+    if (!chat.open_companion.has_value()) {
+        return fail(Errc::not_found, "CLT-80");
+    }
+    CHATMCP_TRY(auto row, load_companion(step, *chat.open_companion));
+    if (!row.has_value()) {
+        return fail(Errc::storage_corrupt, "CLT-07");
+    }
+    return *std::move(row);
+}
+
+std::optional<wire::Development> development_of(ByteView evidence, const TrustSettings& trust) {
+    const auto report = attest::inspect(evidence, trust.roots, trust.policy, UnixMs{});
+    if (!report.claims.has_value()) {
+        return std::nullopt;
+    }
+    const auto* simulated = std::get_if<attest::SimulatedClaims>(&report.claims->details);
+    return simulated == nullptr ? std::nullopt
+                                : std::optional(wire::Development{simulated->root_key});
+}
+
+Result<attest::Appraisal> appraise_announced(Step& step, const CompanionRow& row) {
+    CHATMCP_TRY(
+        const ShownAgentLeaf shown,
+        verify_shown_leaf(
+            row.announcement.agent_leaf, row.id, row.announcement.grant.agent_credential_digest));
+    // Judged at the time of its announcement: whoever is not in the companion sees no renewals.
+    const AgentSurroundings surroundings{row.id,
+                                         development_of(shown.evidence.evidence, step.trust)};
+    return appraise_agent(shown.leaf, surroundings, step.trust, row.announced_at);
+}
+
+// ---- Commands ----
+
+Result<void> start_agree(Step& step, const AgreeAssistant& command) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
+    CHATMCP_CHECK_OK(check_sendable(chat));
+    CHATMCP_TRY(CompanionRow row, companion_of_chat(step, chat.id));
+    if (row.own_agreement || row.state == AssistantState::member) {
+        return fail(Errc::already_exists, "CLT-81");
+    }
+    const wire::Grant& grant = row.announcement.grant;
+    if (!is_open(row.state) || grant.expires_at < std::max(step.now, chat.newest_acceptance)) {
+        return fail(Errc::expired, "CLT-82");
+    }
+    CHATMCP_TRY(const attest::Appraisal appraisal, appraise_announced(step, row));
+    CHATMCP_CHECK_OK(appraisal.evidence());
+    CHATMCP_TRY(const Device own, device(step));
+    wire::Agreement agreement;
+    agreement.companion_id = row.id;
+    agreement.grant_digest = grant.digest();
+    agreement.agent_credential_digest = grant.agent_credential_digest;
+    CHATMCP_TRY(agreement.key_package, make_key_package_for(step, own, row.id));
+    agreement.from = command.from;
+    const auto content = make_content(step, wire::ContentType::agreement, wire::encode(agreement));
+    CHATMCP_TRY(IntentRow intent, new_message(step, IntentKind::agree_assistant, chat.id, content));
+    row.own_agreement = true;
+    row.from = command.from;
+    intent.companion = row.id;
+    if (command.from == wire::AgreeFrom::past) {
+        CHATMCP_TRY(intent.copied, queue_own_words(step, row));
+    }
+    CHATMCP_CHECK_OK(save_companion(step, row));
+    return step.home.save(intent);
+}
+
+Result<void> decline_assistant(Step& step, const DeclineAssistant& command) {
+    CHATMCP_TRY(CompanionRow row, companion_of_chat(step, command.chat));
+    if (row.state != AssistantState::announced || row.own_agreement) {
+        return fail(Errc::already_exists, "CLT-81");
+    }
+    row.state = AssistantState::declined;
+    step.notice(ChatChanged{command.chat});
+    return save_companion(step, row);
+}
+
+Result<void> start_revoke(Step& step, const RevokeAssistant& command) {
+    CHATMCP_TRY(const CompanionRow row, companion_of_chat(step, command.chat));
+    CHATMCP_TRY(const auto chat, step.home.chat(row.id));
+    if (!chat.has_value() || chat->state != ChatState::active) {
+        return fail(Errc::permission_denied, "CLT-81");
+    }
+    CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::revoke_assistant, row.id));
+    intent.conversation = command.chat;
+    intent.companion = row.id;
+    intent.body = encode_record(CommitBody{});
+    return step.home.save(intent);
+}
+
+// ---- What comes ----
+
+namespace {
+
+Result<void> take_announcement(Step& step,
+                               const ChatRow& chat,
+                               const wire::Envelope& envelope,
+                               const LeafIdentity& author,
+                               const wire::Content& content) {
+    CHATMCP_TRY(const auto announcement, wire::decode<wire::Announcement>(content.body));
+    CHATMCP_TRY(const auto known, load_companion(step, announcement.companion_id));
+    if (known.has_value()) {
+        return {};  // Repeated for somebody who came later; grant and credential never change.
+    }
+    CHATMCP_TRY(const auto shown,
+                verify_shown_leaf(announcement.agent_leaf,
+                                  announcement.companion_id,
+                                  announcement.grant.agent_credential_digest));
+    static_cast<void>(shown);
+    CompanionRow row;
+    row.id = announcement.companion_id;
+    row.conversation = chat.id;
+    row.announcement = announcement;
+    row.announced_by = author.account;
+    row.position = envelope.sequence;
+    row.announced_at = envelope.accepted_at;
+    row.agreed.push_back({author.account, wire::AgreeFrom::now, envelope.sequence, {}});
+    CHATMCP_CHECK_OK(must(save_companion(step, row)));
+    // The newest announcement is the one that counts: one open companion at a time.
+    CHATMCP_TRY(ChatRow now, step.home.known_chat(chat.id));
+    now.open_companion = row.id;
+    step.notice(ChatChanged{chat.id});
+    return must(step.home.save(now));
+}
+
+Result<void> take_agreement(Step& step,
+                            const ChatRow& chat,
+                            const wire::Envelope& envelope,
+                            const LeafIdentity& author,
+                            const wire::Content& content) {
+    CHATMCP_TRY(const auto agreement, wire::decode<wire::Agreement>(content.body));
+    CHATMCP_TRY(auto row, load_companion(step, agreement.companion_id));
+    if (!row.has_value() || row->conversation != chat.id) {
+        return {};  // Announced before this device came in; it is repeated.
+    }
+    const wire::Grant& grant = row->announcement.grant;
+    CHATMCP_TRY(const auto leaf, mls::inspect_key_package(agreement.key_package));
+    CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
+    const bool fits = agreement.grant_digest == grant.digest() &&
+                      agreement.agent_credential_digest == grant.agent_credential_digest &&
+                      !who.agent && who.account == author.account;
+    if (!fits) {
+        return fail(Errc::untrusted_identity, "CLT-90");
+    }
+    std::erase_if(row->agreed,
+                  [&](const AgreedRow& agreed) { return agreed.account == author.account; });
+    row->agreed.push_back(
+        {author.account, agreement.from, envelope.sequence, agreement.key_package});
+    step.notice(ChatChanged{chat.id});
+    return must(save_companion(step, *row));
+}
+
+Result<void> take_answer_post(Step& step,
+                              const ChatRow& chat,
+                              const wire::Envelope& envelope,
+                              const wire::Content& content) {
+    CHATMCP_TRY(const auto post, wire::decode<wire::AnswerPost>(content.body));
+    CHATMCP_TRY(auto row, load_companion(step, post.companion_id));
+    if (!row.has_value() || row->conversation != chat.id) {
+        return fail(Errc::not_found, "CLT-80");
+    }
+    const wire::Grant& grant = row->announcement.grant;
+    CHATMCP_TRY(const auto agent,
+                verify_shown_leaf(post.agent_leaf, row->id, grant.agent_credential_digest));
+    CHATMCP_CHECK_OK(verify_receipt(post.receipt, post.answer, post.keys, row->id, grant, agent));
+    const AgentSurroundings surroundings{row->id,
+                                         development_of(agent.evidence.evidence, step.trust)};
+    CHATMCP_TRY(const auto appraisal,
+                appraise_agent(agent.leaf, surroundings, step.trust, envelope.accepted_at));
+    CHATMCP_CHECK_OK(appraisal.evidence());
+    const bool gap = row->receipts != 0 && post.receipt.sequence > row->receipts + 1;
+    row->receipts = std::max(row->receipts, post.receipt.sequence);
+    CHATMCP_CHECK_OK(must(save_companion(step, *row)));
+    // An answer that was given and never shown: somebody asked and kept it.
+    return gap ? fail(Errc::not_found, "CLT-94") : Result<void>();
+}
+
+// What a message means may be wrong while the message itself stands: it is kept with the reason.
+Result<void> note_verdict(Step& step,
+                          const ChatRow& chat,
+                          std::uint64_t position,
+                          const Result<void>& verdict) {
+    if (verdict.has_value() || is_home_error(verdict.error())) {
+        return verdict;
+    }
+    step.misbehaviour(chat.id, position, verdict.error());
+    CHATMCP_TRY(auto row, step.home.message(chat.id, position));
+    if (!row.has_value()) {
+        return {};
+    }
+    row->reason = ReasonRow{verdict.error().code, verdict.error().check};
+    return step.home.save(chat.id, *row);
+}
+
+}  // namespace
+
+Result<void> message_received(Step& step,
+                              const ChatRow& chat,
+                              const wire::Envelope& envelope,
+                              const LeafIdentity& author,
+                              const mls::LeafView& leaf,
+                              ByteView encoded) {
+    CHATMCP_TRY(const auto content, wire::decode<wire::Content>(encoded));
+    if (chat.companion_of.has_value()) {
+        return author.agent ? agent_spoke(step, chat, leaf, content) : Result<void>();
+    }
+    Result<void> verdict;
+    switch (content.type) {
+        case wire::ContentType::announcement:
+            verdict = take_announcement(step, chat, envelope, author, content);
+            break;
+        case wire::ContentType::agreement:
+            verdict = take_agreement(step, chat, envelope, author, content);
+            break;
+        case wire::ContentType::answer_post:
+            verdict = take_answer_post(step, chat, envelope, content);
+            break;
+        default:
+            break;
+    }
+    return note_verdict(step, chat, envelope.sequence, verdict);
+}
+
+Result<std::optional<mls::Distrust>> check_renewals(const mls::Group& group,
+                                                    const mls::Change& change) {
+    for (const mls::MemberUpdate& update : change.updated) {
+        CHATMCP_TRY(const LeafIdentity who, identity_of(update.after));
+        if (!who.agent) {
+            continue;
+        }
+        CHATMCP_TRY(const auto component,
+                    component_of<wire::EvidenceComponent>(
+                        update.after.components, wire::ComponentId::evidence, "CLT-54"));
+        CHATMCP_TRY(const auto nonce, renewal_nonce(group, update.after.index));
+        if (component.nonce != nonce) {
+            return std::optional(
+                mls::Distrust{update.after.index, Error{Errc::replayed, "CLT-72"}});
+        }
+    }
+    return std::optional<mls::Distrust>();
+}
+
+Result<void> commit_taken(Step& step, const ChatRow& chat, const CommitEffects& members) {
+    if (!chat.companion_of.has_value() || !members.agent_changed) {
+        return {};
+    }
+    CHATMCP_TRY(auto row, load_companion(step, chat.id));
+    if (!row.has_value()) {
+        return {};  // Our own invitation: the row comes with the announcement.
+    }
+    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
+    CHATMCP_TRY(const People people, people_of(group->view()));
+    row->appraised_at = UnixMs{};
+    if (!people.agent.has_value() && is_open(row->state)) {
+        row->state = AssistantState::revoked;
+        step.notice(ChatChanged{row->conversation});
+    }
+    return save_companion(step, *row);
+}
+
+Result<void> chat_ended(Step& step, const ChatRow& chat) {
+    if (!chat.companion_of.has_value()) {
+        return {};
+    }
+    CHATMCP_TRY(auto row, load_companion(step, chat.id));
+    if (!row.has_value()) {
+        return {};
+    }
+    row->state = AssistantState::revoked;
+    step.notice(ChatChanged{row->conversation});
+    return save_companion(step, *row);
+}
+
+Result<void> check_companion_welcome(Step& step,
+                                     const mls::GroupView& view,
+                                     const ChatId& id,
+                                     const wire::CompanionOf& companion_of) {
+    CHATMCP_TRY(const auto row, load_companion(step, id));
+    const auto grant =
+        component_of<wire::Grant>(view.components(), wire::ComponentId::grant, "CLT-32");
+    if (!row.has_value() || !row->own_agreement || !grant.has_value() ||
+        row->conversation != companion_of.conversation_id ||
+        grant->digest() != row->announcement.grant.digest()) {
+        return fail(Errc::permission_denied, "CLT-32");
+    }
+    return {};
+}
+
+Result<void> companion_joined(Step& step, const ChatRow& chat) {
+    CHATMCP_TRY(auto row, load_companion(step, chat.id));
+    row->state = AssistantState::member;
+    step.notice(ChatChanged{row->conversation});
+    return save_companion(step, *row);
+}
+
+// ---- Own words ----
+
+Result<std::uint32_t> queue_own_words(Step& step, const CompanionRow& row) {
+    constexpr std::size_t kPage = 256;
+    std::uint32_t queued = 0;
+    std::uint64_t since = row.from == wire::AgreeFrom::past ? 0 : row.agreed_position;
+    while (true) {
+        CHATMCP_TRY(const auto page, step.home.messages(row.conversation, since, kPage));
+        for (const MessageRow& message : page) {
+            since = message.position;
+            const auto content = wire::decode<wire::Content>(message.content);
+            if (message.self && content.has_value() && content->type == wire::ContentType::text) {
+                CHATMCP_CHECK_OK(step.home.put(queue_key(row.id, message.position),
+                                               QueuedRow{message.position}));
+                ++queued;
+            }
+        }
+        if (page.size() < kPage) {
+            return queued;
+        }
+    }
+}
+
+Result<void> own_text_delivered(Step& step, const IntentRow& intent) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(*intent.chat));
+    if (!chat.open_companion.has_value()) {
+        return {};
+    }
+    CHATMCP_TRY(const auto row, load_companion(step, *chat.open_companion));
+    const bool agreed =
+        row.has_value() && row->own_agreement && row->agreed_position != 0 &&
+        (row->state == AssistantState::agreed || row->state == AssistantState::member);
+    if (!agreed || (row->from == wire::AgreeFrom::now && *intent.position < row->agreed_position)) {
+        return {};
+    }
+    return step.home.put(queue_key(row->id, *intent.position), QueuedRow{*intent.position});
+}
+
+Result<void> agreement_delivered(Step& step, const IntentRow& intent) {
+    CHATMCP_TRY(auto row, load_companion(step, *intent.companion));
+    CHATMCP_TRY(const auto account, step.home.account());
+    row->agreed_position = *intent.position;
+    if (row->state == AssistantState::announced || row->state == AssistantState::declined) {
+        row->state = AssistantState::agreed;
+    }
+    row->agreed.push_back({account->account, row->from, *intent.position, {}});
+    CHATMCP_CHECK_OK(save_companion(step, *row));
+    CHATMCP_TRY(const auto queued, queue_own_words(step, *row));
+    static_cast<void>(queued);
+    return {};
+}
+
+Result<void> copy_delivered(Step& step, const IntentRow& intent) {
+    CHATMCP_TRY(auto row, load_companion(step, *intent.chat));
+    if (!row.has_value()) {
+        return {};
+    }
+    row->copied += intent.copied;
+    return save_companion(step, *row);
+}
+
+Result<IntentRow> announce(Step& step, const CompanionRow& row) {
+    const auto content =
+        make_content(step, wire::ContentType::announcement, wire::encode(row.announcement));
+    CHATMCP_TRY(IntentRow intent,
+                new_message(step, IntentKind::announce, row.conversation, content));
+    intent.companion = row.id;
+    CHATMCP_CHECK_OK(step.home.save(intent));
+    return intent;
+}
+
+Result<void> members_added(Step& step, const IntentRow& intent) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(*intent.chat));
+    if (!chat.open_companion.has_value()) {
+        return {};
+    }
+    CHATMCP_TRY(const auto row, load_companion(step, *chat.open_companion));
+    if (row.has_value() && is_open(row->state)) {
+        CHATMCP_TRY(const auto announced, announce(step, *row));
+        static_cast<void>(announced);
+    }
+    return {};
+}
+
+// ---- Duties ----
+
+namespace {
+
+Result<void> start_removal(Step& step,
+                           IntentKind kind,
+                           const ChatRow& companion,
+                           const std::string& account) {
+    CHATMCP_TRY(const bool there, has_duty(step, kind, companion.id));
+    if (there) {
+        return {};
+    }
+    CHATMCP_TRY(IntentRow duty, new_intent(step, kind, companion.id));
+    CommitBody body;
+    body.remove_account = account;
+    duty.body = encode_record(body);
+    return step.home.save(duty);
+}
+
+Result<void> start_admissions(Step& step,
+                              const CompanionRow& row,
+                              const ChatRow& companion,
+                              const People& inside,
+                              const People& conversation) {
+    for (const AgreedRow& agreed : row.agreed) {
+        const bool wanted = !agreed.key_package.empty() &&
+                            !contains(inside.accounts, agreed.account) &&
+                            contains(conversation.accounts, agreed.account);
+        if (!wanted) {
+            continue;
+        }
+        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::admit_agreed, companion.id));
+        if (there) {
+            return {};
+        }
+        const Bytes tried = concat({companion.id, big_endian(agreed.position)});
+        CHATMCP_TRY(const bool before, step.home.has_mark("admitted/", tried));
+        if (before) {
+            continue;  // Was in, and left: the agreement is used up.
+        }
+        CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::admit_agreed, companion.id));
+        CommitBody body;
+        InviteeRow& invitee = body.invitees.emplace_back();
+        invitee.account = agreed.account;
+        invitee.key_package = agreed.key_package;
+        duty.body = encode_record(body);
+        duty.not_before =
+            step.now.plus_ms(kAdmitTurnMs * static_cast<std::int64_t>(inside.own_rank));
+        CHATMCP_CHECK_OK(step.home.set_mark("admitted/", tried, true));
+        return step.home.save(duty);
+    }
+    return {};
+}
+
+Result<void> start_copies(Step& step, const CompanionRow& row, const ChatRow& companion) {
+    CHATMCP_TRY(const auto queued, step.home.scan<QueuedRow>(home_key("copy/", row.id), {}, 1024));
+    wire::Copy copy;
+    std::size_t bytes = 0;
+    for (const QueuedRow& entry : queued) {
+        CHATMCP_TRY(const auto message, step.home.message(row.conversation, entry.position));
+        if (!message.has_value() || !message->self) {
+            return fail(Errc::storage_corrupt, "CLT-07");
+        }
+        if (bytes + message->content.size() > wire::Copy::kOriginalsMaxBytes) {
+            break;
+        }
+        bytes += message->content.size();
+        copy.originals.push_back({entry.position, message->content});
+        CHATMCP_CHECK_OK(step.home.transaction().erase(queue_key(row.id, entry.position)));
+    }
+    if (copy.originals.empty()) {
+        return {};
+    }
+    const auto content = make_content(step, wire::ContentType::copy, wire::encode(copy));
+    CHATMCP_TRY(IntentRow duty, new_message(step, IntentKind::copy_words, companion.id, content));
+    duty.copied = static_cast<std::uint32_t>(copy.originals.size());
+    return step.home.save(duty);
+}
+
+// Evidence that this home no longer accepts means quarantine and a Remove, whoever invited it.
+Result<bool> agent_accepted(Step& step,
+                            CompanionRow& row,
+                            ChatRow& companion,
+                            const mls::GroupView& view,
+                            const mls::LeafView& agent) {
+    if (step.now.value - row.appraised_at.value < kAppraiseAgainMs) {
+        return companion.distrusted.empty();
+    }
+    AgentSurroundings surroundings{row.id, std::nullopt};
+    const auto development = component_of<wire::Development>(
+        view.components(), wire::ComponentId::development, "CLT-54");
+    if (development.has_value()) {
+        surroundings.development = *development;
+    }
+    CHATMCP_TRY(const auto appraisal, appraise_agent(agent, surroundings, step.trust, step.now));
+    row.appraised_at = step.now;
+    CHATMCP_CHECK_OK(save_companion(step, row));
+    const auto accepted = appraisal.evidence();
+    if (accepted.has_value()) {
+        return companion.distrusted.empty();
+    }
+    std::erase_if(companion.distrusted,
+                  [&](const DistrustRow& d) { return d.leaf == agent.index.value; });
+    companion.distrusted.push_back(
+        {agent.index.value, step.now, {accepted.error().code, accepted.error().check}});
+    step.notice(ChatChanged{row.conversation});
+    CHATMCP_CHECK_OK(step.home.save(companion));
+    return false;
+}
+
+}  // namespace
+
+Result<void> start_companion_duties(Step& step, const ChatRow& conversation) {
+    if (!conversation.open_companion.has_value() || conversation.state != ChatState::active) {
+        return {};
+    }
+    CHATMCP_TRY(auto row, load_companion(step, *conversation.open_companion));
+    CHATMCP_TRY(auto companion, step.home.chat(*conversation.open_companion));
+    if (!row.has_value() || row->state != AssistantState::member || !companion.has_value() ||
+        companion->state != ChatState::active) {
+        return {};
+    }
+    CHATMCP_TRY(mls::Group * outer, step.group(conversation.id));
+    CHATMCP_TRY(const People outside, people_of(outer->view()));
+    CHATMCP_TRY(mls::Group * inner, step.group(companion->id));
+    CHATMCP_TRY(const People inside, people_of(inner->view()));
+    if (!inside.agent.has_value()) {
+        return {};
+    }
+    const UnixMs newest =
+        std::max({step.now, conversation.newest_acceptance, companion->newest_acceptance});
+    if (row->announcement.grant.expires_at < newest) {
+        return start_removal(step, IntentKind::remove_agent, *companion, "");
+    }
+    CHATMCP_TRY(const bool accepted,
+                agent_accepted(step, *row, *companion, inner->view(), *inside.agent));
+    if (!accepted) {
+        return start_removal(step, IntentKind::remove_agent, *companion, "");
+    }
+    for (const std::string& account : inside.accounts) {
+        if (!contains(outside.accounts, account)) {
+            return start_removal(step, IntentKind::remove_outsider, *companion, account);
+        }
+    }
+    CHATMCP_CHECK_OK(start_admissions(step, *row, *companion, inside, outside));
+    return start_copies(step, *row, *companion);
+}
+
+}  // namespace chatmcp::client

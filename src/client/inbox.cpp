@@ -1,0 +1,243 @@
+#include "client/inbox.h"
+
+#include <utility>
+
+#include "client/account.h"
+#include "client/admission.h"
+#include "client/assistant_intents.h"
+#include "client/companion.h"
+#include "client/conversation.h"
+#include "client/sync.h"
+#include "wire/components.h"
+
+namespace chatmcp::client {
+namespace {
+
+// The relay's proof must be for the very commit that made the epoch we were welcomed into, or two
+// members could stand in two groups of one name.
+Result<void> check_welcome(const mls::Group& group,
+                           const wire::Acceptance& acceptance,
+                           const wire::Ed25519Key& relay_key) {
+    const mls::GroupView& view = group.view();
+    if (view.group_id().size() != wire::kGroupIdBytes) {
+        return fail(Errc::invalid_argument, "CLT-31");
+    }
+    CHATMCP_TRY(
+        const auto sequencer,
+        component_of<wire::Sequencer>(view.components(), wire::ComponentId::sequencer, "CLT-60"));
+    const TopicAddress at = topic_address(sequencer.relay_key, view.group_id());
+    const auto signature = wire::verify(at.relay_key, acceptance, acceptance.signature);
+    CHATMCP_TRY(const auto key, admission_key(group));
+    if (sequencer.relay_key != relay_key || acceptance.relay_key != relay_key ||
+        !signature.has_value() || acceptance.topic != at.topic ||
+        acceptance.epoch + 1 != view.epoch().value ||
+        acceptance.next_admission_key != key.public_key()) {
+        return fail(Errc::equivocation, "CLT-31");
+    }
+    return {};
+}
+
+Result<std::string> inviter_of(const mls::Group& group) {
+    const auto index = group.welcomed_by();
+    const auto leaf = index.has_value() ? group.view().member(*index) : std::nullopt;
+    if (!leaf.has_value()) {
+        return fail(Errc::invalid_argument, "CLT-31");
+    }
+    CHATMCP_TRY(const LeafIdentity who, identity_of(*leaf));
+    return who.account;
+}
+
+Result<ChatRow> make_row(Step& step,
+                         const mls::Group& group,
+                         const wire::InboxItem& item,
+                         const std::string& inviter) {
+    const ChatId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
+    CHATMCP_TRY(const auto known, step.home.chat(id));
+    ChatRow chat;
+    chat.id = id;
+    if (known.has_value()) {
+        chat.number = known->number;
+    } else {
+        CHATMCP_TRY(chat.number, step.home.list_chat(id));
+    }
+    chat.state = ChatState::request;
+    chat.inviter = inviter;
+    chat.received_at = item.received_at;
+    chat.relay_key = item.acceptance->relay_key;
+    chat.cursor = item.acceptance->sequence;
+    chat.known_end = chat.cursor;
+    chat.newest_acceptance = item.acceptance->accepted_at;
+    chat.joined_at = item.acceptance->accepted_at;
+    take_over(group.view(), chat);
+    for (const mls::Distrust& distrust : group.distrusted_at_join()) {
+        chat.distrusted.push_back(
+            {distrust.leaf.value, chat.joined_at, {distrust.reason.code, distrust.reason.check}});
+    }
+    return chat;
+}
+
+Result<void> admit(Step& step, mls::Group group, const wire::InboxItem& item) {
+    CHATMCP_TRY(const RelayRow relay, step.home.relay());
+    CHATMCP_CHECK_OK(check_welcome(group, *item.acceptance, *relay.relay_key));
+    const ChatId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
+    CHATMCP_TRY(const std::string inviter, inviter_of(group));
+    CHATMCP_TRY(const bool blocked, is_blocked(step, inviter));
+    if (blocked) {
+        return fail(Errc::refused_by_policy, "CLT-33");
+    }
+    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, item, inviter)));
+    const auto companion = component_of<wire::CompanionOf>(
+        group.view().components(), wire::ComponentId::companion_of, "CLT-32");
+    if (companion.has_value()) {
+        CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), chat.id, *companion));
+        chat.companion_of = companion->conversation_id;
+        chat.state = ChatState::active;
+    }
+    CHATMCP_CHECK_OK(mark_spoken(step, id, inviter, true));
+    CHATMCP_CHECK_OK(step.home.save(chat));
+    CHATMCP_CHECK_OK(must(key_package_used(step)));
+    step.keep(id, std::move(group));
+    want_sync(step, id);
+    if (companion.has_value()) {
+        return must(companion_joined(step, chat));
+    }
+    step.notice(RequestArrived{id});
+    return {};
+}
+
+Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
+    if (!item.acceptance.has_value()) {
+        return fail(Errc::equivocation, "CLT-31");
+    }
+    // The id is sealed in the Welcome, so only mls can see that a group of this name is there
+    // already; it refuses before it writes, or a stranger's Welcome could replace a conversation.
+    auto group = mls::Group::join(step.environment,
+                                  step.home.transaction(),
+                                  item.payload,
+                                  mls::Arrival{item.acceptance->accepted_at});
+    if (!group.has_value()) {
+        // The same welcome twice is the relay's right; the first one counted.
+        if (group.error().code == Errc::replayed) {
+            return {};
+        }
+        return group.error().code == Errc::already_exists ? fail(Errc::already_exists, "CLT-34")
+                                                          : fail(group.error());
+    }
+    const Bytes id = to_bytes(group->view().group_id());
+    const auto admitted = admit(step, *std::move(group), item);
+    if (!admitted.has_value() && !is_home_error(admitted.error())) {
+        if (id.size() == wire::kGroupIdBytes) {
+            step.forget(to_array<wire::kGroupIdBytes>(id));
+        }
+        CHATMCP_CHECK_OK(must(mls::Group::erase(step.home.transaction(), id)));
+    }
+    return admitted;
+}
+
+Result<void> take_item(Step& step, const wire::InboxItem& item) {
+    CHATMCP_TRY(RelayRow relay, step.home.relay());
+    if (item.sequence <= relay.inbox_cursor) {
+        return {};
+    }
+    Result<void> taken;
+    switch (item.kind) {
+        case wire::InboxKind::welcome:
+            taken = take_welcome(step, item);
+            break;
+        case wire::InboxKind::kp_reply:
+            taken = key_package_reply(step, item.payload);
+            break;
+        default:
+            break;  // Requests are for enclaves, repair is not for this version.
+    }
+    if (!taken.has_value()) {
+        if (is_home_error(taken.error())) {
+            return taken;
+        }
+        step.misbehaviour(std::nullopt, 0, taken.error());
+    }
+    CHATMCP_TRY(relay, step.home.relay());
+    relay.inbox_cursor = item.sequence;
+    return step.home.save(relay);
+}
+
+Result<void> progress_stream(Step& step, const RelayRow& relay) {
+    const Task task{Purpose::inbox_stream, {}};
+    if (step.runtime.inbox_stream.has_value() || !step.may_send(task)) {
+        return {};
+    }
+    CHATMCP_TRY(auto shown, token(step));
+    if (shown.has_value()) {
+        step.runtime.inbox_stream =
+            step.send(task, wire::SubscribeInbox{*std::move(shown), relay.inbox_cursor});
+    }
+    return {};
+}
+
+Result<void> progress_acknowledgement(Step& step, const RelayRow& relay) {
+    const Task task{Purpose::acknowledge_inbox, {}};
+    if (relay.inbox_acknowledged >= relay.inbox_cursor || !step.may_send(task)) {
+        return {};
+    }
+    CHATMCP_TRY(auto shown, token(step));
+    if (shown.has_value()) {
+        step.send(task, wire::AckInbox{*std::move(shown), relay.inbox_cursor});
+        RelayRow noted = relay;
+        noted.inbox_acknowledged = relay.inbox_cursor;
+        CHATMCP_CHECK_OK(step.home.save(noted));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> progress_inbox(Step& step) {
+    CHATMCP_TRY(const RelayRow relay, step.home.relay());
+    const bool following =
+        step.runtime.stream_inbox || (step.runtime.follow.has_value() && step.runtime.follow->on);
+    if (following) {
+        CHATMCP_CHECK_OK(progress_stream(step, relay));
+    }
+    if (step.runtime.want_inbox) {
+        const Task task{Purpose::read_inbox, {}};
+        if (step.may_send(task)) {
+            CHATMCP_TRY(auto shown, token(step));
+            if (shown.has_value()) {
+                step.send(
+                    task,
+                    wire::ReadInbox{*std::move(shown), relay.inbox_cursor, wire::kReadLimitMax});
+            }
+        }
+    }
+    if (step.runtime.want_inbox || following) {
+        CHATMCP_TRY(const RelayRow now, step.home.relay());
+        CHATMCP_CHECK_OK(progress_acknowledgement(step, now));
+    }
+    return {};
+}
+
+Result<void> inbox_replied(Step& step, const wire::ReadInbox::Reply& reply) {
+    for (const wire::InboxItem& item : reply.items) {
+        CHATMCP_CHECK_OK(take_item(step, item));
+    }
+    if (!reply.more) {
+        step.runtime.want_inbox = false;
+        CHATMCP_TRY(const RelayRow relay, step.home.relay());
+        CHATMCP_CHECK_OK(progress_acknowledgement(step, relay));
+    }
+    return {};
+}
+
+Result<void> inbox_pushed(Step& step, const wire::InboxItem& item) {
+    return take_item(step, item);
+}
+
+Result<bool> is_blocked(Step& step, std::string_view account) {
+    return step.home.has_mark("blocked/", as_bytes(account));
+}
+
+Result<void> block(Step& step, std::string_view account) {
+    return step.home.set_mark("blocked/", as_bytes(account), true);
+}
+
+}  // namespace chatmcp::client
