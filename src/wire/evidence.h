@@ -39,7 +39,7 @@ struct MeasuredDigests {
 /// SHA-256 of { opaque label<V> = "ChatMCP simulated measurement"; MeasuredDigests digests; }.
 [[nodiscard]] Measurement measurement_of(const MeasuredDigests& digests);
 
-/// Limits of a measured command line; the launcher refuses more (TEE-04).
+/// Limits of a measured command line; the launcher refuses more (TEE-44).
 inline constexpr std::size_t kArgumentsMax = 64;
 inline constexpr std::size_t kArgumentMaxBytes = 4096;
 /// SHA-256 of { opaque label<V> = "ChatMCP simulated command line"; opaque argument<V>...; } where
