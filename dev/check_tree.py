@@ -2,7 +2,7 @@
 """Holds the tree against its own rules: layers, CHECKS rows, style, WebAssembly, symbols of the binaries.
 
   dev/check_tree.py                      all rules that need no build
-  dev/check_tree.py --no-wasm            without compiling the core for WebAssembly
+  dev/check_tree.py --wasm               also compile the core for WebAssembly (minutes; remembers what passed)
   dev/check_tree.py --build build/X      also the rules about the binaries in build/X/bin
   dev/check_tree.py --rule lengths ...   only the named rules
   dev/check_tree.py --list               the rules, one sentence each
@@ -59,7 +59,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--rule", nargs="+", default=[], choices=[*TEXT_RULES, WASM_RULE, *BUILD_RULES])
-    parser.add_argument("--no-wasm", action="store_true")
+    parser.add_argument("--wasm", action="store_true")
     parser.add_argument("--build", type=Path)
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
@@ -70,7 +70,7 @@ def main() -> int:
     tree = Tree.load(arguments.root.resolve())
     if not tree.cpp():
         sys.exit(f"check_tree: {arguments.root} has no C++ files below src")
-    findings = find_all(tree, set(arguments.rule), not arguments.no_wasm, arguments.build)
+    findings = find_all(tree, set(arguments.rule), arguments.wasm or WASM_RULE in arguments.rule, arguments.build)
     for finding in sorted(findings, key=lambda f: (f.file, f.line, f.rule)):
         print(finding)
     print(f"check_tree: {len(tree.files)} files, {len(findings)} findings")

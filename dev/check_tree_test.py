@@ -207,7 +207,7 @@ class CheckTree(unittest.TestCase):
     def test_the_command_fails_on_a_fault(self):
         with tempfile.TemporaryDirectory() as folder:
             write_tree(Path(folder), plant("docs/CHECKS.md", ROW, ""))
-            run = subprocess.run([sys.executable, check_tree.__file__, "--no-wasm", "--root", folder], capture_output=True, text=True)
+            run = subprocess.run([sys.executable, check_tree.__file__, "--root", folder], capture_output=True, text=True)
             self.assertEqual(run.returncode, 1)
             self.assertIn("MLS-01 has no row", run.stdout)
 
