@@ -237,13 +237,12 @@ Result<GroundedAnswer> summary_over(std::vector<GroundedPoint> points,
 
 std::string_view reason_of(std::string_view check) {
     if (check == "AST-12") {
-        return "were left out because they name a message that was not shown";
+        return "a message is named that was not shown";
     }
     if (check == "AST-13") {
-        return "were left out because they name an amount or date that the named messages do not "
-               "have";
+        return "an amount or date does not stand in the named messages";
     }
-    return "were left out because the model's output did not have the asked form";
+    return "the model's output does not have the asked form";
 }
 
 }  // namespace
@@ -285,8 +284,8 @@ void DropList::add(const char* check) {
 std::vector<std::string> DropList::explain() const {
     std::vector<std::string> texts;
     for (const Dropped& d : dropped_) {
-        texts.push_back(std::string(d.check) + ": " + std::to_string(d.count) +
-                        " parts of the model's output " + std::string(reason_of(d.check)));
+        texts.push_back(std::string(d.check) + ": left out, " + std::to_string(d.count) +
+                        " times: " + std::string(reason_of(d.check)));
     }
     return texts;
 }

@@ -46,8 +46,8 @@ class DropList {
   public:
     void add(const char* check);
     [[nodiscard]] std::span<const Dropped> list() const { return dropped_; }
-    /// One sentence for people and programs per rule: "AST-13: 2 parts of the answer were left
-    /// out because they name an amount or date that the named messages do not have".
+    /// One line for people and programs per rule: "AST-13: left out, 2 times: an amount or date
+    /// does not stand in the named messages".
     [[nodiscard]] std::vector<std::string> explain() const;
 
   private:

@@ -18,6 +18,7 @@
 #include <llama.h>
 #include <unistd.h>
 
+#include "assistant/engine_cpu.h"
 #include "base/check.h"
 #include "wire/tls.h"
 
@@ -27,8 +28,8 @@ namespace {
 
 /// Prompt tokens of one step. Logits depend on it, so it is part of the settings; cancelling and
 /// the deadline do not wait for a step's end.
-constexpr std::uint32_t kBatchTokens = 256;
-constexpr std::size_t kPieceMaxBytes = 512;
+constexpr std::uint32_t kBatchTokens = 128;
+constexpr std::size_t kPieceBytes = 64;  // Most tokens' text is shorter.
 
 template <auto Free>
 struct Deleter {
@@ -57,21 +58,19 @@ void start_backend_once() {
     });
 }
 
-/// llama.cpp is compiled for x86-64-v3 and does not look; without these it would end in SIGILL.
-bool cpu_has_what_the_build_uses() {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
-           __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("sse4.2") != 0;
-#else
-    return true;
-#endif
-}
-
 std::string piece_of(const llama_vocab* vocab, llama_token token, bool special) {
-    std::array<char, kPieceMaxBytes> piece{};
-    const std::int32_t size = llama_token_to_piece(
-        vocab, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, special);
-    return size <= 0 ? std::string() : std::string(piece.data(), static_cast<std::size_t>(size));
+    std::string piece(kPieceBytes, '\0');
+    const auto read = [&] {
+        return llama_token_to_piece(
+            vocab, token, piece.data(), static_cast<std::int32_t>(piece.size()), 0, special);
+    };
+    std::int32_t size = read();
+    if (size < 0) {  // The size that it needs.
+        piece.resize(static_cast<std::size_t>(-size));
+        size = read();
+    }
+    piece.resize(static_cast<std::size_t>(std::max(size, 0)));
+    return piece;
 }
 
 /// Whether text must never turn into this token: it steers a model or ends its turn. User-defined
@@ -136,26 +135,26 @@ std::vector<llama_token> tokens_of(const llama_vocab* vocab,
 
 /// People's text as tokens of which none steers. llama.cpp turns user-defined markers into their
 /// token even when told to leave markers alone; cut after their first character they are text.
-Result<std::vector<llama_token>> data_tokens(const llama_vocab* vocab,
-                                             std::string_view text,
-                                             int depth = 0) {
+std::vector<llama_token> data_tokens(const llama_vocab* vocab,
+                                     std::string_view text,
+                                     int depth = 0) {
     constexpr int kDepthMax = 32;  // Markers of different kinds, one inside the other.
+    const auto steering = [&](llama_token token) { return steers(vocab, token); };
     auto tokens = tokens_of(vocab, text, false);
-    const auto steering =
-        std::ranges::find_if(tokens, [&](llama_token token) { return steers(vocab, token); });
-    if (steering == tokens.end()) {
+    const auto first = std::ranges::find_if(tokens, steering);
+    if (first == tokens.end()) {
         return tokens;
     }
-    const std::string marker = piece_of(vocab, *steering, true);
-    if (marker.size() < 2 || depth == kDepthMax || text.find(marker) == std::string_view::npos) {
-        return fail(Errc::malformed, "AST-06");
+    const std::string marker = piece_of(vocab, *first, true);
+    if (depth == kDepthMax || text.find(marker) == std::string_view::npos) {
+        std::erase_if(tokens, steering);  // What cannot be cut is left out.
+        return tokens;
     }
     std::vector<llama_token> out;
     for (std::size_t start = 0; start < text.size();) {
         const std::size_t at = text.find(marker, start);
         const std::size_t end = at == std::string_view::npos ? text.size() : at + 1;
-        CHATMCP_TRY(const auto part,
-                    data_tokens(vocab, text.substr(start, end - start), depth + 1));
+        const auto part = data_tokens(vocab, text.substr(start, end - start), depth + 1);
         out.insert(out.end(), part.begin(), part.end());
         start = end;
     }
@@ -445,9 +444,7 @@ Result<std::unique_ptr<Engine>> Engine::load(int model_fd, const EngineSettings&
         settings.context_tokens % kBatchTokens != 0) {
         return fail(Errc::invalid_argument, "AST-04");
     }
-    if (!cpu_has_what_the_build_uses()) {
-        return fail(Errc::unsupported, "AST-03");
-    }
+    CHATMCP_CHECK_OK(check_cpu(this_cpu()));
     try {
         start_backend_once();
         auto loaded = std::make_unique<Loaded>();
@@ -509,6 +506,17 @@ Result<std::uint32_t> Engine::count_tokens(const Segment& segment) {
 
 bool Engine::is_control(std::int32_t token) const {
     return steers(loaded_->vocab, token);
+}
+
+std::vector<std::string> Engine::control_markers() const {
+    std::vector<std::string> markers;
+    const std::int32_t count = llama_vocab_n_tokens(loaded_->vocab);
+    for (llama_token token = 0; token < count; ++token) {
+        if (steers(loaded_->vocab, token)) {
+            markers.push_back(piece_of(loaded_->vocab, token, true));
+        }
+    }
+    return markers;
 }
 
 Result<Completion> Engine::complete(const Prompt& prompt,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "assistant/prompt.h"
 #include "base/bytes.h"
@@ -70,7 +71,7 @@ class LanguageModel {
     [[nodiscard]] virtual const ChatTemplate& chat_template() const = 0;
     /// Tokens that a prompt and its output may have together.
     [[nodiscard]] virtual std::uint32_t context_tokens() const = 0;
-    /// Errors: malformed (AST-06).
+    /// Errors: too_large (AST-05) above Prompt::kTextMaxBytes.
     [[nodiscard]] virtual Result<std::uint32_t> count_tokens(const Segment& segment) = 0;
     /// One call, from an empty context. The same prompt gives the same bytes.
     ///
@@ -119,8 +120,8 @@ class Engine final : public LanguageModel {
     [[nodiscard]] std::uint32_t context_tokens() const override;
     [[nodiscard]] Result<std::uint32_t> count_tokens(const Segment& segment) override;
 
-    /// Errors: malformed (AST-06) data would become a control token; too_large (AST-05) prompt and
-    ///         output do not fit the context; invalid_argument (AST-18) the grammar does not parse;
+    /// Errors: too_large (AST-05) prompt and output do not fit the context; invalid_argument
+    /// (AST-18) the grammar does not parse;
     ///         cancelled (AST-07); deadline_exceeded (AST-08); malformed (AST-10) the output limit
     ///         came before the output's end; internal (AST-09) llama.cpp failed.
     [[nodiscard]] Result<Completion> complete(const Prompt& prompt,
@@ -131,6 +132,8 @@ class Engine final : public LanguageModel {
     [[nodiscard]] Result<std::vector<std::int32_t>> tokenize(const Segment& segment);
     /// Whether the model's vocabulary calls this token a control token or an end of the turn.
     [[nodiscard]] bool is_control(std::int32_t token) const;
+    /// The texts of all those tokens.
+    [[nodiscard]] std::vector<std::string> control_markers() const;
 
     [[nodiscard]] std::uint32_t threads() const;
     /// Bytes that name llama.cpp's version, the compiler and the instructions that it used. Two
