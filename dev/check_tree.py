@@ -46,7 +46,7 @@ def find_all(tree: Tree, wanted: set[str], wasm: bool, build: Path | None) -> li
         if not wanted or name in wanted:
             findings.extend(rule(tree))
     if wasm and (not wanted or WASM_RULE in wanted):
-        findings.extend(compiled.core_for_wasm(tree, tree.root / "build" / "check_tree" / "wasm.json"))
+        findings.extend(compiled.core_for_wasm(tree, compiled.Passed(compiled.dependency_folder() / "passed-wasm")))
     if build is not None:
         if not wanted or "foreign-crypto" in wanted:
             findings.extend(compiled.foreign_crypto(build, tree))

@@ -60,3 +60,6 @@ jobs_count() {
     ((by_memory < 1)) && by_memory=1
     echo $((cores < by_memory ? cores : by_memory))
 }
+
+# The compiler's cache is shared by all build folders, and by clones at other places.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1

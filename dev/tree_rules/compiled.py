@@ -1,7 +1,6 @@
 """Rules that need a compiler or a build: the core for WebAssembly, and the symbols of the binaries."""
 
 import hashlib
-import json
 import os
 import re
 import subprocess
@@ -36,47 +35,57 @@ def reachable(tree: Tree, file: SourceFile) -> list[SourceFile]:
     return [found[path] for path in sorted(found)]
 
 
-def core_for_wasm(tree: Tree, memory: Path | None = None) -> Iterator[Finding]:
-    """Every file of the core compiles for WebAssembly. `memory` holds what passed before, by hash."""
+class Passed:
+    """What passed before, by the hash of everything that decides it; an empty file each, shared by all clones."""
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def __contains__(self, digest: str) -> bool:
+        return self.folder is not None and (self.folder / digest).exists()
+
+    def add(self, digest: str) -> None:
+        if self.folder:
+            (self.folder / digest).touch()
+
+
+def digest_of(tree: Tree, file: SourceFile, settings: str) -> str:
+    """Hash of `file`, of every header of ours that it reaches, and of how it is looked at."""
+    digest = hashlib.sha256(settings.encode() + b"\0")
+    for part in reachable(tree, file):
+        digest.update(part.path.encode() + b"\0" + part.text.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def core_for_wasm(tree: Tree, passed: Passed = Passed(None)) -> Iterator[Finding]:
+    """Every file of the core compiles for WebAssembly."""
     aws_lc = sorted(dependency_folder().glob("aws-lc-*/include"))
     system = [f"-isystem{path}" for path in aws_lc]
-    known: set[str] = set()
-    if memory and memory.is_file():
-        known = set(json.loads(memory.read_text()))
-    exempt = tree.layers["wasm_exempt"]
-
+    settings = " ".join([*WASM, *(path.parent.name for path in aws_lc)])
     jobs: list[tuple[SourceFile, str]] = []
-    passed = set()
     for file in tree.cpp(tests=False):
-        if file.folder not in tree.layers["core"] or file.in_folder in exempt:
-            continue
-        digest = hashlib.sha256(" ".join(WASM + system).encode())
-        for part in reachable(tree, file):
-            digest.update(part.path.encode() + b"\0" + part.text.encode() + b"\0")
-        key = f"{file.path} {digest.hexdigest()}"
-        if key in known:
-            passed.add(key)
-        else:
-            jobs.append((file, key))
+        if file.folder in tree.layers["core"] and file.in_folder not in tree.layers["wasm_exempt"]:
+            digest = digest_of(tree, file, f"{settings} {file.path}")
+            if digest not in passed:
+                jobs.append((file, digest))
 
     def compile_one(job: tuple[SourceFile, str]) -> tuple[SourceFile, str, str]:
-        file, key = job
+        file, digest = job
         command = [*WASM, "-xc++", f"-I{tree.root / 'src'}", *system, str(tree.root / file.path)]
         result = subprocess.run(command, capture_output=True, text=True, errors="replace")
-        return file, key, "" if result.returncode == 0 else result.stderr
+        return file, digest, "" if result.returncode == 0 else result.stderr
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for file, key, errors in pool.map(compile_one, jobs):
+        for file, digest, errors in pool.map(compile_one, jobs):
             if not errors:
-                passed.add(key)
+                passed.add(digest)
                 continue
             first = next((line for line in errors.splitlines() if "error:" in line), errors.strip().splitlines()[-1])
             position = re.match(r"[^:]+:(\d+):", first)
             line = int(position.group(1)) if position and file.path in first else 1
             yield Finding("core-for-wasm", file.path, line, first.split("error:")[-1].strip())
-    if memory:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(json.dumps(sorted(passed)))
 
 
 def binaries_of(build: Path) -> list[Path]:
