@@ -224,8 +224,9 @@ def check_consent(talk: Conversation, answers: list[dict]) -> None:
     silent = talk.cast.silent
     forbidden = {reply["message"] for _, reply, who in talk.sent if who is silent}
     for number, answer in enumerate(answers):
-        file = talk.speakers[0].home.parent / f"receipt-{number}.json"
-        shown = talk.cast.asker.one("receipt", "show", talk.chat, answer["receipt"], "--out", file)
+        file = talk.speakers[0].home.parent / f"receipt-{number}.bin"
+        shown = talk.cast.asker.one("receipt", "show", talk.chat, answer["receipt"], "--out", file, "--evidence",
+                                    talk.speakers[0].home.parent / "evidence.cmw")
         if forbidden & set(shown["inputs"]):
             raise Failed("a receipt names words of somebody who did not agree")
         say(f"    receipt {number}: {len(shown['inputs'])} input messages, none of the {len(forbidden)} by {silent.name if silent else 'nobody'}")
@@ -258,14 +259,13 @@ def verify_offline(talk: Conversation, answers: list[dict], model: pathlib.Path,
     policy = folder / "policy.json"
     policy.write_text(json.dumps(talk.cast.inviter.one("policy", "show")))
     for number, _ in enumerate(answers):
-        file = folder / f"receipt-{number}.json"
+        file = folder / f"receipt-{number}.bin"
         result = verifier.one("receipt", "verify", file, "--policy", policy, "--replay", "--enclave", BIN / "chatmcp-enclave",
                               "--model", model, "--config", services.ROOT / "dev/assistant.json")
         say(f"    receipt {number}: verifies {result['verifies']}, accepted {result['accepted']}, replay {result['replay']}")
         if not (result["verifies"] and result["accepted"]) or result["replay"] == "differs":
             raise Failed(f"receipt {number} did not verify: {result['refusals']}")
     evidence = folder / "evidence.cmw"
-    evidence.write_bytes(bytes.fromhex(json.loads((folder / "receipt-0.json").read_text())["evidence"]))
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     result = verifier.one("attest", "verify", evidence, "--at", now, "--policy", policy)
     say(f"    evidence: kind {result['kind']}, verifies {result['verifies']}, accepted {result['accepted']}")

@@ -191,8 +191,7 @@ struct Receipt {
     Digest engine_build_digest{};
     Digest engine_settings_digest{};
     std::vector<MessageId> inputs;
-    Digest prompts_root{};  // Merkle root (RFC 9162 hashing) over HMAC-SHA-256(keys.prompts, prompt
-                            // of call i), one leaf per model call.
+    Digest prompts_root{};  // Merkle root (RFC 9162), one leaf per model call: client/merkle.h.
     Digest tools_root{};    // The same over tool calls; the empty tree's root when there are none.
     Digest output_commitment{};  // HMAC-SHA-256(keys.output, encoded AnswerText)
     std::string platform;
