@@ -180,7 +180,7 @@ def cmake_form(tree: Tree) -> Iterator[Finding]:
 def no_machine_paths(tree: Tree) -> Iterator[Finding]:
     """Nothing in the project names the machine that it was written on, or a registry's host."""
     patterns = [
-        (re.compile(r"(?<![\w.$}])/(?:ro" r"ot|wo" r"rk|ho" r"me/[a-z]\w*)/"), "a path of one machine"),
+        (re.compile(r"(?<![\w.$}])/(?:ro" r"ot|wo" r"rk|ho" r"me/[a-z]\w+)/"), "a path of one machine"),
         (re.compile(r"\b(?:regi" r"stry\.np" r"mjs|py" r"pi\.org|files\.python" r"hosted|cra" r"tes\.io|proxy\.go" r"lang|deb\.deb" r"ian|repo1?\.maven)"), "a registry's host"),
     ]
     for file in tree.files:
