@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "assistant/answer_amounts.h"
+#include "assistant/context.h"
 #include "assistant/prompt.h"
 
 namespace chatmcp::assistant {
@@ -24,7 +26,6 @@ piece ::= [^"\\.!?\[\]{}\x00-\x1F\x7F] | "." [0-9a-z]
 sentences ::= sentence (" " sentence){0,2}
 number ::= [1-9] [0-9]{0,5}
 numbers ::= "[" number (", " number){0,7} "]"
-point ::= "{\"text\": \"" sentence "\", \"messages\": " numbers "}"
 )";
 
 std::string with_rules(std::string_view root) {
@@ -131,113 +132,34 @@ std::vector<std::uint32_t> shown_only(const std::vector<std::uint32_t>& numbers,
     return kept;
 }
 
-bool supported(std::string_view sentence, const AmountsSupported& amounts) {
-    return std::ranges::all_of(amounts_stated(sentence),
-                               [&](const std::string& stated) { return amounts.supports(stated); });
-}
-
-AmountsSupported amounts_of(std::span<const std::uint32_t> numbers, const ShownMessages& shown) {
-    AmountsSupported amounts;
-    for (const std::uint32_t number : numbers) {
-        amounts.add(shown.at(number));
-    }
-    return amounts;
-}
-
-/// The sentences whose amounts and dates the named messages have. A model that is wrong about a
-/// number is wrong about the sentence, so the sentence goes, and it is said that it went.
-Result<std::string> supported_sentences(const std::string& text,
-                                        std::span<const std::uint32_t> messages,
-                                        const ShownMessages& shown,
-                                        DropList& dropped) {
-    const AmountsSupported amounts = amounts_of(messages, shown);
-    std::string kept;
-    for (const std::string& sentence : sentences_of(text)) {
-        if (!supported(sentence, amounts)) {
-            dropped.add("AST-13");
-            continue;
+/// The sentences whose amounts and dates their messages have. A model that is wrong about a number
+/// is wrong about the sentence, so the sentence goes, and it is said that it went.
+Result<std::vector<GroundedSentence>> supported_only(std::vector<GroundedSentence> sentences,
+                                                     const ShownMessages& shown,
+                                                     DropList& dropped) {
+    const auto unsupported = [&](const GroundedSentence& sentence) {
+        AmountsSupported amounts;
+        for (const std::uint32_t number : sentence.messages) {
+            amounts.add(shown.at(number));
         }
-        kept += kept.empty() ? "" : " ";
-        kept += sentence;
-    }
-    if (kept.empty()) {
+        const bool all = std::ranges::all_of(
+            amounts_stated(sentence.text),
+            [&](const std::string& stated) { return amounts.supports(stated); });
+        if (!all) {
+            dropped.add("AST-13");
+        }
+        return !all;
+    };
+    std::erase_if(sentences, unsupported);
+    if (sentences.empty()) {
         return fail(Errc::refused_by_policy, "AST-13");
     }
-    return kept;
-}
-
-/// `[{"text": "...", "messages": [1, 2]}, ...]`; points that fail a check of their own are left
-/// out.
-Result<std::vector<GroundedPoint>> points_of(Scanner& scanner,
-                                             std::size_t max,
-                                             const ShownMessages& shown,
-                                             DropList& dropped) {
-    std::vector<GroundedPoint> points;
-    CHATMCP_CHECK_OK(scanner.expect("["));
-    for (std::size_t count = 1;; ++count) {
-        CHATMCP_CHECK_OK(scanner.expect("{\"text\": \""));
-        CHATMCP_TRY(auto text, scanner.rest_of_string());
-        CHATMCP_CHECK_OK(check_text(text));
-        CHATMCP_CHECK_OK(scanner.expect(", \"messages\": "));
-        CHATMCP_TRY(const auto numbers, scanner.numbers(kNamedMessagesMax));
-        CHATMCP_CHECK_OK(scanner.expect("}"));
-        auto messages = shown_only(numbers, shown, dropped);
-        const bool repeated = std::ranges::find(points, text, &GroundedPoint::text) != points.end();
-        if (messages.empty()) {
-            dropped.add("AST-12");
-        } else if (!supported(text, amounts_of(messages, shown))) {
-            dropped.add("AST-13");
-        } else if (!repeated) {
-            points.push_back({std::move(text), std::move(messages)});
-        }
-        if (scanner.accept("]")) {
-            return points;
-        }
-        if (count == max) {
-            return fail(Errc::malformed, "AST-11");
-        }
-        CHATMCP_CHECK_OK(scanner.expect(", "));
-    }
-}
-
-std::vector<std::uint32_t> messages_of(std::span<const GroundedPoint> points) {
-    std::set<std::uint32_t> all;
-    for (const GroundedPoint& point : points) {
-        all.insert(point.messages.begin(), point.messages.end());
-    }
-    return {all.begin(), all.end()};
-}
-
-/// `, "summary": "..."}` and nothing after it.
-Result<std::string> summary_end(Scanner& scanner) {
-    CHATMCP_CHECK_OK(scanner.expect(", \"summary\": \""));
-    CHATMCP_TRY(auto summary, scanner.rest_of_string());
-    CHATMCP_CHECK_OK(scanner.expect("}"));
-    CHATMCP_CHECK_OK(scanner.finish());
-    CHATMCP_CHECK_OK(check_text(summary));
-    return summary;
-}
-
-/// A summary rests on what its points rest on; without a point it rests on nothing. Its text is
-/// empty when no sentence of it can be kept; the points still stand.
-Result<GroundedAnswer> summary_over(std::vector<GroundedPoint> points,
-                                    const std::string& summary,
-                                    const ShownMessages& shown,
-                                    DropList& dropped) {
-    if (points.empty()) {
-        return fail(Errc::malformed, "AST-12");
-    }
-    GroundedAnswer answer;
-    answer.messages = messages_of(points);
-    auto text = supported_sentences(summary, answer.messages, shown, dropped);
-    answer.text = text ? *std::move(text) : std::string();
-    answer.points = std::move(points);
-    return answer;
+    return sentences;
 }
 
 std::string_view reason_of(std::string_view check) {
     if (check == "AST-12") {
-        return "a message is named that was not shown";
+        return "no message that was shown is named, or shares a word";
     }
     if (check == "AST-13") {
         return "an amount or date does not stand in the named messages";
@@ -254,20 +176,7 @@ std::string_view answer_grammar() {
 }
 
 std::string_view summary_grammar() {
-    static const std::string grammar = with_rules(
-        R"("{\"points\": [" point (", " point){0,4} "], \"summary\": \"" sentences "\"}")");
-    return grammar;
-}
-
-std::string_view part_grammar() {
-    static const std::string grammar =
-        with_rules(R"("{\"points\": [" point (", " point){0,3} "]}")");
-    return grammar;
-}
-
-std::string_view reduce_grammar() {
-    static const std::string grammar =
-        with_rules(R"("{\"points\": " numbers ", \"summary\": \"" sentences "\"}")");
+    static const std::string grammar = with_rules(R"("{\"summary\": \"" sentences "\"}")");
     return grammar;
 }
 
@@ -290,9 +199,76 @@ std::vector<std::string> DropList::explain() const {
     return texts;
 }
 
-Result<GroundedAnswer> ground_answer(std::string_view output,
-                                     const ShownMessages& shown,
-                                     DropList& dropped) {
+Basis::Basis(const ShownMessages& shown) : shown_(shown) {
+    for (const auto& [number, text] : shown) {
+        for (std::string& term : search_terms(text)) {
+            auto& messages = messages_with_[std::move(term)];
+            if (messages.empty() || messages.back() != number) {
+                messages.push_back(number);
+            }
+        }
+    }
+}
+
+std::vector<Basis::Scored> Basis::ranked(std::string_view sentence) const {
+    const auto terms = search_terms(sentence);
+    std::map<std::uint32_t, double> scores;
+    for (const std::string& term : std::set<std::string>(terms.begin(), terms.end())) {
+        if (const auto with = messages_with_.find(term); with != messages_with_.end()) {
+            const double rare = std::log(1 + static_cast<double>(shown_.size()) /
+                                                 static_cast<double>(with->second.size()));
+            for (const std::uint32_t number : with->second) {
+                scores[number] += rare;
+            }
+        }
+    }
+    std::vector<Scored> ranking;
+    for (const auto& [number, score] : scores) {
+        ranking.push_back({number, score});
+    }
+    std::ranges::sort(ranking, [](const Scored& a, const Scored& b) {
+        return a.score != b.score ? a.score > b.score : a.number < b.number;
+    });
+    return ranking;
+}
+
+std::vector<std::uint32_t> Basis::of(std::string_view sentence) const {
+    constexpr std::size_t kClosest = 4;
+    constexpr double kShareOfBest = 0.5;  // Further away than this is not what it rests on.
+    constexpr std::size_t kSearched =
+        1000;  // For an amount; what is further away says other things.
+    auto ranking = ranked(sentence);
+    if (ranking.size() > kSearched) {
+        ranking.resize(kSearched);
+    }
+    std::set<std::uint32_t> found;
+    AmountsSupported amounts;
+    for (const Scored& scored : ranking) {
+        if (found.size() < kClosest && scored.score >= kShareOfBest * ranking.front().score) {
+            found.insert(scored.number);
+            amounts.add(shown_.at(scored.number));
+        }
+    }
+    for (const std::string& stated : amounts_stated(sentence)) {
+        if (amounts.supports(stated) || found.size() == kNamedMessagesMax) {
+            continue;
+        }
+        for (const Scored& scored : ranking) {
+            AmountsSupported own;
+            own.add(shown_.at(scored.number));
+            if (own.supports(stated)) {
+                found.insert(scored.number);
+                amounts.add(shown_.at(scored.number));
+                break;
+            }
+        }
+    }
+    return {found.begin(), found.end()};
+}
+
+Result<std::vector<GroundedSentence>> ground_answer(std::string_view output,
+                                                    const ShownMessages& shown,
+                                                    DropList& dropped) {
     CHATMCP_TRY(Scanner scanner, scan(output));
     CHATMCP_CHECK_OK(scanner.expect("{\"messages\": "));
     CHATMCP_TRY(const auto numbers, scanner.numbers(kNamedMessagesMax));
@@ -304,53 +280,41 @@ Result<GroundedAnswer> ground_answer(std::string_view output,
         return fail(Errc::not_found, "AST-19");
     }
     CHATMCP_CHECK_OK(check_text(text));
-    GroundedAnswer answer;
-    answer.messages = shown_only(numbers, shown, dropped);
-    if (answer.messages.empty()) {
+    const auto messages = shown_only(numbers, shown, dropped);
+    if (messages.empty()) {
         return fail(Errc::malformed, "AST-12");
     }
-    CHATMCP_TRY(answer.text, supported_sentences(text, answer.messages, shown, dropped));
-    return answer;
+    std::vector<GroundedSentence> sentences;
+    for (std::string& sentence : sentences_of(text)) {
+        sentences.push_back({std::move(sentence), messages});
+    }
+    return supported_only(std::move(sentences), shown, dropped);
 }
 
-Result<GroundedAnswer> ground_summary(std::string_view output,
-                                      const ShownMessages& shown,
-                                      DropList& dropped) {
+Result<std::vector<GroundedSentence>> ground_summary(std::string_view output,
+                                                     const Basis& basis,
+                                                     DropList& dropped) {
     CHATMCP_TRY(Scanner scanner, scan(output));
-    CHATMCP_CHECK_OK(scanner.expect("{\"points\": "));
-    CHATMCP_TRY(auto points, points_of(scanner, kPointsMax, shown, dropped));
-    CHATMCP_TRY(const std::string summary, summary_end(scanner));
-    return summary_over(std::move(points), summary, shown, dropped);
-}
-
-Result<std::vector<GroundedPoint>> ground_part(std::string_view output,
-                                               const ShownMessages& shown,
-                                               DropList& dropped) {
-    CHATMCP_TRY(Scanner scanner, scan(output));
-    CHATMCP_CHECK_OK(scanner.expect("{\"points\": "));
-    CHATMCP_TRY(auto points, points_of(scanner, kPartPointsMax, shown, dropped));
+    CHATMCP_CHECK_OK(scanner.expect("{\"summary\": \""));
+    CHATMCP_TRY(const std::string text, scanner.rest_of_string());
     CHATMCP_CHECK_OK(scanner.expect("}"));
     CHATMCP_CHECK_OK(scanner.finish());
-    return points;
-}
-
-Result<GroundedAnswer> ground_reduced(std::string_view output,
-                                      std::span<const GroundedPoint> points,
-                                      const ShownMessages& shown,
-                                      DropList& dropped) {
-    CHATMCP_TRY(Scanner scanner, scan(output));
-    CHATMCP_CHECK_OK(scanner.expect("{\"points\": "));
-    CHATMCP_TRY(const auto numbers, scanner.numbers(kNamedMessagesMax));
-    CHATMCP_TRY(const std::string summary, summary_end(scanner));
-    std::vector<GroundedPoint> kept;
-    for (const std::uint32_t number : numbers) {
-        if (number > points.size() || kept.size() == kKeptPointsMax) {
+    CHATMCP_CHECK_OK(check_text(text));
+    std::vector<GroundedSentence> sentences;
+    for (std::string& sentence : sentences_of(text)) {
+        auto messages = basis.of(sentence);
+        const bool repeated =
+            std::ranges::find(sentences, sentence, &GroundedSentence::text) != sentences.end();
+        if (messages.empty()) {
             dropped.add("AST-12");
-            continue;
+        } else if (!repeated) {
+            sentences.push_back({std::move(sentence), std::move(messages)});
         }
-        kept.push_back(points[number - 1]);
     }
-    return summary_over(std::move(kept), summary, shown, dropped);
+    if (sentences.empty()) {
+        return fail(Errc::malformed, "AST-12");
+    }
+    return supported_only(std::move(sentences), basis.shown(), dropped);
 }
 
 }  // namespace chatmcp::assistant

@@ -20,18 +20,11 @@ inline constexpr std::size_t kNamedMessagesMax = 8;
 inline constexpr std::size_t kSentencesMax = 3;
 inline constexpr std::size_t kSentenceMaxBytes =
     1024;  // The grammars bound characters, below this.
-inline constexpr std::size_t kPointsMax = 5;
-inline constexpr std::size_t kPartPointsMax = 4;
-inline constexpr std::size_t kKeptPointsMax = 6;
 
 /// GBNF of {"messages": [12, 15], "answer": "..."}, or both empty for "the messages do not say".
 [[nodiscard]] std::string_view answer_grammar();
-/// GBNF of {"points": [{"text": "...", "messages": [12]}], "summary": "..."}.
+/// GBNF of {"summary": "..."}.
 [[nodiscard]] std::string_view summary_grammar();
-/// GBNF of {"points": [{"text": "...", "messages": [12]}]}.
-[[nodiscard]] std::string_view part_grammar();
-/// GBNF of {"points": [3, 7], "summary": "..."}.
-[[nodiscard]] std::string_view reduce_grammar();
 
 /// The text of each message that a prompt showed, by its number.
 using ShownMessages = std::map<std::uint32_t, std::string_view>;
@@ -54,39 +47,49 @@ class DropList {
     std::vector<Dropped> dropped_;
 };
 
-struct GroundedPoint {
+/// One sentence and what it rests on.
+struct GroundedSentence {
     std::string text;
     std::vector<std::uint32_t> messages;  // Rising, at least one.
 };
 
-/// Sentences of which each was checked: every amount and date in it stands in the named messages.
-struct GroundedAnswer {
-    std::string text;
-    std::vector<GroundedPoint> points;    // Empty for a plain answer.
-    std::vector<std::uint32_t> messages;  // Rising, at least one: what all of it rests on.
+/// Finds the messages that a sentence rests on, for summaries: a small model that has to name them
+/// copies the first lines instead of summarising.
+class Basis {
+  public:
+    explicit Basis(const ShownMessages& shown);
+
+    /// The messages closest to the sentence in its rarer words, at most kNamedMessagesMax; for each
+    /// amount or date in it also the closest message that has it. None when no word is shared.
+    [[nodiscard]] std::vector<std::uint32_t> of(std::string_view sentence) const;
+    [[nodiscard]] const ShownMessages& shown() const { return shown_; }
+
+  private:
+    struct Scored {
+        std::uint32_t number = 0;
+        double score = 0;
+    };
+    [[nodiscard]] std::vector<Scored> ranked(std::string_view sentence) const;
+
+    const ShownMessages& shown_;
+    std::map<std::string, std::vector<std::uint32_t>> messages_with_;  // By search term.
 };
 
 // Common errors: too_large (AST-11) above kOutputMaxBytes; malformed (AST-11) not exactly the
 // object that the grammar describes; malformed (AST-14) a text that is empty, too long or holds
-// control or hidden characters; malformed (AST-12) no message is named that was shown;
-// refused_by_policy (AST-13) nothing is left after dropping what names an amount or a date that
-// the named messages do not have. What was left out without ending the answer is in `dropped`.
+// control or hidden characters; malformed (AST-12) nothing is left that rests on a message that was
+// shown; refused_by_policy (AST-13) nothing is left after dropping what states an amount or a date
+// that its messages do not have. What was left out without ending the answer is in `dropped`.
 
+/// All sentences rest on the same messages, those that the model named.
+///
 /// Errors also: not_found (AST-19) the model says that the messages do not answer the question.
-[[nodiscard]] Result<GroundedAnswer> ground_answer(std::string_view output,
-                                                   const ShownMessages& shown,
-                                                   DropList& dropped);
-[[nodiscard]] Result<GroundedAnswer> ground_summary(std::string_view output,
-                                                    const ShownMessages& shown,
-                                                    DropList& dropped);
-/// Points of a part, possibly none.
-[[nodiscard]] Result<std::vector<GroundedPoint>> ground_part(std::string_view output,
-                                                             const ShownMessages& shown,
-                                                             DropList& dropped);
-/// `points` as reduce_prompt numbered them (from 1), `shown` all messages that they may name.
-[[nodiscard]] Result<GroundedAnswer> ground_reduced(std::string_view output,
-                                                    std::span<const GroundedPoint> points,
-                                                    const ShownMessages& shown,
-                                                    DropList& dropped);
+[[nodiscard]] Result<std::vector<GroundedSentence>> ground_answer(std::string_view output,
+                                                                  const ShownMessages& shown,
+                                                                  DropList& dropped);
+/// Each sentence rests on the messages that `basis` finds for it.
+[[nodiscard]] Result<std::vector<GroundedSentence>> ground_summary(std::string_view output,
+                                                                   const Basis& basis,
+                                                                   DropList& dropped);
 
 }  // namespace chatmcp::assistant

@@ -1,5 +1,6 @@
 #include "assistant/answer.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,15 @@ std::string answer_output(std::string_view numbers, std::string_view text) {
            "\"}";
 }
 
-void expect_refused(const Result<GroundedAnswer>& result, std::string_view check) {
+std::string text_of(const std::vector<GroundedSentence>& sentences) {
+    std::string text;
+    for (const GroundedSentence& sentence : sentences) {
+        text += (text.empty() ? "" : " ") + sentence.text;
+    }
+    return text;
+}
+
+void expect_refused(const Result<std::vector<GroundedSentence>>& result, std::string_view check) {
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().check, check);
 }
@@ -32,8 +41,8 @@ TEST(Answer, NamesItsMessagesAndKeepsWhatTheySupport) {
     const auto answer =
         ground_answer(answer_output("[5, 3, 3]", "Tom paid 264 euros."), shown(), dropped);
     ASSERT_TRUE(answer.has_value()) << answer.error().check;
-    EXPECT_EQ(answer->text, "Tom paid 264 euros.");
-    EXPECT_EQ(answer->messages, (Numbers{3, 5}));
+    EXPECT_EQ(text_of(*answer), "Tom paid 264 euros.");
+    EXPECT_EQ(answer->front().messages, (Numbers{3, 5}));
     EXPECT_TRUE(dropped.list().empty());
 }
 
@@ -44,7 +53,7 @@ TEST(Answer, ASentenceWithAnAmountThatNoNamedMessageHasIsDroppedAndCounted) {
         shown(),
         dropped);
     ASSERT_TRUE(answer.has_value()) << answer.error().check;
-    EXPECT_EQ(answer->text, "The flat is 264 euros. They leave at 07:40.");
+    EXPECT_EQ(text_of(*answer), "The flat is 264 euros. They leave at 07:40.");
     ASSERT_EQ(dropped.list().size(), 1U);
     EXPECT_EQ(dropped.list()[0].check, std::string_view("AST-13"));
     EXPECT_EQ(dropped.list()[0].count, 1U);
@@ -111,83 +120,75 @@ TEST(Answer, TextWithHiddenOrBrokenCharactersIsRefused) {
     expect_refused(ground_answer(answer_output("[3]", endless), shown(), dropped), "AST-14");
 }
 
-TEST(Summary, RestsOnTheMessagesOfItsPoints) {
+std::string summary_output(std::string_view text) {
+    return "{\"summary\": \"" + std::string(text) + "\"}";
+}
+
+TEST(Basis, IsTheClosestMessagesInRarerWords) {
+    const Basis basis(shown());
+    EXPECT_EQ(basis.of("Tom paid with a card."), Numbers{5});
+    EXPECT_EQ(basis.of("The flat has three nights."), Numbers{3});
+    EXPECT_EQ(basis.of("Zebras graze."), Numbers{});
+    EXPECT_EQ(basis.of(""), Numbers{});
+}
+
+TEST(Basis, HasForEachAmountTheClosestMessageThatStatesIt) {
+    ShownMessages messages;
+    for (std::uint32_t number = 1; number <= 20; ++number) {
+        messages.emplace(number, "The remote control has many buttons and a light.");
+    }
+    messages.emplace(21, "Twelve fifty for a remote.");
+    messages.emplace(22, "Twelve fifty for the zoo.");
+    const Basis basis(messages);
+    const auto found =
+        basis.of("The remote control has many buttons, a light and a price of 12.50.");
+    EXPECT_TRUE(std::ranges::find(found, 21U) != found.end());
+    EXPECT_TRUE(std::ranges::find(found, 22U) == found.end());
+    EXPECT_LE(found.size(), kNamedMessagesMax);
+}
+
+TEST(Summary, EachSentenceRestsOnItsOwnMessages) {
+    const Basis basis(shown());
     DropList dropped;
     const auto summary = ground_summary(
-        "{\"points\": [{\"text\": \"Tom paid 264 euros.\", \"messages\": [3, 5]}, "
-        "{\"text\": \"They leave on Friday.\", \"messages\": [9]}, "
-        "{\"text\": \"They leave on Monday.\", \"messages\": [9]}, "
-        "{\"text\": \"They eat.\", \"messages\": [77]}], "
-        "\"summary\": \"They leave on Friday. It costs 999 euros.\"}",
-        shown(),
+        summary_output("The flat costs 264 euros. They leave on Friday. They leave on Friday."),
+        basis,
         dropped);
     ASSERT_TRUE(summary.has_value()) << summary.error().check;
-    ASSERT_EQ(summary->points.size(), 2U);
-    EXPECT_EQ(summary->points[0].messages, (Numbers{3, 5}));
-    EXPECT_EQ(summary->points[1].text, "They leave on Friday.");
-    EXPECT_EQ(summary->messages, (Numbers{3, 5, 9}));
-    EXPECT_EQ(summary->text, "They leave on Friday.");
+    ASSERT_EQ(summary->size(), 2U);  // Said twice is said once.
+    EXPECT_EQ((*summary)[0].messages, Numbers{3});
+    EXPECT_EQ((*summary)[1].messages, Numbers{9});
+    EXPECT_TRUE(dropped.list().empty());
+}
+
+TEST(Summary, SentencesWithoutBasisOrWithAnUnknownAmountAreDroppedAndCounted) {
+    const Basis basis(shown());
+    DropList dropped;
+    const auto summary = ground_summary(
+        summary_output("The flat costs 265 euros. Zebras graze. They leave on Friday."),
+        basis,
+        dropped);
+    ASSERT_TRUE(summary.has_value()) << summary.error().check;
+    EXPECT_EQ(text_of(*summary), "They leave on Friday.");
     ASSERT_EQ(dropped.list().size(), 2U);
-    EXPECT_EQ(dropped.list()[0].count, 2U);  // AST-13: Monday, 999.
-    EXPECT_EQ(dropped.list()[1].count, 2U);  // AST-12: message 77, and with it its point.
-}
-
-TEST(Summary, KeepsItsPointsWhenNoSentenceOfItsTextCanBeKept) {
-    DropList dropped;
-    const auto summary = ground_summary(
-        "{\"points\": [{\"text\": \"Tom paid.\", \"messages\": [3]}], \"summary\": \"It costs 999 "
-        "euros.\"}",
-        shown(),
-        dropped);
-    ASSERT_TRUE(summary.has_value());
-    EXPECT_EQ(summary->text, "");
-    EXPECT_EQ(summary->points.size(), 1U);
-    EXPECT_EQ(dropped.list().size(), 1U);
-}
-
-TEST(Summary, WithoutASinglePointItIsRefused) {
-    DropList dropped;
-    expect_refused(ground_summary("{\"points\": [{\"text\": \"They eat.\", \"messages\": [77]}], "
-                                  "\"summary\": \"They eat.\"}",
-                                  shown(),
-                                  dropped),
-                   "AST-12");
-}
-
-TEST(Summary, OfAPartIsItsPoints) {
-    DropList dropped;
-    const auto points = ground_part(
-        "{\"points\": [{\"text\": \"Tom paid.\", \"messages\": [5]}, {\"text\": \"Tom paid.\", "
-        "\"messages\": [5]}]}",
-        shown(),
-        dropped);
-    ASSERT_TRUE(points.has_value());
-    EXPECT_EQ(points->size(), 1U);  // Said twice is said once.
-    const std::string point = "{\"text\": \"A b.\", \"messages\": [5]}";
-    EXPECT_FALSE(ground_part("{\"points\": [" + point + ", " + point + ", " + point + ", " + point +
-                                 ", " + point + "]}",
-                             shown(),
-                             dropped)
-                     .has_value());
-}
-
-TEST(Summary, OfManyPartsKeepsTheChosenPoints) {
-    const std::vector<GroundedPoint> points = {
-        {"Tom paid 264 euros.", {3, 5}}, {"They eat.", {5}}, {"They leave on Friday.", {9}}};
-    DropList dropped;
-    const auto summary = ground_reduced(
-        "{\"points\": [3, 1, 8], \"summary\": \"They paid 264 euros and leave on Friday.\"}",
-        points,
-        shown(),
-        dropped);
-    ASSERT_TRUE(summary.has_value()) << summary.error().check;
-    ASSERT_EQ(summary->points.size(), 2U);
-    EXPECT_EQ(summary->points[0].text, points[0].text);
-    EXPECT_EQ(summary->messages, (Numbers{3, 5, 9}));
     EXPECT_EQ(dropped.list()[0].check, std::string_view("AST-12"));
-    expect_refused(
-        ground_reduced("{\"points\": [], \"summary\": \"They.\"}", points, shown(), dropped),
-        "AST-12");
+    EXPECT_EQ(dropped.list()[1].check, std::string_view("AST-13"));
+    expect_refused(ground_summary(summary_output("Zebras graze."), basis, dropped), "AST-12");
+    expect_refused(ground_summary(summary_output("The flat is 9 euros."), basis, dropped),
+                   "AST-13");
+}
+
+TEST(Summary, AnyOtherFormIsRefused) {
+    const Basis basis(shown());
+    DropList dropped;
+    const std::string good = summary_output("Tom paid.");
+    ASSERT_TRUE(ground_summary(good, basis, dropped).has_value());
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        expect_refused(ground_summary(good.substr(0, size), basis, dropped), "AST-11");
+    }
+    expect_refused(ground_summary(good + " ", basis, dropped), "AST-11");
+    expect_refused(ground_summary(summary_output(""), basis, dropped), "AST-14");
+    expect_refused(ground_summary(std::string(kOutputMaxBytes + 1, 'x'), basis, dropped), "AST-11");
 }
 
 }  // namespace

@@ -24,6 +24,11 @@ struct Line {
     std::uint32_t tokens = 0;
 };
 
+using Sentences = std::vector<GroundedSentence>;
+
+/// Sentences of parts that one call reads together; more are reduced in steps.
+constexpr std::size_t kReducedAtOnce = 12;
+
 /// One answer in the making.
 class Work {
   public:
@@ -44,15 +49,15 @@ class Work {
   private:
     Result<void> read(std::span<const SourceMessage> messages);
     Result<std::uint32_t> room_beside(const Prompt& empty);
-    Result<std::string> call(const Prompt& prompt, std::size_t index, std::size_t count);
+    Result<std::string> call(const Prompt& prompt);
     ShownMessages show(std::span<const Line> lines);
-    Result<GroundedAnswer> answer();
-    Result<GroundedAnswer> summarise();
-    Result<GroundedAnswer> summarise_in_parts(std::uint32_t room);
-    Result<std::vector<GroundedPoint>> points_of(std::span<const Part> parts, std::size_t calls);
-    Result<std::vector<std::uint32_t>> point_tokens(std::span<const GroundedPoint> points);
-    Result<GroundedAnswer> reduce(std::span<const GroundedPoint> points, std::size_t calls);
-    void fill(GroundedAnswer grounded);
+    Result<Sentences> answer();
+    Result<Sentences> summarise();
+    Result<Sentences> summarise_part(const Part& part);
+    Result<std::vector<Part>> groups_of(const Sentences& sentences, std::uint32_t room);
+    Result<Sentences> reduce(std::span<const GroundedSentence> sentences, const Basis& basis);
+    Result<Sentences> reduce_all(Sentences sentences, std::uint32_t room);
+    void fill(const Sentences& text);
 
     LanguageModel& model_;
     const AssistantLimits& limits_;
@@ -62,6 +67,8 @@ class Work {
     std::int64_t start_ms_;
     std::vector<Line> lines_;
     ShownMessages shown_;  // Of all calls.
+    Sentences points_;     // Of a summary in parts.
+    std::size_t calls_expected_ = 1;
     DropList dropped_;
     Answered out_;
 };
@@ -81,12 +88,12 @@ std::vector<NumberedMessage> numbered(std::span<const Line> lines) {
     return out;
 }
 
-std::vector<NumberedPoint> numbered(std::span<const GroundedPoint> points) {
-    std::vector<NumberedPoint> out;
-    for (const GroundedPoint& point : points) {
-        out.push_back({static_cast<std::uint32_t>(out.size() + 1), point.text});
+std::vector<std::string> texts_of(std::span<const GroundedSentence> sentences) {
+    std::vector<std::string> texts;
+    for (const GroundedSentence& sentence : sentences) {
+        texts.push_back(sentence.text);
     }
-    return out;
+    return texts;
 }
 
 Result<void> Work::read(std::span<const SourceMessage> messages) {
@@ -136,12 +143,12 @@ Result<std::uint32_t> Work::room_beside(const Prompt& empty) {
 }
 
 /// Errors: those of LanguageModel::complete.
-Result<std::string> Work::call(const Prompt& prompt, std::size_t index, std::size_t count) {
+Result<std::string> Work::call(const Prompt& prompt) {
     out_.calls.push_back({wire::encode(prompt), {}});
     CallOptions options;
     options.deadline_steady_ms = deadline_;
-    options.call = static_cast<std::uint32_t>(index);
-    options.calls = static_cast<std::uint32_t>(count);
+    options.call = static_cast<std::uint32_t>(out_.calls.size());
+    options.calls = static_cast<std::uint32_t>(std::max(calls_expected_, out_.calls.size()));
     const std::int64_t before_ms = progress_.steady_ms() - start_ms_;
     CHATMCP_TRY(auto completion, model_.complete(prompt, options, progress_));
     out_.calls.back().output = to_bytes(as_bytes(completion.text));
@@ -164,7 +171,7 @@ ShownMessages Work::show(std::span<const Line> lines) {
     return shown;
 }
 
-Result<GroundedAnswer> Work::answer() {
+Result<Sentences> Work::answer() {
     const ChatTemplate& chat = model_.chat_template();
     CHATMCP_TRY(const auto room, room_beside(answer_prompt(chat, question_.text, {})));
     std::vector<Candidate> candidates;
@@ -182,122 +189,112 @@ Result<GroundedAnswer> Work::answer() {
     }
     const ShownMessages shown = show(lines);
     CHATMCP_TRY(const std::string output,
-                call(answer_prompt(chat, question_.text, numbered(lines)), 1, 1));
+                call(answer_prompt(chat, question_.text, numbered(lines))));
     return ground_answer(output, shown, dropped_);
 }
 
-Result<GroundedAnswer> Work::summarise() {
-    const ChatTemplate& chat = model_.chat_template();
-    CHATMCP_TRY(const auto room, room_beside(summary_prompt(chat, question_.text, {})));
-    std::uint64_t total = 0;
-    for (const Line& line : lines_) {
-        total += line.tokens;
-    }
-    if (total > room) {
-        return summarise_in_parts(room);
-    }
-    const ShownMessages shown = show(lines_);
+Result<Sentences> Work::summarise_part(const Part& part) {
+    const auto lines = std::span(lines_).subspan(part.begin, part.end - part.begin);
+    const ShownMessages shown = show(lines);
     CHATMCP_TRY(const std::string output,
-                call(summary_prompt(chat, question_.text, numbered(lines_)), 1, 1));
-    return ground_summary(output, shown, dropped_);
+                call(summary_prompt(model_.chat_template(), question_.text, numbered(lines))));
+    return ground_summary(output, Basis(shown), dropped_);
 }
 
-/// The points of each part. A part whose output is unusable is left out, and that is said.
-Result<std::vector<GroundedPoint>> Work::points_of(std::span<const Part> parts, std::size_t calls) {
-    std::vector<GroundedPoint> points;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const auto lines = std::span(lines_).subspan(parts[i].begin, parts[i].end - parts[i].begin);
-        const ShownMessages shown = show(lines);
-        const Prompt prompt = part_prompt(model_.chat_template(), question_.text, numbered(lines));
-        const auto output = call(prompt, i + 1, calls);
-        if (!output && !is_bad_output(output.error())) {
-            return fail(output.error());
-        }
-        auto found = output ? ground_part(*output, shown, dropped_)
-                            : Result<std::vector<GroundedPoint>>(fail(output.error()));
-        if (!found) {
-            dropped_.add(found.error().check);
-            continue;
-        }
-        points.insert(points.end(), found->begin(), found->end());
-    }
-    return points;
-}
-
-Result<std::vector<std::uint32_t>> Work::point_tokens(std::span<const GroundedPoint> points) {
-    std::vector<std::uint32_t> tokens;
-    for (const NumberedPoint& point : numbered(points)) {
-        CHATMCP_TRY(
-            const std::uint32_t count,
-            model_.count_tokens({SegmentKind::data,
-                                 "[P" + std::to_string(point.number) + "] " + point.text + "\n"}));
-        tokens.push_back(count);
-    }
-    return tokens;
-}
-
-/// One summary over the points; without a usable one the first points alone.
-Result<GroundedAnswer> Work::reduce(std::span<const GroundedPoint> points, std::size_t calls) {
-    const Prompt prompt = reduce_prompt(model_.chat_template(), question_.text, numbered(points));
-    const auto output = call(prompt, calls, calls);
-    if (!output && !is_bad_output(output.error())) {
-        return fail(output.error());
-    }
-    auto reduced = output ? ground_reduced(*output, points, shown_, dropped_)
-                          : Result<GroundedAnswer>(fail(output.error()));
-    if (reduced) {
-        return reduced;
-    }
-    dropped_.add(reduced.error().check);
-    GroundedAnswer answer;
-    const auto kept = points.first(std::min(points.size(), kKeptPointsMax));
-    answer.points.assign(kept.begin(), kept.end());
-    std::set<std::uint32_t> messages;
-    for (const GroundedPoint& point : kept) {
-        messages.insert(point.messages.begin(), point.messages.end());
-    }
-    answer.messages.assign(messages.begin(), messages.end());
-    return answer;
-}
-
-Result<GroundedAnswer> Work::summarise_in_parts(std::uint32_t room) {
+/// One part at a time, since a small model's summary of much text is about its beginning; then one
+/// summary of all parts' sentences. A part whose output is unusable is left out, and that is said.
+Result<Sentences> Work::summarise() {
+    CHATMCP_TRY(const auto room,
+                room_beside(summary_prompt(model_.chat_template(), question_.text, {})));
     std::vector<std::uint32_t> tokens;
     for (const Line& line : lines_) {
         tokens.push_back(line.tokens);
     }
-    const auto parts = cut_into_parts(tokens, room);
-    const std::size_t calls = parts.size() + 1;
-    CHATMCP_TRY(auto points, points_of(parts, calls));
-    if (points.empty()) {
+    const auto parts = cut_into_parts(tokens, std::min(room, limits_.part_tokens));
+    if (parts.size() == 1) {
+        return summarise_part(parts.front());
+    }
+    const std::size_t sentences_expected = parts.size() * kSentencesMax;
+    calls_expected_ =
+        parts.size() + 1 +
+        (sentences_expected > kReducedAtOnce ? sentences_expected / kReducedAtOnce : 0);
+    Sentences sentences;
+    for (const Part& part : parts) {
+        const auto found = summarise_part(part);
+        if (!found && !is_bad_output(found.error())) {
+            return fail(found.error());
+        }
+        if (!found) {
+            dropped_.add(found.error().check);
+            continue;
+        }
+        sentences.insert(sentences.end(), found->begin(), found->end());
+    }
+    if (sentences.empty()) {
         return fail(Errc::malformed, "AST-12");
     }
+    return reduce_all(std::move(sentences), room);
+}
+
+/// Groups of sentences that one call can read.
+Result<std::vector<Part>> Work::groups_of(const Sentences& sentences, std::uint32_t room) {
+    std::vector<std::uint32_t> tokens;
+    for (const GroundedSentence& sentence : sentences) {
+        CHATMCP_TRY(const std::uint32_t count,
+                    model_.count_tokens({SegmentKind::data, "- " + sentence.text + "\n"}));
+        // So large that no more than kReducedAtOnce fit.
+        tokens.push_back(std::max<std::uint32_t>(count, room / kReducedAtOnce));
+    }
+    return cut_into_parts(tokens, room);
+}
+
+Result<Sentences> Work::reduce(std::span<const GroundedSentence> sentences, const Basis& basis) {
+    CHATMCP_TRY(const std::string output,
+                call(reduce_prompt(model_.chat_template(), question_.text, texts_of(sentences))));
+    return ground_summary(output, basis, dropped_);
+}
+
+/// The summary's text; the sentences that its last step read become its points.
+Result<Sentences> Work::reduce_all(Sentences sentences, std::uint32_t room) {
+    const Basis basis(shown_);
     for (;;) {
-        CHATMCP_TRY(const auto sizes, point_tokens(points));
-        const auto groups = cut_into_parts(sizes, room);
-        if (groups.size() == 1) {
-            return reduce(points, calls);
-        }
-        // Too many points for one call: keep the best of each group, then look again.
-        std::vector<GroundedPoint> kept;
+        CHATMCP_TRY(const auto groups, groups_of(sentences, room));
+        Sentences reduced;
         for (const Part& group : groups) {
-            CHATMCP_TRY(
-                const auto best,
-                reduce(std::span(points).subspan(group.begin, group.end - group.begin), calls));
-            kept.insert(kept.end(), best.points.begin(), best.points.end());
+            const auto members = std::span(sentences).subspan(group.begin, group.end - group.begin);
+            auto text = reduce(members, basis);
+            if (!text && !is_bad_output(text.error())) {
+                return fail(text.error());
+            }
+            if (!text) {
+                dropped_.add(text.error().check);
+                const auto kept = members.first(std::min(members.size(), kSentencesMax));
+                text = groups.size() == 1 ? Sentences() : Sentences(kept.begin(), kept.end());
+            }
+            reduced.insert(reduced.end(), text->begin(), text->end());
         }
-        if (kept.size() >= points.size()) {
+        if (groups.size() == 1) {
+            points_ = std::move(sentences);
+            return reduced;
+        }
+        if (reduced.size() >= sentences.size()) {
             return fail(Errc::too_large, "AST-05");
         }
-        points = std::move(kept);
+        sentences = std::move(reduced);
     }
 }
 
-void Work::fill(GroundedAnswer grounded) {
-    out_.answer.text = std::move(grounded.text);
-    for (GroundedPoint& point : grounded.points) {
-        out_.answer.points.push_back(std::move(point.text));
+void Work::fill(const Sentences& text) {
+    std::set<std::uint32_t> messages;
+    for (const GroundedSentence& sentence : text) {
+        out_.answer.text += (out_.answer.text.empty() ? "" : " ") + sentence.text;
+        messages.insert(sentence.messages.begin(), sentence.messages.end());
     }
-    for (const std::uint32_t number : grounded.messages) {
+    for (const GroundedSentence& point : points_) {
+        out_.answer.points.push_back(point.text);
+        messages.insert(point.messages.begin(), point.messages.end());
+    }
+    for (const std::uint32_t number : messages) {
         out_.answer.rests_on.push_back(lines_[number - 1].source->id);
     }
 }
@@ -312,7 +309,7 @@ Result<Answered> Work::run(std::span<const SourceMessage> messages) {
     CHATMCP_CHECK_OK(read(messages));
     auto grounded = summary ? summarise() : answer();
     if (grounded) {
-        fill(*std::move(grounded));
+        fill(*grounded);
     } else if (is_bad_output(grounded.error()) ||
                grounded.error().check == std::string_view("AST-19")) {
         out_.nothing_said = grounded.error();

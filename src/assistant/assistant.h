@@ -54,6 +54,8 @@ struct AssistantLimits {
     /// Tokens of conversation that go into the prompt of a question; the best fitting messages are
     /// chosen. More is slower and, for a small model, not better.
     std::uint32_t question_tokens = 1536;
+    /// Tokens of conversation that one step of a summary reads.
+    std::uint32_t part_tokens = 900;
 };
 
 /// Turns messages and a question into an answer. Holds nothing between two answers.

@@ -195,27 +195,36 @@ TEST(Assistant, ALongConversationsQuestionSeesOnlyWhatFits) {
     }
 }
 
+/// A scripted model for summaries: a sentence about each part, then about all of them.
+bool is_reduce(const Prompt& prompt) {
+    return user_text(prompt).find("[M") == std::string::npos;
+}
+
 TEST(Assistant, ALongConversationIsSummarisedInPartsThatCoverIt) {
     int calls = 0;
     ScriptedModel model(5000, [&](const Prompt& prompt) -> Result<std::string> {
         ++calls;
-        if (prompt.grammar == reduce_grammar()) {
-            return std::string("{\"points\": [1, 2], \"summary\": \"They talk about things.\"}");
+        if (is_reduce(prompt)) {
+            return std::string("{\"summary\": \"They talk about things.\"}");
         }
         if (calls == 2) {
             return fail(Errc::malformed, "AST-10");  // One part ran on for ever.
         }
-        const std::string number = first_number(prompt);
-        return "{\"points\": [{\"text\": \"They talk about thing " +
-               std::to_string(std::stoi(number) - 1) + ".\", \"messages\": [" + number + "]}]}";
+        return "{\"summary\": \"They talk about thing number " +
+               std::to_string(std::stoi(first_number(prompt)) - 1) + ".\"}";
     });
     TestProgress progress;
-    const auto answered = Assistant(model).answer(kSummary, long_talk(300), std::nullopt, progress);
+    const auto answered = Assistant(model).answer(kSummary, long_talk(100), std::nullopt, progress);
     ASSERT_TRUE(answered.has_value()) << answered.error().check;
+    EXPECT_FALSE(answered->nothing_said.has_value());
     EXPECT_EQ(answered->answer.text, "They talk about things.");
-    EXPECT_EQ(answered->inputs.size(), 300U);
-    EXPECT_GE(model.prompts.size(), 4U);
+    EXPECT_EQ(answered->inputs.size(), 100U);
+    ASSERT_GE(model.prompts.size(), 5U);
     EXPECT_EQ(answered->calls.size(), model.prompts.size());
+    EXPECT_EQ(answered->answer.points.size(), model.prompts.size() - 2);
+    EXPECT_EQ(answered->answer.points[0], "They talk about thing number 0.");
+    EXPECT_TRUE(std::ranges::find(answered->answer.rests_on, id_of(0)) !=
+                answered->answer.rests_on.end());
     ASSERT_EQ(answered->answer.dropped.size(), 1U);
     EXPECT_TRUE(answered->answer.dropped[0].starts_with("AST-10: left out, 1 "));
     for (const ProgressEvent& event : progress.events) {
@@ -223,44 +232,60 @@ TEST(Assistant, ALongConversationIsSummarisedInPartsThatCoverIt) {
     }
 }
 
-TEST(Assistant, PointsOfVeryManyPartsAreReducedInSteps) {
-    ScriptedModel model(4000, [&](const Prompt& prompt) -> Result<std::string> {
-        if (prompt.grammar == reduce_grammar()) {
-            return std::string("{\"points\": [1], \"summary\": \"They talk.\"}");
-        }
-        const std::string number = first_number(prompt);
-        std::string points;
-        for (const char* what : {"a", "b", "c", "d"}) {
-            points += std::string(points.empty() ? "" : ", ") + "{\"text\": \"Point " + what + " " +
-                      std::string(60, 'x') + ".\", \"messages\": [" + number + "]}";
-        }
-        return "{\"points\": [" + points + "]}";
+TEST(Assistant, AShortConversationIsSummarisedInOneCall) {
+    ScriptedModel model(20'000, [](const Prompt&) -> Result<std::string> {
+        return std::string("{\"summary\": \"Tom booked the flat for 264 euros.\"}");
     });
     TestProgress progress;
-    const auto answered =
-        Assistant(model).answer(kSummary, long_talk(1000), std::nullopt, progress);
+    const auto answered = Assistant(model).answer(kSummary, trip(), std::nullopt, progress);
     ASSERT_TRUE(answered.has_value()) << answered.error().check;
-    const auto reduces = std::ranges::count(model.prompts, reduce_grammar(), &Prompt::grammar);
-    EXPECT_GE(reduces, 3);
-    EXPECT_EQ(answered->answer.text, "They talk.");
-    EXPECT_EQ(answered->answer.points.size(), 1U);
+    EXPECT_EQ(answered->answer.text, "Tom booked the flat for 264 euros.");
+    EXPECT_EQ(answered->answer.rests_on, std::vector{id_of(20)});
+    EXPECT_TRUE(answered->answer.points.empty());
+    EXPECT_EQ(model.prompts.size(), 1U);
+}
+
+TEST(Assistant, SentencesOfVeryManyPartsAreReducedInSteps) {
+    ScriptedModel model(4000, [&](const Prompt& prompt) -> Result<std::string> {
+        if (is_reduce(prompt)) {
+            return std::string("{\"summary\": \"They number things.\"}");
+        }
+        return std::string("{\"summary\": \"Talk of a thing. More things. A number of things.\"}");
+    });
+    TestProgress progress;
+    const auto answered = Assistant(model).answer(kSummary, long_talk(400), std::nullopt, progress);
+    ASSERT_TRUE(answered.has_value()) << answered.error().check;
+    EXPECT_GE(std::ranges::count_if(model.prompts, is_reduce), 3);
+    EXPECT_EQ(answered->answer.text, "They number things.");
+    EXPECT_LE(answered->answer.points.size(), 12U);
+    EXPECT_FALSE(answered->answer.points.empty());
 }
 
 TEST(Assistant, WithoutAUsableLastStepThePointsStandAlone) {
     ScriptedModel model(5000, [&](const Prompt& prompt) -> Result<std::string> {
-        if (prompt.grammar == reduce_grammar()) {
-            return std::string("{\"points\": [");
-        }
-        return "{\"points\": [{\"text\": \"They talk.\", \"messages\": [" + first_number(prompt) +
-               "]}]}";
+        return std::string(is_reduce(prompt) ? "{\"summary\": \"Zebras"
+                                             : "{\"summary\": \"They number things.\"}");
     });
     TestProgress progress;
-    const auto answered = Assistant(model).answer(kSummary, long_talk(300), std::nullopt, progress);
+    const auto answered = Assistant(model).answer(kSummary, long_talk(100), std::nullopt, progress);
     ASSERT_TRUE(answered.has_value());
+    EXPECT_FALSE(answered->nothing_said.has_value());
     EXPECT_EQ(answered->answer.text, "");
     EXPECT_FALSE(answered->answer.points.empty());
     EXPECT_FALSE(answered->answer.rests_on.empty());
     EXPECT_EQ(answered->answer.dropped.size(), 1U);
+}
+
+TEST(Assistant, WithoutAUsablePartNothingIsSaid) {
+    ScriptedModel model(5000, [&](const Prompt&) -> Result<std::string> {
+        return std::string("{\"summary\": \"Zebras graze.\"}");
+    });
+    TestProgress progress;
+    const auto answered = Assistant(model).answer(kSummary, long_talk(100), std::nullopt, progress);
+    ASSERT_TRUE(answered.has_value());
+    ASSERT_TRUE(answered->nothing_said.has_value());
+    EXPECT_EQ(answered->nothing_said->check, std::string_view("AST-12"));
+    EXPECT_EQ(answered->inputs.size(), 100U);
 }
 
 TEST(Assistant, ReplayRunsTheRecordedPromptAgain) {

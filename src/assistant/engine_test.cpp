@@ -544,8 +544,8 @@ TEST(EngineAnswers, SurviveMessagesThatTryToTakeOver) {
 }
 
 TEST(EngineAnswers, ALongConversationIsSummarisedInParts) {
-    const auto messages = meeting(80);
-    ASSERT_EQ(messages.size(), 80U);
+    const auto messages = meeting(30);
+    ASSERT_EQ(messages.size(), 30U);
     Watcher watcher;
     const std::int64_t start = watcher.steady_ms();
     struct First final : Watcher {
@@ -563,7 +563,7 @@ TEST(EngineAnswers, ALongConversationIsSummarisedInParts) {
     EXPECT_LE(progress.first_ms - start, 500);
     expect_promised_form(*answered, messages);
     EXPECT_EQ(answered->inputs.size(), messages.size());
-    EXPECT_GE(answered->calls.size(), 2U);
+    EXPECT_GE(answered->calls.size(), 3U);
 }
 
 }  // namespace

@@ -21,24 +21,12 @@ constexpr std::string_view kAnswerInstruction =
     "question. \"answer\": one to three full sentences that answer the question from these "
     "lines: what was said, and by whom. If no line answers it, write [] and \"\".";
 constexpr std::string_view kSummaryInstruction =
-    "\nWrite one JSON object. \"points\": up to five important points of the conversation above, "
-    "each one full sentence that names the speaker, with the numbers of its messages. "
-    "\"summary\": one to three full sentences about the whole conversation: its purpose, what "
-    "was proposed and what was decided.";
-constexpr std::string_view kPartInstruction =
-    "\nThis is one part of a longer conversation. Write one JSON object. \"points\": up to four "
-    "important points of this part, each one full sentence that names the speaker, with the "
-    "numbers of its messages.";
+    "\nWrite one JSON object. \"summary\": two or three full sentences about all lines above, from "
+    "the first to the last: what the speakers talk about, who proposes what, and what they decide.";
 constexpr std::string_view kReduceInstruction =
-    "\nWrite one JSON object. \"points\": the numbers of the most important points above, at most "
-    "six. \"summary\": one to three full sentences about the whole conversation: its purpose, "
-    "what was proposed and what was decided.";
-
-// Above what the grammars allow in ordinary text (about four characters a token); an output that
-// needs more is dropped as cut off.
-constexpr std::uint32_t kAnswerTokensMax = 384;
-constexpr std::uint32_t kSummaryTokensMax = kOutputTokensMax;
-constexpr std::uint32_t kPartTokensMax = 448;
+    "\nThese sentences are about one conversation, in its order. Write one JSON object. "
+    "\"summary\": two or three full sentences about the whole conversation: its purpose, what was "
+    "proposed and what was decided.";
 
 struct CodePoint {
     std::uint32_t value = 0;
@@ -129,10 +117,7 @@ std::string joined(std::span<const NumberedMessage> messages) {
     return lines;
 }
 
-Prompt make(const ChatTemplate& chat,
-            std::string user,
-            std::string_view grammar,
-            std::uint32_t tokens_max) {
+Prompt make(const ChatTemplate& chat, std::string user, std::string_view grammar) {
     Prompt prompt;
     prompt.segments = {{SegmentKind::control, chat.before_system},
                        {SegmentKind::data, std::string(kSystem)},
@@ -140,7 +125,7 @@ Prompt make(const ChatTemplate& chat,
                        {SegmentKind::data, std::move(user)},
                        {SegmentKind::control, chat.after_user}};
     prompt.grammar = grammar;
-    prompt.output_tokens_max = tokens_max;
+    prompt.output_tokens_max = kOutputTokensMax;
     return prompt;
 }
 
@@ -180,8 +165,7 @@ Prompt answer_prompt(const ChatTemplate& chat,
     return make(chat,
                 joined(messages) + "\nQuestion: " + as_data(question, kQuestionMaxBytes) +
                     std::string(kAnswerInstruction),
-                answer_grammar(),
-                kAnswerTokensMax);
+                answer_grammar());
 }
 
 Prompt summary_prompt(const ChatTemplate& chat,
@@ -189,30 +173,17 @@ Prompt summary_prompt(const ChatTemplate& chat,
                       std::span<const NumberedMessage> messages) {
     return make(chat,
                 joined(messages) + wish(request) + std::string(kSummaryInstruction),
-                summary_grammar(),
-                kSummaryTokensMax);
-}
-
-Prompt part_prompt(const ChatTemplate& chat,
-                   std::string_view request,
-                   std::span<const NumberedMessage> messages) {
-    return make(chat,
-                joined(messages) + wish(request) + std::string(kPartInstruction),
-                part_grammar(),
-                kPartTokensMax);
+                summary_grammar());
 }
 
 Prompt reduce_prompt(const ChatTemplate& chat,
                      std::string_view request,
-                     std::span<const NumberedPoint> points) {
-    std::string user = "Points of a long conversation, in their order:\n";
-    for (const NumberedPoint& point : points) {
-        user += "[P" + std::to_string(point.number) + "] " + point.text + "\n";
+                     std::span<const std::string> sentences) {
+    std::string user;
+    for (const std::string& sentence : sentences) {
+        user += "- " + sentence + "\n";
     }
-    return make(chat,
-                user + wish(request) + std::string(kReduceInstruction),
-                reduce_grammar(),
-                kPartTokensMax);
+    return make(chat, user + wish(request) + std::string(kReduceInstruction), summary_grammar());
 }
 
 Bytes prompt_settings() {
@@ -220,17 +191,12 @@ Bytes prompt_settings() {
     for (const std::string_view text : {kSystem,
                                         kAnswerInstruction,
                                         kSummaryInstruction,
-                                        kPartInstruction,
                                         kReduceInstruction,
                                         answer_grammar(),
-                                        summary_grammar(),
-                                        part_grammar(),
-                                        reduce_grammar()}) {
+                                        summary_grammar()}) {
         writer.vector(as_bytes(text));
     }
-    for (const std::uint32_t tokens : {kAnswerTokensMax, kSummaryTokensMax, kPartTokensMax}) {
-        writer.u32(tokens);
-    }
+    writer.u32(kOutputTokensMax);
     return writer.take();
 }
 

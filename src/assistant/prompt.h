@@ -64,12 +64,6 @@ struct NumberedMessage {
     std::string line;  // Made by message_line.
 };
 
-/// A grounded point of a part's summary, as the last step of a long summary sees it.
-struct NumberedPoint {
-    std::uint32_t number = 0;
-    std::string text;
-};
-
 inline constexpr std::size_t kAuthorMaxBytes = 64;
 inline constexpr std::size_t kMessageTextMaxBytes = 4096;  // Longer ones are cut, and end in "...".
 inline constexpr std::size_t kQuestionMaxBytes = 4096;
@@ -91,21 +85,18 @@ inline constexpr std::size_t kQuestionMaxBytes = 4096;
 [[nodiscard]] Prompt answer_prompt(const ChatTemplate& chat,
                                    std::string_view question,
                                    std::span<const NumberedMessage> messages);
-/// One call for a conversation that fits.
+/// A conversation, or one part of a longer one.
 [[nodiscard]] Prompt summary_prompt(const ChatTemplate& chat,
                                     std::string_view request,
                                     std::span<const NumberedMessage> messages);
-/// The points of one part of a conversation that does not fit.
-[[nodiscard]] Prompt part_prompt(const ChatTemplate& chat,
-                                 std::string_view request,
-                                 std::span<const NumberedMessage> messages);
-/// The summary over all parts' points, of which it keeps the most important.
+/// The summary of several parts' sentences.
 [[nodiscard]] Prompt reduce_prompt(const ChatTemplate& chat,
                                    std::string_view request,
-                                   std::span<const NumberedPoint> points);
+                                   std::span<const std::string> sentences);
 
-/// The largest output of any of these.
-inline constexpr std::uint32_t kOutputTokensMax = 640;
+/// Output of each. Above what the grammars allow in ordinary text (about four characters a token);
+/// an output that needs more is dropped as cut off.
+inline constexpr std::uint32_t kOutputTokensMax = 384;
 
 /// The bytes of a prompt's instructions and grammars, for the digest of the settings.
 [[nodiscard]] Bytes prompt_settings();
