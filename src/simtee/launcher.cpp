@@ -27,8 +27,7 @@ std::unexpected<Failure> failure(const Error& error, int error_number = 0) {
     return std::unexpected(Failure{error, explain(error, error_number)});
 }
 
-/// Signals that end the launcher, as a descriptor. Taken after the start: the program must not
-/// inherit that they are blocked.
+/// Signals that end the launcher, as a descriptor. Until the program runs they end it at once.
 FileDescriptor ending_signals() {
     sigset_t signals;
     ::sigemptyset(&signals);
@@ -214,10 +213,10 @@ std::expected<int, Failure> run(const RunOptions& options) {
     quoting->theirs.close();
     ::close(options.door_fd);
 
+    const FileDescriptor signals = ending_signals();  // Before anybody knows whom to signal.
     print_started(program, *root, sandbox->process_id());
     const SystemClock clock;
     QuotingService service(*root, program, clock);
-    const FileDescriptor signals = ending_signals();
     const bool served = serve(service, quoting->ours.get(), *sandbox, signals.get());
     if (!served) {
         sandbox->kill();

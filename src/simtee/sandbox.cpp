@@ -135,9 +135,12 @@ Result<std::uint32_t> observed_layers(pid_t child) {
     if (::stat(proc_path(child, "environ").c_str(), &environment) != 0 || environment.st_uid != 0) {
         return fail(Errc::internal, "TEE-39");
     }
+    // A filter is in force, or (in a process that just died of it) was.
     constexpr const char* kSeccompFilter = "2";
+    constexpr const char* kSeccompDead = "3";
+    const std::string seccomp = status_value(status, "Seccomp");
     if (status_value(status, "NoNewPrivs") != "1" ||
-        status_value(status, "Seccomp") != kSeccompFilter) {
+        (seccomp != kSeccompFilter && seccomp != kSeccompDead)) {
         return fail(Errc::internal, "TEE-39");
     }
     return layer_bit(SandboxLayer::no_capabilities) | layer_bit(SandboxLayer::no_new_privileges) |
