@@ -71,6 +71,23 @@ Result<void> derive_epoch(const GroupState& state,
     return {};
 }
 
+Result<SecretBytes> resumption_psk(Transaction& transaction,
+                                   GroupState* group,
+                                   const PreSharedKeyId& id) {
+    if (group == nullptr) {
+        return fail(Errc::unsupported, "MLS-62");
+    }
+    CHATMCP_CHECK_OK(check_psk_kind(id, group->group_id()));
+    if (id.psk_epoch == group->epoch.context.epoch) {
+        return group->epoch.secrets.resumption_psk.clone();
+    }
+    CHATMCP_TRY(const PastEpoch* past, group->past_epoch(transaction, id.psk_epoch));
+    if (past == nullptr) {
+        return fail(Errc::not_found, "MLS-64");
+    }
+    return past->resumption_psk.clone();
+}
+
 }  // namespace
 
 GroupContext provisional_context(const GroupContext& before,
@@ -88,14 +105,17 @@ GroupContext provisional_context(const GroupContext& before,
 
 Result<SecretBytes> load_psk_secret(Transaction& transaction,
                                     CipherSuite suite,
+                                    GroupState* group,
                                     const std::vector<PreSharedKeyId>& ids) {
     if (ids.empty()) {
         return SecretBytes();
     }
     std::vector<Psk> psks;
     for (const PreSharedKeyId& id : ids) {
-        if (id.type != PreSharedKeyId::Type::external) {
-            return fail(Errc::unsupported, "MLS-62");
+        if (id.type == PreSharedKeyId::Type::resumption) {
+            CHATMCP_TRY(SecretBytes secret, resumption_psk(transaction, group, id));
+            psks.push_back(Psk{id, std::move(secret)});
+            continue;
         }
         CHATMCP_TRY(auto secret, transaction.get(external_psk_key(id.psk_id)));
         if (!secret.has_value()) {
@@ -127,7 +147,7 @@ Result<std::vector<SourcedProposal>> resolve_proposals(const std::vector<OpenPro
     return proposals;
 }
 
-Result<NextEpoch> process_commit(const GroupState& state,
+Result<NextEpoch> process_commit(GroupState& state,
                                  Transaction& transaction,
                                  const AuthenticatedContent& content,
                                  const Arrival& arrival) {
@@ -167,7 +187,8 @@ Result<NextEpoch> process_commit(const GroupState& state,
             next.private_keys = std::move(secrets.private_keys);
             commit_secret = std::move(secrets.commit_secret);
         }
-        CHATMCP_TRY(const SecretBytes psk_secret, load_psk_secret(transaction, suite, effect.psks));
+        CHATMCP_TRY(const SecretBytes psk_secret,
+                    load_psk_secret(transaction, suite, &state, effect.psks));
         CHATMCP_CHECK_OK(
             derive_epoch(state, content, commit_secret.view(), psk_secret.view(), next));
     }

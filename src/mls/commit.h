@@ -13,10 +13,12 @@ namespace chatmcp::mls {
                                                const Extensions& extensions,
                                                TreeDraft& draft);
 
-/// The secrets of the PSKs that a commit or Welcome names, in its order.
-/// Errors: not_found (MLS-64) a PSK that is not stored.
+/// The secrets of the PSKs that a commit or Welcome names, in its order. `group`: the one whose
+/// epochs give resumption PSKs; null while joining.
+/// Errors: not_found (MLS-64) a PSK that is not stored; unsupported (MLS-62).
 [[nodiscard]] Result<SecretBytes> load_psk_secret(Transaction& transaction,
                                                   CipherSuite suite,
+                                                  GroupState* group,
                                                   const std::vector<PreSharedKeyId>& ids);
 
 /// Proposals by reference become proposals. Errors: unknown_proposal (MLS-66).
@@ -28,7 +30,7 @@ namespace chatmcp::mls {
 /// Errors: malformed (WIRE-..) body; unknown_proposal (MLS-66); invalid_proposals: no path where
 ///         one is needed (MLS-67); those of apply_proposals, merge_path, decrypt_path,
 ///         check_leaf_in_group and rules; bad_mac (MLS-68) confirmation tag.
-[[nodiscard]] Result<NextEpoch> process_commit(const GroupState& state,
+[[nodiscard]] Result<NextEpoch> process_commit(GroupState& state,
                                                Transaction& transaction,
                                                const AuthenticatedContent& content,
                                                const Arrival& arrival);

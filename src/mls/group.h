@@ -250,6 +250,7 @@ class Group {
                                                     std::size_t size_bytes) const;
 
   private:
+    friend struct GroupAccess;  // Of the tests: they sign wrong things with a member's true keys.
     explicit Group(std::unique_ptr<GroupState> state);
     std::unique_ptr<GroupState> state_;
 };

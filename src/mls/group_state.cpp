@@ -112,6 +112,7 @@ Result<void> GroupState::end_epoch(Transaction& transaction, const TreeDraft& dr
     } else {
         PastEpoch past{std::move(epoch.encoded_context),
                        std::move(epoch.secrets.sender_data_secret),
+                       std::move(epoch.secrets.resumption_psk),
                        {},
                        std::move(message_keys)};
         for (const auto& [index, slot] : draft.slots()) {

@@ -50,6 +50,7 @@ struct OpenProposal {
 struct PastEpoch {
     Bytes encoded_context;
     SecretBytes sender_data_secret;
+    SecretBytes resumption_psk;
     std::map<LeafIndex, std::optional<LeafNode>> changed_leaves;
     SecretTree keys;
 };

@@ -171,7 +171,7 @@ Result<Opened> open_welcome(const Environment& environment,
         open_group_secrets(
             suite, addressed.keys.init_key, *addressed.secrets, welcome.encrypted_group_info));
     CHATMCP_TRY(const SecretBytes psk_secret,
-                load_psk_secret(transaction, suite, group_secrets.psks));
+                load_psk_secret(transaction, suite, nullptr, group_secrets.psks));
     const SecretBytes welcome_secret =
         derive_welcome_secret(suite, group_secrets.joiner_secret.view(), psk_secret.view());
     CHATMCP_TRY(GroupInfo info,

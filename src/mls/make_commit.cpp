@@ -304,7 +304,7 @@ Result<StagedCommit> make_commit(GroupState& state,
     }
     Draft draft = *std::move(drafted);
     CHATMCP_TRY(const SecretBytes psk_secret,
-                load_psk_secret(transaction, suite, draft.effect.psks));
+                load_psk_secret(transaction, suite, &state, draft.effect.psks));
 
     AuthenticatedContent content = sign_commit(state, draft.commit, plan.public_message);
     const Hash confirmed =

@@ -23,6 +23,7 @@ enum class ProposalType : std::uint16_t {
 /// Spec: RFC 9420 section 8.4.
 struct PreSharedKeyId {
     enum class Type : std::uint8_t { external = 1, resumption = 2 };
+    static constexpr std::uint8_t kUsageApplication = 1;
     Type type = Type::external;
     Bytes psk_id;            // external
     std::uint8_t usage = 0;  // resumption: 1 application, 2 reinit, 3 branch

@@ -18,7 +18,8 @@ struct Sorted {
 
 class Sorter {
   public:
-    Sorter(const TreeDraft& tree, LeafIndex committer) : tree_(tree), committer_(committer) {}
+    Sorter(const TreeDraft& tree, LeafIndex committer, ByteView group_id)
+        : tree_(tree), committer_(committer), group_id_(group_id) {}
 
     Result<void> operator()(const Add& add) {
         sorted.adds.emplace_back(&add, position);
@@ -51,9 +52,7 @@ class Sorter {
     }
 
     Result<void> operator()(const PreSharedKey& psk) {
-        if (psk.psk.type == PreSharedKeyId::Type::resumption) {
-            return fail(Errc::unsupported, "MLS-62");
-        }
+        CHATMCP_CHECK_OK(check_psk_kind(psk.psk, group_id_));
         if (psk.psk.psk_nonce.size() != hash_bytes(tree_.suite())) {
             return fail(Errc::malformed, "MLS-63");
         }
@@ -96,6 +95,7 @@ class Sorter {
 
     const TreeDraft& tree_;
     LeafIndex committer_;
+    ByteView group_id_;  // Of the context, which outlives the sorting.
     std::set<LeafIndex> touched_;
 };
 
@@ -169,6 +169,14 @@ bool differ_beside_dictionary(const Extensions& a, const Extensions& b) {
 
 }  // namespace
 
+Result<void> check_psk_kind(const PreSharedKeyId& psk, ByteView group_id) {
+    if (psk.type == PreSharedKeyId::Type::resumption &&
+        (psk.usage != PreSharedKeyId::kUsageApplication || !equal(psk.psk_group_id, group_id))) {
+        return fail(Errc::unsupported, "MLS-62");
+    }
+    return {};
+}
+
 std::set<LeafIndex> ProposalEffect::added_leaves() const {
     std::set<LeafIndex> leaves;
     for (const Added& each : added) {
@@ -182,7 +190,7 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
                                        LeafIndex committer,
                                        const GroupContext& context,
                                        const Limits& limits) {
-    Sorter sorter(draft, committer);
+    Sorter sorter(draft, committer, context.group_id);
     ProposalEffect effect;
     // Section 17.4: only Add, PSK and ReInit alone need no path; an empty list does.
     effect.needs_path = proposals.empty();

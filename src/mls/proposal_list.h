@@ -38,6 +38,10 @@ struct ProposalEffect {
     [[nodiscard]] std::set<LeafIndex> added_leaves() const;
 };
 
+/// PSKs that this build has: external ones, and resumption PSKs of the same group.
+/// Errors: unsupported (MLS-62).
+[[nodiscard]] Result<void> check_psk_kind(const PreSharedKeyId& psk, ByteView group_id);
+
 /// Check a commit's proposals against each other and the group (RFC 9420 section 12.2), apply them
 /// to the draft in the order of section 12.3, and check the leaves that came in.
 ///
@@ -45,9 +49,9 @@ struct ProposalEffect {
 ///         (MLS-52), two proposals for one leaf (MLS-53), Update or Remove of a leaf that is blank
 ///         (MLS-54), an Update leaf of another source (MLS-55) or with its old key (MLS-56), a key
 ///         package of another suite (MLS-57), two GroupContextExtensions (MLS-58), one PSK twice
-///         (MLS-59); unsupported: ReInit (MLS-60), ExternalInit (MLS-61), a resumption PSK
-///         (MLS-62); malformed: a PSK nonce of the wrong size (MLS-63); those of
-///         KeyPackage::verify, check_leaf_in_group and TreeDraft's checks.
+///         (MLS-59); unsupported: ReInit (MLS-60), ExternalInit (MLS-61), MLS-62; malformed: a PSK
+///         nonce of the wrong size (MLS-63); those of KeyPackage::verify, check_leaf_in_group and
+///         TreeDraft's checks.
 [[nodiscard]] Result<ProposalEffect> apply_proposals(TreeDraft& draft,
                                                      const std::vector<SourcedProposal>& proposals,
                                                      LeafIndex committer,

@@ -219,6 +219,7 @@ Result<void> put_past_epoch(Transaction& transaction,
     writer.reserve(past.encoded_context.size() + 4096);
     writer.vector(past.encoded_context);
     writer.vector(past.sender_data_secret.view());
+    writer.vector(past.resumption_psk.view());
     writer.u32(past.keys.width().value);
     writer.vector_of([&](wire::Writer& inner) {
         for (const auto& [leaf, before] : past.changed_leaves) {
@@ -240,10 +241,12 @@ Result<PastEpoch> read_past_epoch(CipherSuite suite,
     wire::Reader reader(record);
     CHATMCP_TRY(const ByteView context, reader.vector(wire::kVectorMaxBytes));
     CHATMCP_TRY(SecretBytes sender_data_secret, read_secret(reader));
+    CHATMCP_TRY(SecretBytes resumption_psk, read_secret(reader));
     CHATMCP_TRY(const std::uint32_t leaves, reader.u32());
     CHATMCP_TRY(const LeafCount width, leaf_count(leaves));
     PastEpoch past{to_bytes(context),
                    std::move(sender_data_secret),
+                   std::move(resumption_psk),
                    {},
                    SecretTree(suite, group_id, epoch, width)};
     CHATMCP_TRY(wire::Reader changed, reader.sub(wire::kVectorMaxBytes));

@@ -18,7 +18,8 @@ namespace chatmcp::mls {
                                            ByteView group_id,
                                            NodeIndex node,
                                            const crypto::HpkePrivateKey& key);
-/// Wire: opaque context<V>; opaque sender_data_secret<V>; uint32 width;
+/// Wire: opaque context<V>; opaque sender_data_secret<V>;
+///       opaque resumption_psk<V>; uint32 width;
 ///       struct { uint32 leaf; optional<LeafNode> before; } changed<V>.
 [[nodiscard]] Result<void> put_past_epoch(Transaction& transaction,
                                           ByteView group_id,

@@ -18,16 +18,15 @@ namespace chatmcp::mls {
 /// Keys: "mls/" || length of the group id (1 byte) || group id || kind (1 byte) || rest. Numbers in
 /// keys are big-endian, so that a scan gives them in order.
 enum class RecordKind : std::uint8_t {
-    header = 'h',          // Context, secrets, own leaf; one.
-    node = 'n',            // uint32 node: a tree node that is not blank, with its hash.
-    private_key = 'x',     // uint32 node: HPKE private key of the own leaf or direct path.
-    proposal = 'q',        // ProposalRef: an open proposal.
-    staged = 'c',          // The staged commit; at most one.
-    past_epoch = 'p',      // uint64 epoch: what its late messages are checked with.
-    secret_tree = 's',     // uint64 epoch, uint32 top node: secret_tree.h.
-    ratchets = 'r',        // uint64 epoch, uint32 leaf.
-    skipped_key = 'k',     // uint64 epoch, uint32 leaf, uint8 ratchet, uint32 generation.
-    resumption_psk = 'z',  // Reserved.
+    header = 'h',       // Context, secrets, own leaf; one.
+    node = 'n',         // uint32 node: a tree node that is not blank, with its hash.
+    private_key = 'x',  // uint32 node: HPKE private key of the own leaf or direct path.
+    proposal = 'q',     // ProposalRef: an open proposal.
+    staged = 'c',       // The staged commit; at most one.
+    past_epoch = 'p',   // uint64 epoch: what its late messages are checked with.
+    secret_tree = 's',  // uint64 epoch, uint32 top node: secret_tree.h.
+    ratchets = 'r',     // uint64 epoch, uint32 leaf.
+    skipped_key = 'k',  // uint64 epoch, uint32 leaf, uint8 ratchet, uint32 generation.
 };
 
 /// Start of all keys of one group. Precondition (checked): at most kGroupIdMaxBytes.

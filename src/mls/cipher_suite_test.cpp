@@ -1,0 +1,110 @@
+#include "mls/cipher_suite.h"
+
+#include <gtest/gtest.h>
+
+#include "support/json_vectors.h"
+#include "support/random.h"
+
+namespace chatmcp::mls {
+namespace {
+
+using nlohmann::json;
+using testing::hex_of;
+
+Bytes bytes_of(const SecretBytes& secret) {
+    return to_bytes(secret.view());
+}
+
+TEST(CipherSuite, EveryLabelledFunctionGivesItsVector) {
+    const json vectors = testing::load_json("mls/crypto-basics.json");
+    ASSERT_EQ(vectors.size(), 2u);
+    for (const json& vector : vectors) {
+        const auto suite = cipher_suite(vector["cipher_suite"].get<std::uint16_t>());
+        ASSERT_TRUE(suite.has_value());
+        const json& ref = vector["ref_hash"];
+        EXPECT_EQ(
+            ref_hash(*suite, ref["label"].get<std::string>(), hex_of(ref["value"])).to_bytes(),
+            hex_of(ref["out"]));
+        const json& expand = vector["expand_with_label"];
+        EXPECT_EQ(bytes_of(expand_with_label(*suite,
+                                             hex_of(expand["secret"]),
+                                             expand["label"].get<std::string>(),
+                                             hex_of(expand["context"]),
+                                             expand["length"].get<std::size_t>())),
+                  hex_of(expand["out"]));
+        const json& derive = vector["derive_secret"];
+        EXPECT_EQ(bytes_of(derive_secret(
+                      *suite, hex_of(derive["secret"]), derive["label"].get<std::string>())),
+                  hex_of(derive["out"]));
+        const json& tree = vector["derive_tree_secret"];
+        EXPECT_EQ(bytes_of(derive_tree_secret(*suite,
+                                              hex_of(tree["secret"]),
+                                              tree["label"].get<std::string>(),
+                                              tree["generation"].get<std::uint32_t>(),
+                                              tree["length"].get<std::size_t>())),
+                  hex_of(tree["out"]));
+    }
+}
+
+TEST(CipherSuite, SignaturesOfTheVectorsVerifyAndOursDoToo) {
+    for (const json& vector : testing::load_json("mls/crypto-basics.json")) {
+        const auto suite = *cipher_suite(vector["cipher_suite"].get<std::uint16_t>());
+        const json& sign = vector["sign_with_label"];
+        const Bytes pub = hex_of(sign["pub"]);
+        const Bytes content = hex_of(sign["content"]);
+        const auto label = sign["label"].get<std::string>();
+        EXPECT_TRUE(verify_with_label(suite, pub, label, content, hex_of(sign["signature"]), "T")
+                        .has_value());
+        const auto key = crypto::SigningKey::from_seed(hex_of(sign["priv"]));
+        const Bytes ours = sign_with_label(suite, key, label, content);
+        EXPECT_TRUE(verify_with_label(suite, pub, label, content, ours, "T").has_value());
+        // Another label, content or key: no.
+        EXPECT_FALSE(verify_with_label(suite, pub, label + "x", content, ours, "T").has_value());
+        EXPECT_FALSE(verify_with_label(suite, pub, label, pub, ours, "T").has_value());
+        EXPECT_FALSE(verify_with_label(suite, content, label, content, ours, "T").has_value());
+    }
+}
+
+TEST(CipherSuite, CiphertextsOfTheVectorsOpenAndOursDoToo) {
+    testing::SeededRandom random(7);
+    for (const json& vector : testing::load_json("mls/crypto-basics.json")) {
+        const auto suite = *cipher_suite(vector["cipher_suite"].get<std::uint16_t>());
+        const json& encrypt = vector["encrypt_with_label"];
+        const auto key = crypto::HpkePrivateKey::from_bytes(hex_of(encrypt["priv"]));
+        ASSERT_TRUE(key.has_value());
+        const auto label = encrypt["label"].get<std::string>();
+        const Bytes context = hex_of(encrypt["context"]);
+        const Bytes plaintext = hex_of(encrypt["plaintext"]);
+        const auto opened = decrypt_with_label(suite,
+                                               *key,
+                                               label,
+                                               context,
+                                               hex_of(encrypt["kem_output"]),
+                                               hex_of(encrypt["ciphertext"]),
+                                               "T");
+        ASSERT_TRUE(opened.has_value());
+        EXPECT_EQ(bytes_of(*opened), plaintext);
+        const auto ours =
+            encrypt_with_label(suite, hex_of(encrypt["pub"]), label, context, plaintext, random);
+        ASSERT_TRUE(ours.has_value());
+        const auto again =
+            decrypt_with_label(suite, *key, label, context, ours->enc, ours->ciphertext, "T");
+        ASSERT_TRUE(again.has_value());
+        EXPECT_EQ(bytes_of(*again), plaintext);
+        EXPECT_FALSE(
+            decrypt_with_label(suite, *key, "other", context, ours->enc, ours->ciphertext, "T")
+                .has_value());
+    }
+}
+
+TEST(CipherSuite, RefusesSuitesThatThisBuildDoesNotHave) {
+    for (const int number : {0, 2, 4, 5, 6, 7, 8, 0x4e}) {
+        const auto refused = cipher_suite(static_cast<std::uint16_t>(number));
+        ASSERT_FALSE(refused.has_value()) << number;
+        EXPECT_EQ(refused.error().code, Errc::unsupported);
+        EXPECT_STREQ(refused.error().check, "MLS-02");
+    }
+}
+
+}  // namespace
+}  // namespace chatmcp::mls
