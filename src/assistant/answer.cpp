@@ -108,13 +108,22 @@ Result<Scanner> scan(std::string_view output) {
     return Scanner(output);
 }
 
-/// A text that cleaning would change holds what must not be shown or signed.
-Result<void> check_text(const std::string& text) {
+/// The text with single spaces. What cleaning would change beyond that must not be shown or signed.
+Result<std::string> checked_text(std::string_view raw) {
+    std::string text;
+    for (const char c : raw) {
+        if (c != ' ' || (!text.empty() && text.back() != ' ')) {
+            text.push_back(c);
+        }
+    }
+    if (text.ends_with(' ')) {
+        text.pop_back();
+    }
     if (text.empty() || text.size() > kSentencesMax * kSentenceMaxBytes ||
         as_data(text, text.size()) != text) {
         return fail(Errc::malformed, "AST-14");
     }
-    return {};
+    return text;
 }
 
 /// Only numbers of messages that the model was shown; the rest is left out and counted.
@@ -273,13 +282,13 @@ Result<std::vector<GroundedSentence>> ground_answer(std::string_view output,
     CHATMCP_CHECK_OK(scanner.expect("{\"messages\": "));
     CHATMCP_TRY(const auto numbers, scanner.numbers(kNamedMessagesMax));
     CHATMCP_CHECK_OK(scanner.expect(", \"answer\": \""));
-    CHATMCP_TRY(const std::string text, scanner.rest_of_string());
+    CHATMCP_TRY(const std::string raw, scanner.rest_of_string());
     CHATMCP_CHECK_OK(scanner.expect("}"));
     CHATMCP_CHECK_OK(scanner.finish());
-    if (numbers.empty() && text.empty()) {
+    if (numbers.empty() && raw.empty()) {
         return fail(Errc::not_found, "AST-19");
     }
-    CHATMCP_CHECK_OK(check_text(text));
+    CHATMCP_TRY(const std::string text, checked_text(raw));
     const auto messages = shown_only(numbers, shown, dropped);
     if (messages.empty()) {
         return fail(Errc::malformed, "AST-12");
@@ -296,10 +305,10 @@ Result<std::vector<GroundedSentence>> ground_summary(std::string_view output,
                                                      DropList& dropped) {
     CHATMCP_TRY(Scanner scanner, scan(output));
     CHATMCP_CHECK_OK(scanner.expect("{\"summary\": \""));
-    CHATMCP_TRY(const std::string text, scanner.rest_of_string());
+    CHATMCP_TRY(const std::string raw, scanner.rest_of_string());
     CHATMCP_CHECK_OK(scanner.expect("}"));
     CHATMCP_CHECK_OK(scanner.finish());
-    CHATMCP_CHECK_OK(check_text(text));
+    CHATMCP_TRY(const std::string text, checked_text(raw));
     std::vector<GroundedSentence> sentences;
     for (std::string& sentence : sentences_of(text)) {
         auto messages = basis.of(sentence);

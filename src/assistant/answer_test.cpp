@@ -107,15 +107,15 @@ TEST(Answer, AnyOtherFormIsRefused) {
 
 TEST(Answer, TextWithHiddenOrBrokenCharactersIsRefused) {
     DropList dropped;
-    for (const std::string_view text : {"Tom\u202Epaid.",
-                                        "Tom\npaid.",
-                                        "Tom \xFFpaid.",
-                                        "Tom\u200Bpaid.",
-                                        " Tom paid.",
-                                        "Tom said [M3] it."}) {
+    for (const std::string_view text :
+         {"Tom\u202Epaid.", "Tom\npaid.", "Tom \xFFpaid.", "Tom\u200Bpaid.", "Tom said [M3] it."}) {
         expect_refused(ground_answer(answer_output("[3]", text), shown(), dropped), "AST-14");
     }
     expect_refused(ground_answer(answer_output("[3]", ""), shown(), dropped), "AST-14");
+    expect_refused(ground_answer(answer_output("[3]", "  "), shown(), dropped), "AST-14");
+    const auto spaces = ground_answer(answer_output("[3]", " Tom  paid. "), shown(), dropped);
+    ASSERT_TRUE(spaces.has_value());
+    EXPECT_EQ(text_of(*spaces), "Tom paid.");
     const std::string endless(kSentencesMax * kSentenceMaxBytes + 1, 'a');
     expect_refused(ground_answer(answer_output("[3]", endless), shown(), dropped), "AST-14");
 }
