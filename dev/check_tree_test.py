@@ -191,6 +191,14 @@ class CheckTree(unittest.TestCase):
         found = rules_that_find(SOUND, {**LAYERS, "longer_files": {"src/mls/tree_fuzz.cpp": 61}})
         self.assertIn("no longer too long", found["lengths"])
 
+    def test_only_a_test_may_include_what_test_links_names(self):
+        upwards = '#include "mls/tree.h"\n#include "net/session.h"'
+        for path, expected in (("src/mls/tree_test.cpp", set()), ("src/mls/tree.cpp", {"include-layers"})):
+            files = plant(path, '#include "mls/tree.h"', upwards)
+            files["src/net/session.h"] = "#pragma once\n"
+            files["src/mls/CMakeLists.txt"] = files["src/mls/CMakeLists.txt"].replace("DEPENDS", "TEST_LINKS chatmcp::net DEPENDS")
+            self.assertEqual(set(rules_that_find(files)), expected)
+
     def test_comments_and_strings_are_told_from_code(self):
         text = 'a("x // y"); // c "d"\nR"(\n// z)" 1\'000 \'"\' /* e\n */ f'
         self.assertEqual(blank(text, strings=False), 'a("x // y");         \nR"(\n// z)" 1\'000 \'"\'     \n    f')

@@ -15,10 +15,15 @@ def includes(file: SourceFile) -> Iterator[tuple[int, str, bool]]:
 
 
 def include_layers(tree: Tree) -> Iterator[Finding]:
-    """A folder includes only folders that layers.json allows it, by the path from src."""
+    """A folder includes only folders that layers.json allows it, by the path from src; a test also what TEST_LINKS names."""
     uses = tree.layers["uses"]
+    linked_by_tests: dict[str, set[str]] = {}
+    for module in tree.modules:
+        linked_by_tests.setdefault(module.folder, set()).update(tree.folders_of_links(module.get("TEST_LINKS")))
     for file in tree.cpp():
         allowed = set(uses.get(file.folder, [])) | {file.folder}
+        if file.is_test:
+            allowed |= linked_by_tests.get(file.folder, set())
         if file.folder not in uses:
             yield Finding("include-layers", file.path, 1, f"folder {file.folder} is not in dev/layers.json")
             continue
@@ -39,7 +44,7 @@ def include_needs_depends(tree: Tree) -> Iterator[Finding]:
     """What a folder includes is among its DEPENDS, directly or through them, so headers never outrun the link."""
     reached: dict[str, set[str]] = {}
     for module in tree.modules:
-        names = [*module.get("DEPENDS"), *(link.removeprefix("chatmcp::") for link in module.get("TEST_LINKS"))]
+        names = [*module.get("DEPENDS"), *tree.folders_of_links(module.get("TEST_LINKS"))]
         reached.setdefault(module.folder, {module.folder}).update(tree.depends_closure(names))
     for file in tree.cpp():
         if file.folder not in reached:

@@ -179,6 +179,15 @@ class Tree:
                 found.append(Module(call, parts[1], call.command.removeprefix("chatmcp_")))
         return found
 
+    def folders_of_links(self, links: list[str]) -> set[str]:
+        """The folders of src in which our libraries among `links` are made (chatmcp::mls, or a further target of a folder)."""
+        made = {module.name: module.folder for module in self.modules if module.kind == "module"}
+        for call in self.cmake_calls:
+            parts = call.file.split("/")
+            if call.command == "add_library" and call.words[1:2] == ["ALIAS"] and parts[0] == "src" and len(parts) == 3:
+                made[call.words[0].removeprefix("chatmcp::")] = parts[1]
+        return {made[name] for name in (link.removeprefix("chatmcp::") for link in links) if name in made}
+
     def depends_closure(self, start: list[str]) -> set[str]:
         """Folders that `start` reaches through DEPENDS."""
         edges = {m.name: m.get("DEPENDS") for m in self.modules if m.kind == "module"}
