@@ -1,0 +1,109 @@
+#include "relay/relay.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "relay/records.h"
+#include "relay/relay_testing.h"
+#include "store/store.h"
+
+namespace chatmcp::relay {
+namespace {
+
+TEST(RelayMetrics, EachRequestAndRefusalIsCountedOnceAndNobodyIsNamed) {
+    TestRelay server;
+    const TestGroup group("group", server.relay);
+    ASSERT_EQ(check_of(server.relay.handle(group.create(), server.peer)), "ok");
+    ASSERT_EQ(check_of(server.relay.handle(group.message(0, "canary"), server.peer)), "ok");
+    const auto forged = TestGroup::signed_with(key_named("stranger"), group.message(0, "x"));
+    EXPECT_EQ(check_of(server.relay.handle(forged, server.peer)), "RLY-05");
+    EXPECT_EQ(server.relay.metrics().requests("PublishMessage"), 2u);
+    EXPECT_EQ(server.relay.metrics().requests("CreateTopic"), 1u);
+    EXPECT_EQ(server.relay.metrics().refusals("RLY-05"), 1u);
+    EXPECT_EQ(server.relay.metrics().refusals("RLY-06"), 0u);
+    const std::string page = server.relay.metrics().prometheus_text();
+    EXPECT_NE(page.find("chatmcp_relay_requests_total{method=\"PublishMessage\"} 2\n"),
+              std::string::npos);
+    EXPECT_NE(
+        page.find(
+            "chatmcp_relay_refusals_total{method=\"PublishMessage\",code=\"permission_denied\","
+            "check=\"RLY-05\"} 1\n"),
+        std::string::npos);
+    EXPECT_EQ(page.find("canary"), std::string::npos);
+    EXPECT_EQ(page.find("192.0.2"), std::string::npos);
+}
+
+TEST(RelayRecords, ReadBackWhatTheyWrite) {
+    const TopicState state{.epoch = 7,
+                           .admission_key = key_named("a").public_key(),
+                           .first_sequence = 9,
+                           .last_accepted_at = UnixMs{11},
+                           .created_at = UnixMs{5},
+                           .created_with = key_named("b").public_key()};
+    const auto read_state = decode_record<TopicState>(wire::encode(state));
+    ASSERT_TRUE(read_state.has_value());
+    EXPECT_EQ(wire::encode(*read_state), wire::encode(state));
+    const InboxRecord record{.kind = wire::InboxKind::readd,
+                             .received_at = UnixMs{3},
+                             .payload = text("payload"),
+                             .acceptance = {}};
+    const auto read_record = decode_record<InboxRecord>(wire::encode(record));
+    ASSERT_TRUE(read_record.has_value());
+    EXPECT_EQ(wire::encode(*read_record), wire::encode(record));
+}
+
+TEST(RelayRecords, DamageInTheStoreIsAnErrorAndNeverACrash) {
+    store::MemoryStore store;
+    TestRelay server(store, {});
+    const TestGroup group("group", server.relay);
+    const store::Partition topic = topic_partition(group.topic());
+    const auto damage = [&](Bytes state) {
+        ASSERT_TRUE(store
+                        .update(topic,
+                                {},
+                                kTestNow,
+                                [&](const std::optional<store::Head>&) -> Result<store::Change> {
+                                    store::Change change;
+                                    change.state = state;
+                                    change.entry = store::NewEntry{.expires_at = store::kNever,
+                                                                   .value = text("junk")};
+                                    return change;
+                                })
+                        .has_value());
+    };
+    damage({});
+    EXPECT_EQ(check_of(server.relay.handle(group.message(0, "a"), server.peer)), "RLY-30");
+    EXPECT_EQ(check_of(server.relay.handle(group.create(), server.peer)), "RLY-30");
+    // A record of a later version is nothing that this program may guess at.
+    const TopicState state{.epoch = 0,
+                           .admission_key = group.key(0).public_key(),
+                           .first_sequence = 1,
+                           .last_accepted_at = kTestNow,
+                           .created_at = kTestNow,
+                           .created_with = group.key(0).public_key()};
+    Bytes later = wire::encode(state);
+    later[0] = 2;
+    damage(later);
+    EXPECT_EQ(code_of(server.relay.handle(group.message(0, "a"), server.peer)),
+              Errc::storage_corrupt);
+    damage(wire::encode(state));
+    EXPECT_EQ(show(server.relay.handle(group.read(0, 0, server.challenge()), server.peer)),
+              "RLY-30");
+}
+
+TEST(RelayRetention, ItsOwnLengthIsAnOption) {
+    TestRelay server(RelayOptions{.retention_ms = kHourMs, .limits = {}, .version = "7"});
+    const TestGroup group("group", server.relay);
+    ASSERT_EQ(check_of(server.relay.handle(group.create(), server.peer)), "ok");
+    ASSERT_EQ(check_of(server.relay.handle(group.message(0, "a"), server.peer)), "ok");
+    server.clock.pass_ms(kHourMs - 1);
+    EXPECT_EQ(show(server.relay.handle(group.read(0, 0, server.challenge()), server.peer)), "1:a ");
+    server.clock.pass_ms(1);
+    EXPECT_EQ(show(server.relay.handle(group.read(0, 0, server.challenge()), server.peer)),
+              "RLY-16");
+    EXPECT_EQ(server.relay.handle(wire::GetRelayInfo{}, server.peer)->version, "7");
+}
+
+}  // namespace
+}  // namespace chatmcp::relay
