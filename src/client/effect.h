@@ -53,6 +53,7 @@ using RequestBody = std::variant<wire::GetRelayInfo,
                                  wire::ReadInbox,
                                  wire::SubscribeInbox,
                                  wire::AckInbox,
+                                 wire::PutAgentEntry,
                                  wire::ListAgents>;
 
 struct Request {
@@ -75,6 +76,7 @@ using ReplyBody = std::variant<wire::GetRelayInfo::Reply,
                                wire::SendInbox::Reply,
                                wire::ReadInbox::Reply,
                                wire::AckInbox::Reply,
+                               wire::PutAgentEntry::Reply,
                                wire::ListAgents::Reply>;
 
 // ---- Events: everything that a Client is ever told. ----

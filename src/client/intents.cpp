@@ -7,6 +7,7 @@
 #include "client/assistant_intents.h"
 #include "client/chat_intents.h"
 #include "client/companion.h"
+#include "client/conversation.h"
 #include "client/publish.h"
 #include "client/sync.h"
 
@@ -207,6 +208,9 @@ Result<void> give_up(Step& step, IntentRow& intent, const Reason& reason) {
         CHATMCP_TRY(auto chat, step.home.chat(*intent.chat));
         if (chat.has_value() && chat->staged.has_value() && chat->staged->intent == intent.id) {
             CHATMCP_CHECK_OK(discard_staged(step, *chat));
+        }
+        if (chat.has_value() && chat->state == ChatState::creating) {
+            CHATMCP_CHECK_OK(end_chat(step, *chat, ChatState::left, nullptr));
         }
     }
     return refuse(step, intent, reason);

@@ -110,8 +110,6 @@ Result<void> take_message(Step& step, ChatRow& chat, const wire::Envelope& envel
     }
     CHATMCP_TRY(const bool own, take_own(step, chat, envelope));
     if (own) {
-        // The row may have changed below us.
-        CHATMCP_TRY(chat, step.home.known_chat(chat.id));
         return {};
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
@@ -279,12 +277,15 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
     if (incoming == nullptr) {
         return break_chat(step, chat, envelope, Error{Errc::malformed, "CLT-26"});
     }
-    CHATMCP_TRY(const auto next, next_admission_key(*incoming));
-    const auto fits = check_admission_key(*envelope.acceptance, next);
-    if (!fits.has_value()) {
-        return break_chat(step, chat, envelope, fits.error());
-    }
     mls::Change change = incoming->change();
+    // Who is removed cannot know the next epoch's key, and has no use for it.
+    if (!change.removes_self) {
+        CHATMCP_TRY(const auto next, next_admission_key(*incoming));
+        const auto fits = check_admission_key(*envelope.acceptance, next);
+        if (!fits.has_value()) {
+            return break_chat(step, chat, envelope, fits.error());
+        }
+    }
     CHATMCP_TRY(const std::string committer, account_of(group->view(), change.committer));
     CHATMCP_TRY(const auto renewal, must(check_renewals(*group, change)));
     CHATMCP_CHECK_OK(must(incoming->apply(step.home.transaction())));
@@ -298,12 +299,13 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
 
 Result<void> take_envelope(Step& step, ChatRow& chat, const wire::Envelope& envelope) {
     CHATMCP_CHECK_OK(check_place(chat, envelope));
+    note_gap(chat, envelope);
     if (envelope.kind == wire::EnvelopeKind::bundle) {
-        note_gap(chat, envelope);
         return take_commit(step, chat, envelope);
     }
-    note_gap(chat, envelope);
+    CHATMCP_CHECK_OK(step.home.save(chat));
     CHATMCP_CHECK_OK(take_message(step, chat, envelope));
+    CHATMCP_TRY(chat, step.home.known_chat(chat.id));  // What it meant may have changed the row.
     chat.cursor = envelope.sequence;
     chat.known_end = std::max(chat.known_end, chat.cursor);
     return step.home.save(chat);

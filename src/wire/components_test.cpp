@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/formats.h"
 #include "wire/content_samples.h"
 
 namespace chatmcp::wire {
@@ -35,6 +36,20 @@ TEST(Components, EveryStructureReadsBackAndNoPartOfItDoes) {
     expect_whole_and_canonical("kp_request", sample_key_package_request());
     expect_whole_and_canonical("kp_reply", sample_key_package_reply());
     expect_whole_and_canonical("sealed", sample_sealed_to_inbox());
+}
+
+TEST(Components, TheFormatsPageShowsTheseVeryBytes) {
+    using chatmcp::testing::format_vector;
+    EXPECT_EQ(format_vector("wire::Roles"), encode(sample_roles()));
+    EXPECT_EQ(format_vector("wire::Sequencer"), encode(Sequencer{counting_array(1)}));
+    EXPECT_EQ(format_vector("wire::Development"), encode(Development{counting_array(2)}));
+    EXPECT_EQ(format_vector("wire::CompanionOf"), encode(CompanionOf{counting_array(3)}));
+    EXPECT_EQ(format_vector("wire::Title"), encode(sample_title()));
+    EXPECT_EQ(format_vector("wire::LogHead"), encode(sample_log_head()));
+    EXPECT_EQ(format_vector("wire::EvidenceComponent"), encode(sample_evidence_component()));
+    EXPECT_EQ(format_vector("wire::KeyPackageRequest"), encode(sample_key_package_request()));
+    EXPECT_EQ(format_vector("wire::KeyPackageReply"), encode(sample_key_package_reply()));
+    EXPECT_EQ(format_vector("wire::SealedToInbox"), encode(sample_sealed_to_inbox()));
 }
 
 TEST(Components, RolesWithoutAnAdminAreRefused) {

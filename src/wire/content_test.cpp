@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/formats.h"
 #include "wire/content_samples.h"
 
 namespace chatmcp::wire {
@@ -55,6 +56,23 @@ TEST(Content, EveryStructureReadsBackAndNoPartOfItDoes) {
     expect_whole_and_canonical("answer text", sample_answer_text());
     expect_whole_and_canonical("answer", sample_answer());
     expect_whole_and_canonical("answer post", sample_answer_post());
+}
+
+TEST(Content, TheFormatsPageShowsTheseVeryBytes) {
+    using chatmcp::testing::format_vector;
+    EXPECT_EQ(format_vector("wire::Content"), encode(sample_content()));
+    EXPECT_EQ(format_vector("wire::Grant"), encode(sample_grant()));
+    EXPECT_EQ(format_vector("wire::Announcement"), encode(sample_announcement()));
+    EXPECT_EQ(format_vector("wire::Agreement"), encode(sample_agreement()));
+    EXPECT_EQ(format_vector("wire::Copy"), encode(sample_copy()));
+    EXPECT_EQ(format_vector("wire::Question"), encode(sample_question()));
+    EXPECT_EQ(format_vector("wire::Progress"), encode(sample_progress()));
+    EXPECT_EQ(format_vector("wire::Refusal"), encode(sample_refusal()));
+    EXPECT_EQ(format_vector("wire::AnswerText"), encode(sample_answer_text()));
+    EXPECT_EQ(format_vector("wire::CommitmentKeys"), encode(sample_keys()));
+    EXPECT_EQ(format_vector("wire::Receipt"), encode(sample_receipt()));
+    EXPECT_EQ(format_vector("wire::Answer"), encode(sample_answer()));
+    EXPECT_EQ(format_vector("wire::AnswerPost"), encode(sample_answer_post()));
 }
 
 TEST(Content, AnUnknownTypeIsUnsupported) {
