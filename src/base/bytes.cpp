@@ -6,13 +6,13 @@ namespace chatmcp {
 
 ByteView as_bytes(std::string_view text) {
     // The one place where text becomes bytes: char and uint8_t have the same representation.
-    return {reinterpret_cast<const std::uint8_t*>(text.data()),
-            text.size()};  // NOLINT(*-reinterpret-cast)
+    // NOLINTNEXTLINE(*-reinterpret-cast)
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 std::string_view as_text(ByteView bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()),
-            bytes.size()};  // NOLINT(*-reinterpret-cast)
+    // NOLINTNEXTLINE(*-reinterpret-cast)
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 Bytes to_bytes(ByteView view) {

@@ -2,6 +2,7 @@
 
 namespace chatmcp {
 
+// One line for each code.  NOLINTNEXTLINE(readability-function-size)
 std::string_view errc_name(Errc code) {
     switch (code) {
         case Errc::malformed:
