@@ -57,9 +57,7 @@ class Ask final : public Command {
         };
         const auto scope = summarise_ ? wire::Scope::summarise : wire::Scope::answer;
         CHATMCP_TRY(const auto decided, session.run(client::Ask{chat, scope, text_}, on_notice));
-        if (!decided) {
-            return fail(Errc::internal, "CLI-09");
-        }
+        CHATMCP_CHECK(decided.has_value());
         return show(context, home, *decided);
     }
 
@@ -92,9 +90,7 @@ class Ask final : public Command {
         if (intent.state == client::IntentState::refused) {
             return refused_as(intent.reason.value_or(client::Reason{}));
         }
-        if (!asked.post || !asked.post_id) {
-            return fail(Errc::internal, "CLI-09");
-        }
+        CHATMCP_CHECK(asked.post && asked.post_id);
         const wire::AnswerText& answer = asked.post->answer;
         Json rests_on = Json::array();
         for (std::size_t i = 0; i < answer.rests_on.size(); ++i) {

@@ -28,7 +28,7 @@ Result<wire::Ed25519Key> assistant_named(Home& home, Session& session, const std
     for (const client::AssistantView& each : assistants) {
         if (text.size() >= 6 && hex(each.enclave_key).starts_with(text)) {
             if (found) {
-                return fail(Errc::invalid_argument, "CLI-21");
+                return fail(Errc::invalid_argument, "CLI-20");
             }
             found = each.enclave_key;
         }
@@ -126,7 +126,7 @@ class AssistantShow final : public Command {
     std::string subject_;
 };
 
-/// Errors: invalid_argument (CLI-22) an unknown scope.
+/// Errors: invalid_argument (CLI-21) an unknown scope.
 Result<std::vector<wire::Scope>> scopes_of(const std::vector<std::string>& names) {
     std::vector<wire::Scope> scopes;
     for (const wire::Scope scope : {wire::Scope::answer, wire::Scope::summarise}) {
@@ -137,7 +137,7 @@ Result<std::vector<wire::Scope>> scopes_of(const std::vector<std::string>& names
     }
     const bool all_known = scopes.size() == names.size() && !scopes.empty();
     return all_known ? Result<std::vector<wire::Scope>>(scopes)
-                     : fail(Errc::invalid_argument, "CLI-22");
+                     : fail(Errc::invalid_argument, "CLI-21");
 }
 
 class AssistantInvite final : public Command {

@@ -71,7 +71,7 @@ class AttestVerify final : public Command {
                                         factor.id, "bound to the report data that was asked for")
                                   : attest::factor_fail(
                                         factor.id,
-                                        {Errc::wrong_key, "CLI-24"},
+                                        {Errc::wrong_key, "CLI-23"},
                                         "bound to other report data",
                                         "ask the enclave for evidence over your own nonce");
             }

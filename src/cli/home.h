@@ -27,7 +27,7 @@ struct GlobalOptions {
 /// The home folder: one sealed database, and settings that are no secret (which relay).
 class Home {
   public:
-    /// Errors: not_found (CLI-..) no home there (`create` false); wrong_passphrase; storage.
+    /// Errors: not_found (CLI-01) no home there (`create` false); wrong_passphrase; storage.
     [[nodiscard]] static Result<Home> open(const GlobalOptions& options, bool create);
 
     Home(Home&&) noexcept;
@@ -61,7 +61,7 @@ class Home {
 [[nodiscard]] std::filesystem::path default_home();
 
 /// The passphrase of this home: from the file, CHATMCP_PASSPHRASE, or the terminal (asked twice
-/// when `confirm`). Errors: io (CLI-..) file not readable; wrong_passphrase (CLI-..) empty, or no
+/// when `confirm`). Errors: io (CLI-10) file not readable; wrong_passphrase (CLI-03) empty, or no
 /// terminal to ask.
 [[nodiscard]] Result<SecretBytes> passphrase(const GlobalOptions& options, bool confirm);
 

@@ -66,9 +66,7 @@ class Login final : public Command {
                         home, [](client::Client& client, Transaction& transaction) {
                             return client.account(transaction);
                         })));
-        if (!view.has_value()) {
-            return fail(Errc::internal, "CLI-09");
-        }
+        CHATMCP_CHECK(view.has_value());
         context.output.line({{"account", view->account.text()},
                              {"address", view->account.address()},
                              {"device", hex(view->root_key)},

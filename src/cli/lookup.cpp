@@ -19,9 +19,7 @@ std::unexpected<Error> refused_as(const client::Reason& reason) {
 
 Result<client::IntentView> run_to_end(Session& session, client::Command command) {
     CHATMCP_TRY(const auto decided, session.run(std::move(command)));
-    if (!decided.has_value()) {
-        return fail(Errc::internal, "CLI-09");
-    }
+    CHATMCP_CHECK(decided.has_value());
     if (decided->state == client::IntentState::refused) {
         return refused_as(decided->reason.value_or(client::Reason{}));
     }

@@ -53,9 +53,7 @@ class Send final : public Command {
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         CHATMCP_TRY(const auto decided, session.run(client::SendText{chat, text_}));
-        if (!decided) {
-            return fail(Errc::internal, "CLI-09");
-        }
+        CHATMCP_CHECK(decided.has_value());
         if (decided->state == client::IntentState::refused) {
             return refused_as(decided->reason.value_or(client::Reason{}));
         }

@@ -78,7 +78,7 @@ class PolicyAllowSimulated final : public Command {
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(const Bytes bytes, from_hex(fingerprint_));
         if (bytes.size() != crypto::kSha256Bytes) {
-            return fail(Errc::malformed, "CLI-23");
+            return fail(Errc::malformed, "CLI-22");
         }
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_CHECK_OK(

@@ -15,6 +15,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// Between two looks at the time while a stream is open.
 constexpr milliseconds kSliceMax{1000};
+/// A request's own time-out comes first, so that its reason is known.
+constexpr std::chrono::seconds kAnswerMargin{2};
 /// Keeps arithmetic on "for ever" from overflowing.
 constexpr std::chrono::hours kForeverMargin{24};
 
@@ -91,11 +93,11 @@ Result<void> Session::pump(Wait& wait, Step first) {
     while (!wait.done) {
         const auto left = std::chrono::duration_cast<milliseconds>(wait.until - SteadyClock::now());
         if (left.count() <= 0) {
-            return fail(Errc::deadline_exceeded, "CLI-06");
+            return fail(Errc::deadline_exceeded, "CLI-07");
         }
         auto next = carrier_.next(std::min(left, kSliceMax));
         if (std::holds_alternative<net::Carrier::Interrupted>(next)) {
-            return fail(Errc::cancelled, "CLI-07");
+            return fail(Errc::cancelled, "CLI-06");
         }
         if (std::holds_alternative<net::Carrier::TimedOut>(next)) {
             CHATMCP_TRY(const Step ticked, step(client::Tick{}));
@@ -115,7 +117,7 @@ Result<std::optional<client::IntentView>> Session::run(client::Command command,
                                                        const OnNotice& on_notice) {
     CHATMCP_TRY(Step first, step(std::move(command)));
     Wait wait;
-    wait.until = SteadyClock::now() + timeout_;
+    wait.until = SteadyClock::now() + timeout_ + kAnswerMargin;
     wait.intent = first.intent;
     wait.until_idle = !first.intent.has_value();
     wait.until_unreachable = true;
@@ -124,12 +126,12 @@ Result<std::optional<client::IntentView>> Session::run(client::Command command,
     if (!pumped.has_value()) {
         // Not reachable is more to the point than late.
         if (wait.unreachable && pumped.error().code == Errc::deadline_exceeded) {
-            return fail(Errc::unavailable, "CLI-08");
+            return fail(Errc::unavailable, "CLI-07");
         }
         return fail(pumped.error());
     }
     if (wait.unreachable && !wait.decided) {
-        return fail(Errc::unavailable, "CLI-08");
+        return fail(Errc::unavailable, "CLI-07");
     }
     return wait.decided;
 }

@@ -18,14 +18,14 @@ class Session {
     /// Called for every notice, after its step was committed. Return true to end the session.
     using OnNotice = std::function<bool(const client::Notice&)>;
 
-    /// Errors: invalid_argument (CLI-..) no relay is known.
+    /// Errors: invalid_argument (CLI-05) no relay is known.
     [[nodiscard]] static Result<Session> open(Home& home, const GlobalOptions& options);
 
     /// Do `command` and wait until its intent is decided (or, without an intent, until all is
     /// done).
     ///
-    /// Errors: deadline_exceeded (CLI-..) the time of --timeout is over, unavailable: the relay did
-    /// not answer; what was begun stays
+    /// Errors: deadline_exceeded (CLI-07) the time of --timeout is over, unavailable (CLI-07): the
+    /// relay did not answer; what was begun stays
     ///         pending and goes on with the next command.
     [[nodiscard]] Result<std::optional<client::IntentView>> run(client::Command command,
                                                                 const OnNotice& on_notice = {});
