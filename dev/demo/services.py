@@ -52,9 +52,14 @@ def prepare(model: str, build: bool) -> None:
     if not build:
         return
     setup_model = model if model in ("small", "default") else "none"
-    for command in ([ROOT / "dev/setup", "--model", setup_model], [ROOT / "dev/build"]):
+    for command in ([ROOT / "dev/setup", "--model", setup_model, "--no-tests"], [ROOT / "dev/build"]):
         if subprocess.run([str(part) for part in command], check=False).returncode != 0:
             raise Failed(f"{command[0].name} failed; its messages are above")
+
+
+def has_assistant() -> bool:
+    """Whether this tree builds the host of an assistant; demo steps 4 to 9 need it."""
+    return (BIN / "chatmcp-host").is_file() and (BIN / "chatmcp-enclave").is_file()
 
 
 @contextlib.contextmanager
@@ -160,7 +165,9 @@ def serve(data: pathlib.Path, port: int, model: pathlib.Path) -> int:
     say(f"node       {url}   relay key {node.ready['relay_key'][:16]}…   data {data}")
     assistant = None
     try:
-        if reason := namespaces_forbidden():
+        if not has_assistant():
+            say("assistant  not started: chatmcp-host is not built yet (README.md, status)")
+        elif reason := namespaces_forbidden():
             say(f"assistant  not started: {reason}")
         else:
             assistant = start_assistant(data, url, model)
