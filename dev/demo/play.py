@@ -290,7 +290,7 @@ def table(talk: Conversation, answers: list[dict], bytes_on_wire: int) -> None:
 
 def bytes_on_wire(url: str) -> int:
     metrics = services.get(f"{url}/metrics")
-    return sum(int(float(value)) for value in re.findall(r"^chatmcp_(?:received|sent)_bytes_total (\S+)$", metrics, re.M))
+    return sum(int(float(value)) for value in re.findall(r"^chatmcp_body_bytes_total\{[^}]*\} (\S+)$", metrics, re.M))
 
 
 def conversation(file: pathlib.Path, folder: pathlib.Path, model: pathlib.Path) -> int:
