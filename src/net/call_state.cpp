@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/check.h"
 #include "net/message_codec.h"
 #include "net/stream_frame.h"
 
@@ -91,6 +92,48 @@ void StreamState::close() {
 Bytes StreamState::take_queue() {
     wake_method_.cancel();
     return std::exchange(queue_, {});
+}
+
+Answer answer_of(Codec codec, UnaryReply& reply) {
+    Metadata headers = std::move(reply.headers);
+    add_trailers(headers, reply.trailers);
+    if (const auto sendable = check_metadata(headers); !sendable.has_value()) {
+        headers = Metadata();
+        reply.error = internal_error(sendable.error().check);
+    }
+    Answer answer;
+    if (!reply.error.has_value()) {
+        CHATMCP_CHECK(reply.message != nullptr);
+        auto encoded = encode_message(codec, *reply.message);
+        if (encoded.has_value()) {
+            answer.content_type = std::string(content_type(StreamType::unary, codec));
+            answer.body = *std::move(encoded);
+        } else {
+            reply.error = internal_error(encoded.error().check);
+        }
+    }
+    if (reply.error.has_value()) {
+        answer = answer_of(*reply.error);
+    }
+    answer.headers = std::move(headers);
+    return answer;
+}
+
+std::optional<ConnectError> reason_to_cut(const CallContext& context,
+                                          const ServerSettings& settings,
+                                          bool stopping) {
+    if (stopping) {
+        return refuse(ConnectCode::unavailable, "NET-27", "the server stops").error();
+    }
+    if (std::chrono::steady_clock::now() < context.deadline) {
+        return std::nullopt;
+    }
+    const bool own_limit =
+        !context.timeout.has_value() || *context.timeout > settings.stream_duration_max;
+    if (own_limit) {
+        return refuse(ConnectCode::unavailable, "NET-28", "open the stream again").error();
+    }
+    return refuse(ConnectCode::deadline_exceeded, "NET-44", "the deadline has passed").error();
 }
 
 void StreamDone::operator()(const std::exception_ptr& thrown, StreamEnd end) const {

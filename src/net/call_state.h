@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "net/http_session.h"
+#include "net/request_decoder.h"
 
 namespace chatmcp::net {
 
@@ -110,6 +111,16 @@ class StreamState final : public StreamWriter, public std::enable_shared_from_th
     bool closed_ = false;
     std::optional<StreamEnd> end_;
 };
+
+/// The HTTP answer of a reply in the caller's codec. A reply that cannot be sent (NET-15, NET-16)
+/// gets an internal error instead.
+[[nodiscard]] Answer answer_of(Codec codec, UnaryReply& reply);
+
+/// Why a running stream has to end now, if it has to: the server stops (NET-27), its own limit is
+/// reached (NET-28), or the caller's deadline has passed (NET-44).
+[[nodiscard]] std::optional<ConnectError> reason_to_cut(const CallContext& context,
+                                                        const ServerSettings& settings,
+                                                        bool stopping);
 
 /// Completion of a stream method's coroutine. A cancelled one ends with an exception that nobody
 /// reads; any other exception is the method's fault.

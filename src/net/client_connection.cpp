@@ -15,9 +15,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+
+#include "net/tcp_state.h"
 
 namespace chatmcp::net {
 
@@ -178,15 +177,7 @@ class HttpConnection final : public ClientConnection {
     }
 
     [[nodiscard]] bool is_reusable() const override {
-        if (!reusable_) {
-            return false;
-        }
-        tcp_info info{};
-        socklen_t size = sizeof info;
-        // native_handle is not const, but reads nothing else.
-        const int handle = const_lowest().socket().native_handle();
-        return getsockopt(handle, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-               info.tcpi_state == TCP_ESTABLISHED;
+        return reusable_ && is_established(const_lowest().socket().native_handle());
     }
 
     void close() override {

@@ -18,14 +18,13 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <google/protobuf/message.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include "base/check.h"
 #include "net/call_state.h"
 #include "net/message_codec.h"
+#include "net/request_decoder.h"
 #include "net/stream_frame.h"
+#include "net/tcp_state.h"
 
 namespace chatmcp::net {
 
@@ -51,49 +50,10 @@ constexpr milliseconds kPresenceInterval{5'000};
 constexpr std::size_t kDrainMaxBytes = std::size_t{1} << 20;
 constexpr milliseconds kDrainTimeout{1'000};
 constexpr milliseconds kTlsCloseTimeout{1'000};
-// JSON writes bytes as base64 and names its fields: never more than this times the binary size.
-constexpr std::size_t kJsonFactor = 2;
-constexpr std::size_t kJsonSlackBytes = 4096;
-
-struct Answer {
-    unsigned status = 200;
-    std::string content_type;
-    Metadata headers;
-    Bytes body;
-};
-
 template <class Body>
 void set_headers(http::response<Body>& response, const Metadata& headers) {
     for (const MetadataEntry& entry : headers.entries()) {
         response.insert(entry.name, entry.value);
-    }
-}
-
-Answer answer_of(const ConnectError& error) {
-    Answer answer;
-    answer.status = http_status(error.code);
-    answer.content_type = "application/json";
-    answer.body = to_bytes(as_bytes(encode_error_json(error)));
-    return answer;
-}
-
-Answer answer_of(const HttpRefusal& refusal) {
-    Answer answer;
-    if (refusal.error.has_value()) {
-        answer = answer_of(*refusal.error);
-    }
-    answer.status = refusal.status;
-    answer.headers = refusal.headers;
-    return answer;
-}
-
-ConnectError internal_error(const char* check) {
-    return refuse(ConnectCode::internal, check, "the answer cannot be sent").error();
-}
-
-void add_trailers(Metadata& headers, const Metadata& trailers) {
-    for (const MetadataEntry& entry : trailers.entries()) {
-        headers.add("trailer-" + entry.name, entry.value);
     }
 }
 
@@ -223,20 +183,17 @@ class HttpSession final : public Connection,
             co_await http::async_read_header(stream_, buffer_, parser, kToken);
         between_requests_ = false;
         if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-            co_return co_await refuse_and_close(
-                HttpRefusal{.status = 431, .headers = {}, .error = {}, .check = "NET-36"});
+            co_return co_await refuse_and_close(refusal_with(431, "NET-36"));
         }
         if (error.category() == http::make_error_code(http::error::bad_method).category() &&
             error != http::error::end_of_stream && error != http::error::partial_message) {
-            co_return co_await refuse_and_close(
-                HttpRefusal{.status = 400, .headers = {}, .error = {}, .check = "NET-37"});
+            co_return co_await refuse_and_close(refusal_with(400, "NET-37"));
         }
         if (error) {
             co_return false;  // Gone, or idle for too long.
         }
         if (parser.get().version() != kHttp11) {
-            co_return co_await refuse_and_close(
-                HttpRefusal{.status = 505, .headers = {}, .error = {}, .check = "NET-38"});
+            co_return co_await refuse_and_close(refusal_with(505, "NET-38"));
         }
         started_ = steady_clock::now();
         const bool keep_alive = parser.keep_alive();
@@ -248,9 +205,7 @@ class HttpSession final : public Connection,
         UntrustedRequestHead head = head_of(parser);
         const Routes::Route* route = core_->routes().find(head.target);
         if (route == nullptr) {
-            HttpRefusal refusal;
-            refusal.status = 404;
-            refusal.check = "NET-39";
+            HttpRefusal refusal = refusal_with(404, "NET-39");
             refusal.error = refuse(ConnectCode::unimplemented, "NET-39", "no such method").error();
             co_return co_await refuse_and_close(std::move(refusal));
         }
@@ -270,7 +225,7 @@ class HttpSession final : public Connection,
             }
         }
         BodyReservation reservation(*core_);
-        const std::size_t max_bytes = body_max(*route, *plan);
+        const std::size_t max_bytes = body_max_bytes(route->request_max_bytes, *plan);
         auto body = co_await read_body(parser, max_bytes, reservation);
         if (!body.has_value()) {
             co_return co_await refuse_call(head.target, *plan, body.error());
@@ -282,18 +237,6 @@ class HttpSession final : public Connection,
             co_return co_await serve_unary(path, *route, std::move(context), *std::move(body));
         }
         co_return co_await serve_stream(path, *route, std::move(context), *std::move(body));
-    }
-
-    [[nodiscard]] static std::size_t body_max(const Routes::Route& route, const CallPlan& plan) {
-        std::size_t max_bytes = route.request_max_bytes;
-        if (plan.codec == Codec::json) {
-            max_bytes = max_bytes * kJsonFactor + kJsonSlackBytes;
-        }
-        // A stream's body may hold a little more than one frame, so that a second one is refused
-        // for what it is.
-        return plan.type == StreamType::unary
-                   ? max_bytes
-                   : max_bytes + 2 * StreamFrame::kPrefixBytes + kReadPieceBytes;
     }
 
     CallContextPtr make_context(Metadata headers, const CallPlan& plan) {
@@ -353,7 +296,7 @@ class HttpSession final : public Connection,
                                      const Routes::Route& route,
                                      const UntrustedRequestHead& head) {
         if (head.method != "GET" || !parser.is_done()) {
-            HttpRefusal refusal{.status = 405, .headers = {}, .error = {}, .check = "NET-43"};
+            HttpRefusal refusal = refusal_with(405, "NET-43");
             refusal.headers.add("allow", "GET");
             co_return co_await refuse_and_close(std::move(refusal));
         }
@@ -405,42 +348,20 @@ class HttpSession final : public Connection,
         co_return false;
     }
 
-    [[nodiscard]] static Answer ended_stream(Codec codec, ConnectError error) {
-        Answer answer;
-        answer.content_type = std::string(content_type(StreamType::server_stream, codec));
-        EndOfStream end;
-        end.error = std::move(error);
-        append_frame(answer.body, StreamFrame::kEndOfStream, as_bytes(encode_end_of_stream(end)));
-        return answer;
-    }
-
     asio::awaitable<bool> serve_unary(std::string_view path,
                                       const Routes::Route& route,
                                       CallContextPtr context,
                                       Bytes body) {
         std::unique_ptr<ProtobufMessage> request = route.unary->new_request();
         UnaryReply reply;
-        const auto decoded = decode_unary(context->codec, body, *request);
+        auto decoded = decode_unary_request(context->codec, body, *request);
         if (decoded.has_value()) {
             body = Bytes();
             reply = co_await call_unary(route, context, std::move(request));
         } else {
-            reply.error = refuse(ConnectCode::invalid_argument,
-                                 decoded.error().check,
-                                 "the message cannot be read")
-                              .error();
+            reply.error = std::move(decoded.error());
         }
         co_return co_await write_reply(path, context->codec, std::move(reply));
-    }
-
-    // Binary: no bytes are an empty message. JSON: no bytes are no JSON.
-    [[nodiscard]] static Result<void> decode_unary(Codec codec,
-                                                   const Bytes& body,
-                                                   ProtobufMessage& request) {
-        if (codec == Codec::json && body.empty()) {
-            return fail(Errc::malformed, "NET-14");
-        }
-        return decode_message(codec, body, request);
     }
 
     asio::awaitable<UnaryReply> call_unary(const Routes::Route& route,
@@ -468,31 +389,9 @@ class HttpSession final : public Connection,
     }
 
     asio::awaitable<bool> write_reply(std::string_view path, Codec codec, UnaryReply reply) {
-        Answer answer;
-        Metadata headers = std::move(reply.headers);
-        add_trailers(headers, reply.trailers);
-        if (const auto sendable = check_metadata(headers); !sendable.has_value()) {
-            headers = Metadata();
-            reply.error = internal_error(sendable.error().check);
-        }
-        if (!reply.error.has_value()) {
-            CHATMCP_CHECK(reply.message != nullptr);
-            auto encoded = encode_message(codec, *reply.message);
-            if (encoded.has_value()) {
-                answer.content_type = std::string(content_type(StreamType::unary, codec));
-                answer.body = *std::move(encoded);
-            } else {
-                reply.error = internal_error(encoded.error().check);
-            }
-        }
-        if (reply.error.has_value()) {
-            if (std::string_view(reply.error->check).starts_with("NET-")) {
-                core_->metrics().count_refusal(reply.error->check);
-            }
-            answer = answer_of(*reply.error);
-        }
+        Answer answer = answer_of(codec, reply);
+        count_refusal(reply.error);
         count(path, reply.error.has_value() ? connect_code_name(reply.error->code) : "ok");
-        answer.headers = std::move(headers);
         co_return co_await write_answer(std::move(answer), true);
     }
 
@@ -538,39 +437,6 @@ class HttpSession final : public Connection,
         co_return usable;
     }
 
-    [[nodiscard]] static ConnectResult<void> decode_stream_request(Codec codec,
-                                                                   const Bytes& body,
-                                                                   std::size_t max_bytes,
-                                                                   ProtobufMessage& request) {
-        const std::size_t frame_max =
-            codec == Codec::json ? max_bytes * kJsonFactor + kJsonSlackBytes : max_bytes;
-        FrameParser parser(frame_max);
-        parser.feed(body);
-        const auto frame = parser.next();
-        if (!frame.has_value()) {
-            const Error& error = frame.error();
-            if (error.code == Errc::too_large) {
-                return refuse(
-                    ConnectCode::resource_exhausted, error.check, "the message is too large");
-            }
-            // A compressed message without an agreed compression is, by the protocol, internal.
-            return refuse(ConnectCode::internal, error.check, "the frame's flags are not allowed");
-        }
-        if (!frame->has_value() && !parser.finish().has_value()) {
-            return refuse(ConnectCode::invalid_argument, "NET-13", "the frame is incomplete");
-        }
-        if (!frame->has_value() || !parser.finish().has_value()) {
-            return refuse(
-                ConnectCode::unimplemented, "NET-45", "the call takes exactly one message");
-        }
-        const bool empty_json = codec == Codec::json && (*frame)->payload.empty();
-        if ((*frame)->flags != 0 || empty_json ||
-            !decode_message(codec, (*frame)->payload, request).has_value()) {
-            return refuse(ConnectCode::invalid_argument, "NET-14", "the message cannot be read");
-        }
-        return {};
-    }
-
     // Carry what the method queues until it ends or has to. True if the connection can go on.
     asio::awaitable<bool> write_stream(std::string_view path,
                                        const CallContext& context,
@@ -591,11 +457,11 @@ class HttpSession final : public Connection,
             if (state->end().has_value()) {
                 break;
             }
-            cut = reason_to_cut(context);
+            cut = reason_to_cut(context, settings(), stopping_);
             if (cut.has_value()) {
                 break;
             }
-            if (peer_is_gone()) {
+            if (!is_established(lowest().socket().native_handle())) {
                 state->close();
                 count(path, "canceled");
                 co_return false;
@@ -605,21 +471,6 @@ class HttpSession final : public Connection,
             co_await state->wake_connection().async_wait(kToken);
         }
         co_return co_await write_end(path, context, std::move(state), head_written, std::move(cut));
-    }
-
-    [[nodiscard]] std::optional<ConnectError> reason_to_cut(const CallContext& context) const {
-        if (stopping_) {
-            return refuse(ConnectCode::unavailable, "NET-27", "the server stops").error();
-        }
-        if (steady_clock::now() < context.deadline) {
-            return std::nullopt;
-        }
-        const bool own_limit =
-            !context.timeout.has_value() || *context.timeout > settings().stream_duration_max;
-        if (own_limit) {
-            return refuse(ConnectCode::unavailable, "NET-28", "open the stream again").error();
-        }
-        return refuse(ConnectCode::deadline_exceeded, "NET-44", "the deadline has passed").error();
     }
 
     asio::awaitable<bool> write_stream_piece(const CallContext& context,
@@ -670,9 +521,7 @@ class HttpSession final : public Connection,
             end.error = state->end()->error;
             end.trailers = state->end()->trailers;
         }
-        if (end.error.has_value() && std::string_view(end.error->check).starts_with("NET-")) {
-            core_->metrics().count_refusal(end.error->check);
-        }
+        count_refusal(end.error);
         count(path, end.error.has_value() ? connect_code_name(end.error->code) : "ok");
         lowest().expires_after(settings().write_timeout);
         if (!head_written) {
@@ -693,13 +542,11 @@ class HttpSession final : public Connection,
         co_return !last_error && !stopping_;
     }
 
-    // Only the kernel knows whether the reader has hung up while nothing is to be written.
-    [[nodiscard]] bool peer_is_gone() {
-        tcp_info info{};
-        socklen_t size = sizeof info;
-        const int handle = lowest().socket().native_handle();
-        return getsockopt(handle, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
-               info.tcpi_state != TCP_ESTABLISHED;
+    // Refusals of a relay are counted there, by their own rows.
+    void count_refusal(const std::optional<ConnectError>& error) {
+        if (error.has_value() && std::string_view(error->check).starts_with("NET-")) {
+            core_->metrics().count_refusal(error->check);
+        }
     }
 
     void count(std::string_view path, std::string_view code) {

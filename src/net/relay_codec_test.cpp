@@ -104,7 +104,7 @@ wire::ReadTopic sample_read() {
     return out;
 }
 
-TEST(RelayCodec, EveryRequestSurvives) {
+TEST(RelayCodec, EveryRequestForATopicSurvives) {
     auto create = admitted<wire::CreateTopic>();
     create.admission_key = filled<32>(19);
     expect_request_survives(create);
@@ -118,13 +118,17 @@ TEST(RelayCodec, EveryRequestSurvives) {
     subscribe.after = 4;
     subscribe.challenge = {9};
     expect_request_survives(subscribe);
+}
+
+TEST(RelayCodec, EveryRequestOfADeviceSurvives) {
     expect_request_survives(wire::GetRelayInfo());
     expect_request_survives(wire::GetChallenge());
-    expect_request_survives(wire::Login{.relay_key = filled<32>(1),
-                                        .root_key = filled<32>(2),
-                                        .challenge = {3},
-                                        .channel = {4},
-                                        .signature = filled<64>(5)});
+    const wire::Login login{.relay_key = filled<32>(1),
+                            .root_key = filled<32>(2),
+                            .challenge = {3},
+                            .channel = {4},
+                            .signature = filled<64>(5)};
+    expect_request_survives(login);
     expect_request_survives(wire::UploadKeyPackages{
         .token = {1}, .key_packages = {{2}, {3, 4}}, .last_resort = Bytes{5}});
     expect_request_survives(
