@@ -8,6 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "support/formats.h"
+#include "wire/cmw.h"
+#include "wire/quoting.h"
 
 namespace chatmcp::wire {
 namespace {
@@ -112,6 +115,46 @@ TEST(SandboxLayers, EachHasItsOwnNameAndTheRequiredOnesAreTheFirstSixteen) {
                   layer <= SandboxLayer::not_dumpable);
     }
     EXPECT_FALSE(names.contains("unknown"));
+}
+
+TEST(EvidenceFormats, EveryStructureIsWhatTheDocumentSays) {
+    SimulatedQuote quote;
+    quote.digests.program = crypto::sha256(as_bytes("program"));
+    quote.digests.model = crypto::sha256(as_bytes("model"));
+    quote.digests.configuration = crypto::sha256(as_bytes("configuration"));
+    quote.digests.command_line =
+        command_line_digest(std::vector<std::string>{"serve", "--threads=2"});
+    quote.measurement = measurement_of(quote.digests);
+    quote.report_data.fill(0x52);
+    quote.issued = UnixMs{1'795'000'000'000};
+    quote.sandbox_layers = kRequiredSandboxLayers;
+    const auto root = crypto::SigningKey::from_seed(crypto::sha256(as_bytes("development root")));
+    quote.root_key = root.public_key();
+    quote.signature = to_array<crypto::kEd25519SignatureBytes>(sign(root, quote));
+
+    const auto documented = [](std::string_view name, ByteView value) {
+        EXPECT_EQ(to_hex(value), to_hex(testing::format_vector(name))) << name;
+    };
+    documented("wire::command_line_digest", quote.digests.command_line);
+    documented("wire::MeasuredDigests", encode(quote.digests));
+    documented("wire::measurement_of", quote.measurement);
+    documented("wire::root_fingerprint", root_fingerprint(quote.root_key));
+    documented("wire::SimulatedQuote", encode(quote));
+    documented("wire::ConceptualMessage",
+               encode_cmw({.media_type = std::string(SimulatedQuote::kMediaType),
+                           .value = encode(quote),
+                           .indicator = ConceptualMessage::kEvidence}));
+    QuoteRequest request;
+    request.report_data.fill(0x52);
+    documented("wire::QuoteRequest", encode_quoting_request(request));
+    documented("wire::SealingKeyRequest",
+               encode_quoting_request(SealingKeyRequest{to_bytes(as_bytes("client state"))}));
+    documented("wire::QuoteReply", encode_quoting_reply(QuoteReply{quote}).view());
+    documented("wire::SealingKeyReply",
+               encode_quoting_reply(SealingKeyReply{SecretBytes(Bytes(32, 0x6b))}).view());
+    EXPECT_EQ(
+        encode(decode<SimulatedQuote>(testing::format_vector("wire::SimulatedQuote")).value()),
+        encode(quote));
 }
 
 }  // namespace

@@ -3,13 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "support/formats.h"
 
 namespace chatmcp::wire {
 namespace {
 
 std::vector<HostFrame> host_frames() {
     Start start;
-    start.host_time = UnixMs{1'700'000'000'000};
+    start.host_time = UnixMs{1'795'000'000'000};
     start.relay_key.fill(1);
     start.operator_credential = {1, 2, 3};
     return {StoredState{{{{1}, {2, 3}}, {{4}, {}}}},
@@ -18,7 +19,7 @@ std::vector<HostFrame> host_frames() {
             RelayReply{7, 68, {1}},
             RelayPush{7, {2, 2}},
             RelayEnd{7, 0},
-            Tick{UnixMs{5}},
+            Tick{UnixMs{1'795'000'000'000}},
             StoreDone{3},
             Stop{}};
 }
@@ -71,6 +72,30 @@ TEST(Frames, EveryTypeReadsAsItWasWrittenAndOnlyInItsDirection) {
         EXPECT_EQ(decoded->index(), frame.index());
         EXPECT_EQ(encode_frame(*decoded), encoded);
         expect_refused(decode_host_frame(payload(encoded)), Errc::malformed, "FRM-03");
+    }
+}
+
+TEST(Frames, EveryTypeIsWhatTheDocumentSays) {
+    const char* host_names[] = {"StoredState",
+                                "Start",
+                                "OperatorCredential",
+                                "RelayReply",
+                                "RelayPush",
+                                "RelayEnd",
+                                "Tick",
+                                "StoreDone",
+                                "Stop"};
+    const char* enclave_names[] = {
+        "Started", "StoreBatch", "RelayRequest", "RelayCancel", "LogLine", "Counters", "Stopped"};
+    for (const HostFrame& frame : host_frames()) {
+        const std::string name = std::string("wire::") + host_names[frame.index()];
+        EXPECT_EQ(to_hex(encode_frame(frame)), to_hex(testing::format_vector(name))) << name;
+    }
+    std::vector<EnclaveFrame> frames = enclave_frames();
+    frames.pop_back();  // A second one of a type that has its vector.
+    for (const EnclaveFrame& frame : frames) {
+        const std::string name = std::string("wire::") + enclave_names[frame.index()];
+        EXPECT_EQ(to_hex(encode_frame(frame)), to_hex(testing::format_vector(name))) << name;
     }
 }
 
