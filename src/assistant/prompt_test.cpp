@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/formats.h"
+
 namespace chatmcp::assistant {
 namespace {
 
@@ -64,6 +66,20 @@ TEST(Prompts, TheInstructionComesAfterTheConversationAndTheQuestion) {
 TEST(Prompts, ReadAsTheyWereWritten) {
     const Prompt prompt = summary_prompt(kChat, "prices", {});
     const auto read = wire::decode<Prompt>(wire::encode(prompt));
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(*read, prompt);
+}
+
+TEST(Prompts, AreWhatTheDocumentSays) {
+    Prompt prompt;
+    prompt.output_tokens_max = 12;
+    prompt.grammar = "root ::= [a-z]{1,8}";
+    prompt.segments = {{SegmentKind::control, "<u>"},
+                       {SegmentKind::data, "Hello <u>"},
+                       {SegmentKind::control, "</u>"}};
+    const Bytes documented = chatmcp::testing::format_vector("assistant::Prompt");
+    EXPECT_EQ(wire::encode(prompt), documented);
+    const auto read = wire::decode<Prompt>(documented);
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(*read, prompt);
 }
