@@ -25,8 +25,7 @@ auto fields_of(T& value) {
                         value.next_admission_key,
                         value.signature);
     } else if constexpr (std::is_same_v<Plain, wire::PublishMessage>) {
-        return std::tie(
-            value.relay_key, value.topic, value.epoch, value.payload, value.signature);
+        return std::tie(value.relay_key, value.topic, value.epoch, value.payload, value.signature);
     } else if constexpr (std::is_same_v<Plain, wire::SubscribeTopic>) {
         return std::tie(value.relay_key,
                         value.topic,

@@ -72,6 +72,9 @@ GroupState::GroupState(const Environment& from, EpochState now, RatchetTree ratc
       tree(std::move(ratchet_tree)),
       message_keys(epoch.context.suite, epoch.context.group_id, epoch.context.epoch, tree.width()),
       view(epoch, tree, false) {
+    if (environment.own_keys_in_memory_only) {
+        message_keys.keep_in_memory(epoch.own);
+    }
     view.refresh();
 }
 
@@ -190,6 +193,9 @@ Result<void> GroupState::enter(Transaction& transaction, NextEpoch next) {
     view.refresh();
     ++version;
     message_keys = SecretTree(suite(), group_id(), epoch.context.epoch, tree.width());
+    if (environment.own_keys_in_memory_only) {
+        message_keys.keep_in_memory(epoch.own);
+    }
     CHATMCP_CHECK_OK(store_header(transaction));
     return message_keys.start(transaction, std::move(next.encryption_secret));
 }

@@ -28,6 +28,10 @@ Result<void> SecretTree::start(Transaction& transaction, SecretBytes encryption_
     chain.push_back(Beside{root(width_), std::move(encryption_secret)});
     CHATMCP_CHECK_OK(put_chain(transaction, kAboveRoot, chain));
     chains_.emplace(kAboveRoot, std::move(chain));
+    if (in_memory_.has_value()) {
+        CHATMCP_TRY(const Ratchets* own, take_ratchets(transaction, *in_memory_));
+        static_cast<void>(own);
+    }
     return {};
 }
 
@@ -289,6 +293,9 @@ Result<void> SecretTree::keep_skipped(Transaction& transaction,
 Result<void> SecretTree::put_ratchets(Transaction& transaction,
                                       LeafIndex leaf,
                                       const Ratchets& ratchets) const {
+    if (in_memory_ == leaf) {
+        return {};
+    }
     wire::Writer writer;
     writer.reserve(2 * (8 + hash_bytes(suite_)));
     for (const Ratchet& ratchet : ratchets.of) {

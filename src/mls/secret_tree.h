@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/key_value.h"
@@ -22,6 +23,9 @@ class SecretTree {
         : suite_(suite), group_id_(to_bytes(group_id)), epoch_(epoch), width_(width) {}
 
     [[nodiscard]] LeafCount width() const { return width_; }
+    /// The ratchets of this leaf are never stored, nor anything that they can be derived from once
+    /// start() was called. Without start(), after loading, next() fails with storage_corrupt.
+    void keep_in_memory(LeafIndex own) { in_memory_ = own; }
     /// A new epoch's tree: all that is stored is its root.
     [[nodiscard]] Result<void> start(Transaction& transaction, SecretBytes encryption_secret);
     /// Erase all keys of an epoch.
@@ -105,6 +109,7 @@ class SecretTree {
     Bytes group_id_;
     Epoch epoch_;
     LeafCount width_;
+    std::optional<LeafIndex> in_memory_;
     std::map<LeafIndex, Ratchets> ratchets_;
     std::map<std::uint32_t, Chain> chains_;
 };

@@ -1,0 +1,506 @@
+#include "enclave/companion_member.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/admission.h"
+#include "client/agent_protocol.h"
+#include "enclave/questions.h"
+#include "mls/storage.h"
+#include "wire/components.h"
+
+namespace chatmcp::enclave {
+namespace {
+
+constexpr std::int64_t kRetryMs = kSecondMs;
+// After an epoch began, before an Update is staged: a topic that is being caught up with has more.
+constexpr std::int64_t kSettleMs = 300;
+constexpr std::int64_t kRenewEveryMs = 20 * kHourMs;  // Of the 24 h that members allow.
+constexpr std::size_t kCompanionsMax = 1000;
+
+client::TopicAddress address_of(const CompanionRow& row) {
+    return client::topic_address(row.relay_key, row.id);
+}
+
+Result<void> save(AgentStep& step, const Companion& companion) {
+    return step.put(companion_record(companion.row.id), companion.row);
+}
+
+// Times of acceptances are signed by the relay; everything else that carries a time is not.
+void note_acceptance(Companion& companion, UnixMs accepted_at) {
+    if (accepted_at > companion.row.time) {
+        companion.row.time = accepted_at;
+        companion.row.time_is_acceptance = true;
+    }
+}
+
+// This agent never speaks in this companion again, in this run or any later one.
+Result<void> fall_silent(AgentStep& step, Companion& companion, const Error& error) {
+    step.note(error, wire::LogLine::Severity::error);
+    companion.row.stopped = true;
+    companion.may_speak = false;
+    companion.outgoing.clear();
+    if (companion.stream != 0) {
+        step.effects.cancelled.push_back(companion.stream);
+        step.state.tasks.erase(companion.stream);
+        companion.stream = 0;
+    }
+    if (step.state.job.has_value() && step.state.job->companion == companion.row.id) {
+        step.effects.cancel_job = true;
+    }
+    return save(step, companion);
+}
+
+// ---- Welcome ----
+
+Result<void> check_welcome(const AgentState& state,
+                           const mls::Group& group,
+                           const wire::Acceptance& acceptance) {
+    const mls::GroupView& view = group.view();
+    CHATMCP_TRY(const auto sequencer,
+                client::component_of<wire::Sequencer>(
+                    view.components(), wire::ComponentId::sequencer, "ENC-09"));
+    const client::TopicAddress at = client::topic_address(sequencer.relay_key, view.group_id());
+    CHATMCP_TRY(const auto key, client::admission_key(group));
+    if (sequencer.relay_key != state.relay_key || acceptance.relay_key != state.relay_key ||
+        !wire::verify(at.relay_key, acceptance, acceptance.signature).has_value() ||
+        acceptance.topic != at.topic || acceptance.epoch + 1 != view.epoch().value ||
+        acceptance.next_admission_key != key.public_key()) {
+        return fail(Errc::equivocation, "ENC-09");
+    }
+    const auto grant =
+        client::component_of<wire::Grant>(view.components(), wire::ComponentId::grant, "ENC-10");
+    if (!grant.has_value() || grant->agent_credential_digest != state.credential->digest()) {
+        return fail(Errc::permission_denied, "ENC-10");
+    }
+    if (!client::has_component(view.components(), wire::ComponentId::companion_of)) {
+        return fail(Errc::permission_denied, "ENC-11");
+    }
+    // People who believe that they talk to a confidential enclave must not find a simulated one.
+    if (state.facts.development_root.has_value()) {
+        const auto development = client::component_of<wire::Development>(
+            view.components(), wire::ComponentId::development, "ENC-12");
+        if (!development.has_value() || development->root_key != *state.facts.development_root) {
+            return fail(Errc::untrusted_identity, "ENC-12");
+        }
+    }
+    return {};
+}
+
+// Our package for this group whose leaf stands in the tree.
+Result<OfferRow> used_offer(AgentStep& step, const mls::Group& group, const GroupId& id) {
+    const auto own = group.view().member(group.view().own_index());
+    CHATMCP_TRY(const auto offers, step.all<OfferRow>(table_prefix("offer", id)));
+    for (const OfferRow& offer : offers) {
+        const auto key = crypto::SigningKey::from_seed(offer.leaf_seed);
+        if (own.has_value() && equal(own->signature_key, key.public_key())) {
+            return offer;
+        }
+    }
+    return fail(Errc::not_found, "ENC-08");
+}
+
+Result<void> admit(AgentStep& step, mls::Group group, const wire::InboxItem& item) {
+    AgentState& state = step.state;
+    const GroupId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
+    CHATMCP_TRY(const OfferRow offer, used_offer(step, group, id));
+    CHATMCP_CHECK_OK(check_welcome(state, group, *item.acceptance));
+    if (state.companions.size() >= kCompanionsMax) {
+        return fail(Errc::resource_exhausted, "ENC-07");
+    }
+    CHATMCP_TRY(const auto companion_of,
+                client::component_of<wire::CompanionOf>(
+                    group.view().components(), wire::ComponentId::companion_of, "ENC-11"));
+    Companion companion;
+    companion.row.id = id;
+    companion.row.conversation = companion_of.conversation_id;
+    companion.row.relay_key = item.acceptance->relay_key;
+    companion.row.cursor = item.acceptance->sequence;
+    companion.row.renewed_at = step.now;
+    companion.row.leaf_seed = offer.leaf_seed;
+    note_acceptance(companion, item.acceptance->accepted_at);
+    // A package of an earlier run lies in seals that another enclave may have been started from.
+    companion.may_speak = state.offers_made_here.contains(offer.reference);
+    companion.group = std::move(group);
+    CHATMCP_CHECK_OK(save(step, companion));
+    CHATMCP_TRY(const auto offers, step.all<OfferRow>(table_prefix("offer", id)));
+    for (const OfferRow& each : offers) {
+        CHATMCP_CHECK_OK(step.store.erase(offer_record(id, each.reference)));
+        if (each.reference != offer.reference) {
+            CHATMCP_CHECK_OK(step.store.erase(mls::key_package_key(each.reference)));
+        }
+        state.offers_made_here.erase(each.reference);
+    }
+    state.companions.insert_or_assign(id, std::move(companion));
+    return {};
+}
+
+bool is_own_failure(const Error& error) {
+    return error.code == Errc::storage || error.code == Errc::storage_corrupt;
+}
+
+}  // namespace
+
+Result<void> take_welcome(AgentStep& step, const wire::InboxItem& item) {
+    if (!step.state.credential.has_value() || !item.acceptance.has_value()) {
+        step.note(Error{Errc::equivocation, "ENC-09"});
+        return {};
+    }
+    auto group = mls::Group::join(step.state.environment,
+                                  step.store,
+                                  item.payload,
+                                  mls::Arrival{item.acceptance->accepted_at});
+    if (!group.has_value()) {
+        if (is_own_failure(group.error())) {
+            return fail(group.error());
+        }
+        if (group.error().code != Errc::replayed) {
+            step.note(Error{group.error().code, "ENC-08"});
+        }
+        return {};
+    }
+    const Bytes id = to_bytes(group->view().group_id());
+    const auto admitted = id.size() == wire::kGroupIdBytes
+                              ? admit(step, *std::move(group), item)
+                              : Result<void>(fail(Errc::invalid_argument, "ENC-08"));
+    if (!admitted.has_value()) {
+        if (is_own_failure(admitted.error())) {
+            return admitted;
+        }
+        step.note(admitted.error());
+        return mls::Group::erase(step.store, id);
+    }
+    return {};
+}
+
+Result<void> load_companions(AgentStep& step) {
+    CHATMCP_TRY(const auto rows, step.all<CompanionRow>(table_prefix("companion")));
+    for (const CompanionRow& row : rows) {
+        Companion companion;
+        companion.row = row;
+        CHATMCP_TRY(auto group, mls::Group::load(step.state.environment, step.store, row.id));
+        companion.group = std::move(group);
+        companion.bundle_at = step.now.plus_ms(kSettleMs);
+        step.state.companions.emplace(row.id, std::move(companion));
+    }
+    return {};
+}
+
+UnixMs time_in(const AgentStep& step, const Companion& companion) {
+    return std::max(step.now, companion.row.time);
+}
+
+Result<void> forget_companion(AgentStep& step, const GroupId& id) {
+    AgentState& state = step.state;
+    CHATMCP_CHECK_OK(mls::Group::erase(step.store, id));
+    CHATMCP_CHECK_OK(step.store.erase(companion_record(id)));
+    for (const std::string_view table : {"copy", "question"}) {
+        CHATMCP_CHECK_OK(mls::erase_prefix(step.store, table_prefix(table, id)));
+    }
+    const auto found = state.companions.find(id);
+    if (found == state.companions.end()) {
+        return {};
+    }
+    for (const std::uint64_t request :
+         {found->second.stream, found->second.bundle, found->second.publish}) {
+        if (request != 0) {
+            state.tasks.erase(request);
+            step.effects.cancelled.push_back(request);
+        }
+    }
+    if (state.job.has_value() && state.job->companion == id) {
+        step.effects.cancel_job = true;
+    }
+    state.companions.erase(found);
+    return {};
+}
+
+// ---- The topic ----
+
+namespace {
+
+Result<void> discard_staged(AgentStep& step, Companion& companion) {
+    if (companion.group->has_staged()) {
+        CHATMCP_CHECK_OK(companion.group->discard(step.store));
+    }
+    companion.row.staged.reset();
+    companion.staged_here = false;
+    return {};
+}
+
+// An epoch began: what was encrypted for the one before is encrypted anew.
+void begin_epoch(AgentStep& step, Companion& companion) {
+    for (Outgoing& outgoing : companion.outgoing) {
+        outgoing.sent.reset();
+    }
+    companion.bundle_at = step.now.plus_ms(kSettleMs);
+    companion.publish_at = step.now;
+}
+
+Result<void> take_own_commit(AgentStep& step,
+                             Companion& companion,
+                             const wire::Acceptance& acceptance) {
+    CHATMCP_TRY(const auto next, client::staged_admission_key(*companion.group));
+    const auto fits = client::check_admission_key(acceptance, next.public_key());
+    if (!fits.has_value()) {
+        return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
+    }
+    CHATMCP_TRY(const auto change, companion.group->confirm(step.store));
+    static_cast<void>(change);
+    companion.row.leaf_seed = companion.row.staged->leaf_seed;
+    companion.row.staged.reset();
+    companion.row.renewed_at = step.now;
+    // Staged by an earlier run: another enclave may be started from the same seal and confirm it
+    // too. Only a further Update makes an epoch that is this object's alone.
+    companion.may_speak = companion.staged_here;
+    companion.staged_here = false;
+    begin_epoch(step, companion);
+    return {};
+}
+
+Result<void> take_others_commit(AgentStep& step,
+                                Companion& companion,
+                                const wire::Envelope& envelope,
+                                bool& removed) {
+    CHATMCP_CHECK_OK(discard_staged(step, companion));
+    Bytes commit = envelope.payload;
+    if (!client::is_private_message(commit)) {
+        auto opened = client::open_agent_update(*companion.group, commit);
+        if (!opened.has_value()) {
+            return fall_silent(step, companion, Error{Errc::cannot_open, "ENC-14"});
+        }
+        commit = *std::move(opened);
+    }
+    auto received = companion.group->receive(
+        step.store, commit, mls::Arrival{envelope.acceptance->accepted_at});
+    if (!received.has_value() && is_own_failure(received.error())) {
+        return fail(received.error());
+    }
+    if (received.has_value() && std::holds_alternative<mls::OwnMessage>(*received)) {
+        return fall_silent(step, companion, Error{Errc::conflict, "ENC-15"});
+    }
+    auto* incoming = received.has_value() ? std::get_if<mls::Incoming>(&*received) : nullptr;
+    if (incoming == nullptr) {
+        return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
+    }
+    removed = incoming->change().removes_self;
+    if (removed) {
+        return {};
+    }
+    CHATMCP_TRY(const auto next, client::next_admission_key(*incoming));
+    if (!client::check_admission_key(*envelope.acceptance, next).has_value()) {
+        return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
+    }
+    CHATMCP_CHECK_OK(incoming->apply(step.store));
+    begin_epoch(step, companion);
+    return {};
+}
+
+Result<void> take_message(AgentStep& step, Companion& companion, const wire::Envelope& envelope) {
+    auto received =
+        companion.group->receive(step.store, envelope.payload, mls::Arrival{envelope.accepted_at});
+    if (!received.has_value()) {
+        if (is_own_failure(received.error())) {
+            return fail(received.error());
+        }
+        step.note(Error{received.error().code, "ENC-16"});
+        return {};
+    }
+    const auto* message = std::get_if<mls::ApplicationMessage>(&*received);
+    if (message == nullptr) {
+        return {};  // Our own, or a proposal.
+    }
+    const auto who = client::identity_of(message->sender_leaf);
+    const auto content = wire::decode<wire::Content>(message->data);
+    if (!who.has_value() || who->agent || !content.has_value()) {
+        step.note(Error{Errc::malformed, "ENC-17"});
+        return {};
+    }
+    if (content->type == wire::ContentType::copy) {
+        return take_copy(step, companion, who->account, *content);
+    }
+    if (content->type == wire::ContentType::question) {
+        return take_question(step, companion, *message, who->account, envelope.sequence);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::Envelope& envelope) {
+    CompanionRow& row = companion.row;
+    if (row.stopped || envelope.sequence <= row.cursor) {
+        return {};
+    }
+    const std::uint64_t epoch = companion.group->view().epoch().value;
+    const bool in_place =
+        (envelope.sequence == row.cursor + 1 || row.expired) && envelope.epoch == epoch &&
+        (envelope.kind == wire::EnvelopeKind::bundle) == envelope.acceptance.has_value();
+    const auto proof =
+        envelope.acceptance.has_value()
+            ? client::verify_acceptance(
+                  *envelope.acceptance, address_of(row), epoch, envelope.payload, envelope.sequence)
+            : Result<void>();
+    if (!in_place || !proof.has_value()) {
+        // The host or the relay left something out, or made something up: ask again from where we
+        // stand.
+        step.note(Error{Errc::equivocation, "ENC-13"});
+        step.effects.cancelled.push_back(companion.stream);
+        step.state.tasks.erase(companion.stream);
+        companion.stream = 0;
+        companion.stream_at = step.now.plus_ms(kRetryMs);
+        return {};
+    }
+    bool removed = false;
+    if (envelope.acceptance.has_value()) {
+        note_acceptance(companion, envelope.acceptance->accepted_at);
+        const bool own = row.staged.has_value() && companion.group->has_staged() &&
+                         row.staged->commit_hash == envelope.acceptance->commit_hash;
+        CHATMCP_CHECK_OK(own ? take_own_commit(step, companion, *envelope.acceptance)
+                             : take_others_commit(step, companion, envelope, removed));
+    } else {
+        CHATMCP_CHECK_OK(take_message(step, companion, envelope));
+    }
+    if (removed) {
+        return forget_companion(step, GroupId(row.id));
+    }
+    row.cursor = envelope.sequence;
+    row.expired = false;
+    return save(step, companion);
+}
+
+// ---- What is sent ----
+
+namespace {
+
+Result<void> progress_stream(AgentStep& step, Companion& companion) {
+    if (companion.stream != 0 || companion.stream_at > step.now ||
+        step.state.session.challenge.empty()) {
+        return {};
+    }
+    CHATMCP_TRY(const auto key, client::admission_key(*companion.group));
+    const CompanionRow& row = companion.row;
+    companion.stream =
+        step.send(Purpose::topic_stream,
+                  row.id,
+                  client::subscribe_topic(address_of(row),
+                                          key,
+                                          companion.group->view().epoch().value,
+                                          row.expired ? wire::kReadFromOldest : row.cursor,
+                                          step.state.session.challenge));
+    return {};
+}
+
+// The boot rule's Update, and the daily one: a new leaf key with evidence over a nonce of the epoch
+// that it ends. A PublicMessage sealed whole, so that no ratchet key is spent.
+Result<void> stage_update(AgentStep& step, Companion& companion) {
+    mls::Group& group = *companion.group;
+    CHATMCP_TRY(const auto nonce, client::renewal_nonce(group, group.view().own_index()));
+    CHATMCP_TRY(AgentLeaf leaf,
+                make_agent_leaf(step.state, companion.row.id, nonce, time_in(step, companion)));
+    mls::Plan plan;
+    plan.rotate = std::move(leaf.setup);
+    plan.force_path = true;
+    plan.include_pending = false;
+    plan.public_message = true;
+    CHATMCP_TRY(mls::Bundle bundle,
+                group.stage(step.store, plan, mls::Arrival{time_in(step, companion)}));
+    CHATMCP_TRY(bundle.commit,
+                client::seal_agent_update(group, bundle.commit, step.state.platform.random()));
+    CHATMCP_TRY(const auto key, client::admission_key(group));
+    CHATMCP_TRY(const auto next, client::staged_admission_key(group));
+    const auto request =
+        client::publish_bundle(address_of(companion.row), key, bundle, next.public_key(), {});
+    companion.row.staged =
+        StagedRow{crypto::sha256(request.commit), leaf.seed, client::encode_door_request(request)};
+    companion.staged_here = true;
+    return save(step, companion);
+}
+
+bool wants_update(const AgentStep& step, const Companion& companion) {
+    if (!companion.may_speak) {
+        return true;
+    }
+    const bool due = step.now.value - companion.row.renewed_at.value > kRenewEveryMs;
+    return due && companion.outgoing.empty() && companion.publish == 0;
+}
+
+Result<void> progress_update(AgentStep& step, Companion& companion) {
+    if (companion.bundle != 0 || companion.bundle_at > step.now || companion.stream == 0) {
+        return {};
+    }
+    if (!companion.row.staged.has_value()) {
+        if (!wants_update(step, companion)) {
+            return {};
+        }
+        CHATMCP_CHECK_OK(stage_update(step, companion));
+    }
+    CHATMCP_TRY(auto request,
+                client::decode_door_request(client::door_method(wire::PublishBundle{}),
+                                            companion.row.staged->request));
+    companion.bundle = step.send(Purpose::bundle, companion.row.id, std::move(request));
+    return {};
+}
+
+Result<void> progress_messages(AgentStep& step, Companion& companion) {
+    if (!companion.may_speak || companion.publish != 0 || companion.publish_at > step.now ||
+        companion.outgoing.empty()) {
+        return {};
+    }
+    Outgoing& outgoing = companion.outgoing.front();
+    if (!outgoing.sent.has_value()) {
+        CHATMCP_TRY(const Bytes content, content_of(step, companion, outgoing));
+        mls::Group& group = *companion.group;
+        CHATMCP_TRY(Bytes payload,
+                    group.encrypt(step.store, content, {}, wire::padded_size(content.size())));
+        CHATMCP_TRY(const auto key, client::admission_key(group));
+        outgoing.sent = client::publish_message(
+            address_of(companion.row), key, group.view().epoch().value, std::move(payload));
+    }
+    companion.publish = step.send(Purpose::message, companion.row.id, *outgoing.sent);
+    return {};
+}
+
+}  // namespace
+
+Result<void> progress_companion(AgentStep& step, Companion& companion) {
+    if (companion.row.stopped) {
+        return {};
+    }
+    CHATMCP_CHECK_OK(progress_stream(step, companion));
+    CHATMCP_CHECK_OK(progress_update(step, companion));
+    return progress_messages(step, companion);
+}
+
+Result<void> bundle_answered(AgentStep& step,
+                             Companion& companion,
+                             const std::optional<client::Reason>& refused) {
+    companion.bundle = 0;
+    // Accepted or not is what the topic says; until then the same bytes are offered again.
+    const bool lost = refused.has_value() && refused->code == Errc::stale_epoch;
+    companion.bundle_at = step.now.plus_ms(lost || !refused.has_value() ? 10 * kRetryMs : kRetryMs);
+    return {};
+}
+
+Result<void> message_answered(AgentStep& step,
+                              Companion& companion,
+                              const std::optional<client::Reason>& refused) {
+    companion.publish = 0;
+    if (companion.outgoing.empty()) {
+        return {};
+    }
+    Outgoing& outgoing = companion.outgoing.front();
+    if (!refused.has_value()) {
+        const auto ends = outgoing.ends;
+        companion.outgoing.pop_front();
+        return ends.has_value() ? question_settled(step, companion, *ends) : Result<void>();
+    }
+    // A stale epoch: the topic brings the next one. Anything else: the same bytes again.
+    companion.publish_at = step.now.plus_ms(kRetryMs);
+    if (!outgoing.ends.has_value() && refused->code != Errc::unavailable) {
+        companion.outgoing.pop_front();  // Progress that is late is no news.
+    }
+    return {};
+}
+
+}  // namespace chatmcp::enclave
