@@ -256,6 +256,7 @@ TEST_F(Cli, AReplayNamesWhatItCannotDo) {
     const std::string model = put("model", "weights");
     const std::string config = put("config", "{}");
     client::ReceiptFile file;
+    file.announcement.grant.scopes = {wire::Scope::answer};
     file.answer_post.receipt.weights_root = crypto::sha256(as_bytes("weights"));
     file.answer_post.receipt.configuration_digest = crypto::sha256(as_bytes("{}"));
     const auto verify =

@@ -28,7 +28,6 @@ Result<SecretBytes> ask_terminal(const char* prompt) {
     if (terminal < 0) {
         return fail(Errc::wrong_passphrase, "CLI-03");
     }
-    static_cast<void>(::write(terminal, prompt, std::string_view(prompt).size()));
     termios before{};
     const bool is_terminal = ::tcgetattr(terminal, &before) == 0;
     if (is_terminal) {
@@ -36,6 +35,8 @@ Result<SecretBytes> ask_terminal(const char* prompt) {
         quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
         static_cast<void>(::tcsetattr(terminal, TCSAFLUSH, &quiet));
     }
+    // After the flush, so that what is typed at once is not thrown away.
+    static_cast<void>(::write(terminal, prompt, std::string_view(prompt).size()));
     SecretBytes line(kPassphraseMaxBytes);
     std::size_t used = 0;
     char next = 0;

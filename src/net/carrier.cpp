@@ -90,7 +90,11 @@ struct Carrier::State {
     struct Running {
         asio::cancellation_signal cancel;
         std::shared_ptr<ClientStream> stream;
+        bool ended = false;
     };
+    /// Ends a call from inside the loop. A signal that is emitted outside waits in the loop's
+    /// queue, behind the end of the call that it would then touch.
+    void give_up(const std::shared_ptr<Running>& call);
 
     template <class WireRequest>
     void start(client::EffectId id, WireRequest request);
@@ -119,14 +123,23 @@ Carrier::State::~State() {
         signals->cancel();
     }
     for (const auto& [id, call] : running) {
-        if (call->stream != nullptr) {
-            call->stream->cancel();
-        }
-        call->cancel.emit(asio::cancellation_type::all);
+        give_up(call);
     }
     work.reset();
     io.restart();
     io.run_for(kFarewell);
+}
+
+void Carrier::State::give_up(const std::shared_ptr<Running>& call) {
+    asio::post(io, [call] {
+        if (call->ended) {
+            return;
+        }
+        if (call->stream != nullptr) {
+            call->stream->cancel();
+        }
+        call->cancel.emit(asio::cancellation_type::all);
+    });
 }
 
 template <class WireRequest>
@@ -134,6 +147,7 @@ void Carrier::State::start(client::EffectId id, WireRequest request) {
     auto call = std::make_shared<Running>();
     running.insert_or_assign(id, call);
     auto ended = [this, id, call](const std::exception_ptr&) {
+        call->ended = true;
         const auto mine = running.find(id);
         if (mine != running.end() && mine->second == call) {
             running.erase(mine);
@@ -223,10 +237,7 @@ void Carrier::State::stop_stream(client::EffectId id) {
     }
     const std::shared_ptr<Running> call = found->second;
     running.erase(found);
-    if (call->stream != nullptr) {
-        call->stream->cancel();
-    }
-    call->cancel.emit(asio::cancellation_type::all);
+    give_up(call);
     std::erase_if(arrived, [id](const Arrived& what) {
         return std::visit([id](const auto& event) { return event.id == id; }, what);
     });
