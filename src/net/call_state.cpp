@@ -3,7 +3,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/check.h"
 #include "net/message_codec.h"
 #include "net/stream_frame.h"
 
@@ -102,8 +101,10 @@ Answer answer_of(Codec codec, UnaryReply& reply) {
         reply.error = internal_error(sendable.error().check);
     }
     Answer answer;
+    if (!reply.error.has_value() && reply.message == nullptr) {
+        reply.error = internal_error("NET-26");  // A method that was cancelled has nothing to say.
+    }
     if (!reply.error.has_value()) {
-        CHATMCP_CHECK(reply.message != nullptr);
         auto encoded = encode_message(codec, *reply.message);
         if (encoded.has_value()) {
             answer.content_type = std::string(content_type(StreamType::unary, codec));

@@ -118,7 +118,9 @@ Carrier::State::~State() {
     if (signals != nullptr) {
         signals->cancel();
     }
-    for (const auto& [id, call] : running) {
+    // Asio posts what a signal emits, so each signal has to outlive the coroutine that it ends.
+    const auto ending = running;
+    for (const auto& [id, call] : ending) {
         if (call->stream != nullptr) {
             call->stream->cancel();
         }
@@ -227,6 +229,7 @@ void Carrier::State::stop_stream(client::EffectId id) {
         call->stream->cancel();
     }
     call->cancel.emit(asio::cancellation_type::all);
+    asio::post(io, [call]() {});  // Until what was emitted has run: as in the destructor.
     std::erase_if(arrived, [id](const Arrived& what) {
         return std::visit([id](const auto& event) { return event.id == id; }, what);
     });

@@ -77,6 +77,7 @@ class ConnectClientTest : public ::testing::Test {
   protected:
     void start(bool tls) {
         ServerSettings settings;
+        settings.shutdown_grace = 200ms;
         if (tls) {
             settings.tls = *make_server_tls(certificate_.certificate_pem, certificate_.key_pem);
         }

@@ -49,6 +49,7 @@ TEST(MessageCodec, ABodyThatCannotBeReadIsRefused) {
 TEST(MessageCodec, AnAnyOfAnUnknownTypeCannotBeWrittenAsJson) {
     google::protobuf::Any any;
     any.set_type_url("type.googleapis.com/nobody.knows.This");
+    any.set_value("\x08\x01");
     EXPECT_STREQ(encode_message(Codec::json, any).error().check, "NET-16");
 }
 
