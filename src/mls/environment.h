@@ -61,9 +61,9 @@ struct Environment {
     crypto::Random& random;
     Limits limits;
     /// Own sending keys are derived when an epoch begins and live in the Group object alone, never
-    /// in the transaction: a group that was loaded can read, commit by PublicMessage and export, and
-    /// encrypts nothing until its next epoch (DESIGN 8, boot rule: what two enclaves are started
-    /// from cannot make one of them repeat the other's keys).
+    /// in the transaction: a group that was loaded can read, commit by PublicMessage and export,
+    /// and encrypts nothing until its next epoch (DESIGN 8, boot rule: what two enclaves are
+    /// started from cannot make one of them repeat the other's keys).
     bool own_keys_in_memory_only = false;
 };
 

@@ -215,5 +215,47 @@ TEST_F(EnclaveAgent, AQuestionAfterExpiryIsRefusedWhateverTheHostsClockSaysLater
     EXPECT_EQ(view.reason->check, "ENC-22");
 }
 
+TEST_F(EnclaveAgent, ACredentialForAnotherKeyIsNotTaken) {
+    EnclaveRig fresh(world);
+    ASSERT_TRUE(fresh.start().has_value());
+    const auto effects = fresh.agent->step(
+        {world.clock.now(), enclave::CredentialGiven{to_bytes(as_bytes("no credential"))}});
+    ASSERT_TRUE(effects.has_value());
+    ASSERT_EQ(effects->notes.size(), 1u);
+    EXPECT_STREQ(effects->notes[0].check, "ENC-04");
+    EXPECT_FALSE(fresh.agent->has_credential());
+    EXPECT_TRUE(effects->requests.empty());
+}
+
+TEST(EnclaveConfiguration, OnlyTheDocumentedObjectIsRead) {
+    const std::string good =
+        R"({"name":"a","scopes":["answer"],"context_tokens":4096,"answer_seconds_max":60})";
+    EXPECT_TRUE(enclave::read_configuration(as_bytes(good)).has_value());
+    for (const std::string& bad :
+         {std::string("{}"),
+          std::string("["),
+          std::string(
+              R"({"name":"","scopes":["answer"],"context_tokens":4096,"answer_seconds_max":60})"),
+          std::string(R"({"name":"a","scopes":[],"context_tokens":4096,"answer_seconds_max":60})"),
+          std::string(
+              R"({"name":"a","scopes":["act"],"context_tokens":4096,"answer_seconds_max":60})"),
+          std::string(
+              R"({"name":"a","scopes":["answer"],"context_tokens":1,"answer_seconds_max":60})")}) {
+        const auto read = enclave::read_configuration(as_bytes(bad));
+        ASSERT_FALSE(read.has_value()) << bad;
+        EXPECT_STREQ(read.error().check, "ENC-01");
+    }
+}
+
+TEST(DoorCodec, AnotherMethodOrBodyIsRefused) {
+    const auto method = client::decode_door_request(client::kDoorMethods + 1, {});
+    ASSERT_FALSE(method.has_value());
+    EXPECT_STREQ(method.error().check, "CLT-96");
+    const Bytes cut(5);
+    const auto body = client::decode_door_request(client::door_method(wire::Login{}), cut);
+    ASSERT_FALSE(body.has_value());
+    EXPECT_STREQ(body.error().check, "CLT-97");
+}
+
 }  // namespace
 }  // namespace chatmcp::testing
