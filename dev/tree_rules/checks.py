@@ -71,9 +71,12 @@ def checks_rows(tree: Tree) -> Iterator[Finding]:
         if named and not paths & {path for path, _ in used[row.id]}:
             elsewhere = ", ".join(sorted({path for path, _ in used[row.id]}))
             yield Finding("checks-rows", PAGE, row.line, f"{row.id} is not in {', '.join(named)} but in {elsewhere}")
+    pending = set(tree.layers.get("checks_without_row", []))
     for name, places in sorted(used.items()):
-        if name not in seen:
+        if name not in seen and name not in pending:
             yield Finding("checks-rows", *places[0], f"{name} has no row in {PAGE}")
+    for name in sorted(pending & (set(seen) | (pending - set(used)))):
+        yield Finding("checks-rows", "dev/layers.json", 1, f"checks_without_row still lists {name}")
 
 
 def tests_of(tree: Tree) -> set[str]:

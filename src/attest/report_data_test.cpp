@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "support/formats.h"
 
 namespace chatmcp::attest {
 namespace {
@@ -25,6 +26,11 @@ TEST(ReportData, IsTheHashThatTheFormatSays) {
     EXPECT_EQ(to_hex(report_data(example())),
               "28ded75662da6a97fa5c23006cebc77a62f2088e9a971762d3b6d5e55a103245"
               "42eeaebaedaddb89731d5ba6c7398e1214ebcb5b939322314637756709626d77");
+}
+
+TEST(ReportData, IsWhatTheDocumentSays) {
+    EXPECT_EQ(to_hex(report_data(example())),
+              to_hex(chatmcp::testing::format_vector("attest::report_data")));
 }
 
 TEST(ReportData, EveryBitOfEveryFieldCounts) {

@@ -18,8 +18,8 @@ constexpr std::string_view kPublishedKeys[] = {
     "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
     // The seed of 32 zero bytes: what a generator gives that was never seeded.
     "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29",
-    // The seed of 32 bytes 0x05: the quote in docs/formats.md.
-    "6e7a1cdd29b0b78fd13af4c5598feff4ef2a97166e3ca6f2e4fbfccd80505bf1",
+    // The seed SHA-256("development root"): the quote in docs/formats.md.
+    "e4ddc80392528f911a2bc85c61561ef490b438c1bbd29be51c50b9557fdc7ffa",
 };
 
 }  // namespace

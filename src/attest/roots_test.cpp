@@ -18,7 +18,8 @@ TEST(Roots, ThePublishedKeysBelongToThePublishedSeeds) {
         "f5e5767cf153319517630f226876b86c8160cc583bc013744c6bf255f5cc0ee5",
         "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
         "0000000000000000000000000000000000000000000000000000000000000000",
-        "0505050505050505050505050505050505050505050505050505050505050505",
+        // docs/formats.md
+        "495b1862f8d80108708539dbe28c8ce4937bdd2bf96882dc4a8ca469a9feac4e",
     };
     const Roots roots = builtin_roots();
     ASSERT_EQ(roots.published_keys.size(), std::size(seeds));

@@ -82,6 +82,10 @@ Result<void> start_add(Step& step, const AddMembers& command) {
     CHATMCP_TRY(const Device own, device(step));
     CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
     CHATMCP_CHECK_OK(check_sendable(chat));
+    // Into a companion comes who agreed, and nobody else.
+    if (chat.companion_of.has_value()) {
+        return fail(Errc::permission_denied, "CLT-15");
+    }
     CommitBody body;
     CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
     CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::add_members, chat.id));

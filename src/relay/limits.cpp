@@ -55,13 +55,14 @@ RateLimiter::Bucket& RateLimiter::refilled(
     return bucket;
 }
 
-bool RateLimiter::take(Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now) {
+bool RateLimiter::take(
+    Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now, std::uint32_t cost) {
     const std::lock_guard lock(mutex_);
     Bucket& bucket = refilled(kind, rate, first, second, now);
-    if (bucket.left < 1) {
+    if (bucket.left < cost) {
         return false;
     }
-    bucket.left -= 1;
+    bucket.left -= cost;
     return true;
 }
 

@@ -29,8 +29,13 @@ struct Limits {
     /// over it is refused before any signature is checked.
     Rate refusals_per_source{.burst = 200, .per_hour = 3600};
 
-    Rate claims_per_target{.burst = 100, .per_hour = 100};
-    Rate claims_per_target_and_source{.burst = 30, .per_hour = 60};
+    /// KiB of messages and bundles, a started one counts whole. Whoever may publish in a group may
+    /// do so as often as he likes; this keeps one source from filling the disk with groups of its
+    /// own.
+    Rate published_kib_per_source{.burst = 2 * 1024 * 1024, .per_hour = 8 * 1024 * 1024};
+
+    Rate claims_per_target{.burst = 200, .per_hour = 200};
+    Rate claims_per_target_and_source{.burst = 60, .per_hour = 120};
 
     Rate inbox_sends_per_inbox{.burst = 500, .per_hour = 3600};
     Rate inbox_sends_per_inbox_and_source{.burst = 60, .per_hour = 240};
@@ -48,6 +53,7 @@ class RateLimiter {
   public:
     enum class Kind : std::uint8_t {
         create_source,
+        publish_source,
         device_log_source,
         login_source,
         refusal_source,
@@ -61,9 +67,14 @@ class RateLimiter {
 
     explicit RateLimiter(std::size_t buckets_max = kRateBucketsMax);
 
-    /// Takes one; false if none was left. `first` and `second` say whom it counts for.
-    [[nodiscard]] bool take(
-        Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now);
+    /// Takes `cost`; false, and takes nothing, if that is not left. `first` and `second` say whom
+    /// it counts for.
+    [[nodiscard]] bool take(Kind kind,
+                            const Rate& rate,
+                            ByteView first,
+                            ByteView second,
+                            UnixMs now,
+                            std::uint32_t cost = 1);
     /// Whether take() would succeed, without taking.
     [[nodiscard]] bool has(
         Kind kind, const Rate& rate, ByteView first, ByteView second, UnixMs now);

@@ -29,6 +29,17 @@ TEST(RateLimiter, ABurstIsGivenAtOnceAndThenByTime) {
     EXPECT_EQ(take(limiter, "a", "", kNow.plus_ms(kHourMs), 10), 3);  // Never more than the burst.
 }
 
+TEST(RateLimiter, WhatCostsMoreThanIsLeftTakesNothing) {
+    RateLimiter limiter;
+    const auto take_many = [&](std::uint32_t cost) {
+        return limiter.take(Kind::publish_source, kRate, as_bytes("a"), {}, kNow, cost);
+    };
+    EXPECT_FALSE(take_many(4));
+    EXPECT_TRUE(take_many(2));
+    EXPECT_FALSE(take_many(2));
+    EXPECT_TRUE(take_many(1));
+}
+
 TEST(RateLimiter, LookingTakesNothing) {
     RateLimiter limiter;
     for (int i = 0; i < 10; ++i) {

@@ -33,9 +33,13 @@ ByteArray<32> once_name(const wire::SendInbox& request) {
 }  // namespace
 
 Result<void> check_inbox_room(const Context& context, const wire::InboxId& inbox) {
-    CHATMCP_TRY(const std::size_t waiting,
-                context.store.count(inbox_partition(inbox), kInboxItemsMax, context.clock.now()));
-    return waiting < kInboxItemsMax ? Result<void>{} : fail(Errc::resource_exhausted, "RLY-14");
+    CHATMCP_TRY(const store::Usage usage,
+                context.store.usage(
+                    inbox_partition(inbox), kInboxItemsMax, kInboxBytesMax, context.clock.now()));
+    if (usage.entries >= kInboxItemsMax || usage.bytes >= kInboxBytesMax) {
+        return fail(Errc::resource_exhausted, "RLY-14");
+    }
+    return {};
 }
 
 Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& peer) const {

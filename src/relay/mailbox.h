@@ -10,6 +10,7 @@ namespace chatmcp::relay {
 inline constexpr std::int64_t kInboxRequestLifetimeMs = 24 * kHourMs;
 /// Items that wait in one inbox; above it senders are refused until the device acknowledges some.
 inline constexpr std::size_t kInboxItemsMax = 1024;
+inline constexpr std::size_t kInboxBytesMax = std::size_t{64} * 1024 * 1024;
 
 /// Errors: resource_exhausted (RLY-14).
 [[nodiscard]] Result<void> check_inbox_room(const Context& context, const wire::InboxId& inbox);

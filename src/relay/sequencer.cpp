@@ -63,17 +63,24 @@ Result<void> check_size(ByteView bytes, std::size_t max_bytes) {
     return bytes.size() <= max_bytes ? Result<void>{} : fail(Errc::too_large, "RLY-11");
 }
 
+std::size_t size_of(const wire::PublishBundle& request) {
+    std::size_t total_bytes = request.commit.size();
+    for (const wire::WelcomeDelivery& delivery : request.welcomes) {
+        total_bytes += delivery.welcome.size();
+    }
+    return total_bytes;
+}
+
 Result<void> check_sizes(const wire::PublishBundle& request) {
     CHATMCP_CHECK_OK(check_size(request.commit, wire::kCommitMaxBytes));
     if (request.welcomes.size() > wire::kWelcomesMax) {
         return fail(Errc::too_large, "RLY-11");
     }
-    std::size_t total_bytes = request.commit.size();
     for (const wire::WelcomeDelivery& delivery : request.welcomes) {
         CHATMCP_CHECK_OK(check_size(delivery.welcome, wire::kWelcomeMaxBytes));
-        total_bytes += delivery.welcome.size();
     }
-    return total_bytes <= wire::kBundleMaxBytes ? Result<void>{} : fail(Errc::too_large, "RLY-11");
+    return size_of(request) <= wire::kBundleMaxBytes ? Result<void>{}
+                                                     : fail(Errc::too_large, "RLY-11");
 }
 
 Result<Sequencer::Published> published(const store::Updated& updated) {
@@ -158,6 +165,18 @@ Result<wire::CreateTopic::Reply> Sequencer::create(const wire::CreateTopic& requ
         return fail(Errc::already_exists, "RLY-07");
     }
     return wire::CreateTopic::Reply{.accepted_at = state.created_at};
+}
+
+Result<void> Sequencer::check_volume(std::size_t size_bytes, const Peer& peer, UnixMs now) const {
+    if (!context_.limiter.take(RateLimiter::Kind::publish_source,
+                               context_.options.limits.published_kib_per_source,
+                               peer.source,
+                               {},
+                               now,
+                               static_cast<std::uint32_t>(size_bytes / 1024 + 1))) {
+        return fail(Errc::rate_limited, "RLY-35");
+    }
+    return {};
 }
 
 Result<void> Sequencer::check_welcomes(const wire::PublishBundle& request,
@@ -250,6 +269,7 @@ Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& reques
     CHATMCP_CHECK_OK(
         admission_.check_admission(content, epoch.admission_key, request.signature, peer));
     if (!epoch.last_sequence.has_value()) {
+        CHATMCP_CHECK_OK(check_volume(size_of(request), peer, now));
         CHATMCP_CHECK_OK(check_welcomes(request, peer, now));
     }
     CHATMCP_TRY(const store::Updated updated,
@@ -274,6 +294,9 @@ Result<Sequencer::Published> Sequencer::message(const wire::PublishMessage& requ
     const wire::AdmissionContent content = request.admission();
     CHATMCP_CHECK_OK(
         admission_.check_admission(content, epoch.admission_key, request.signature, peer));
+    if (!epoch.last_sequence.has_value()) {
+        CHATMCP_CHECK_OK(check_volume(request.payload.size(), peer, now));
+    }
     CHATMCP_TRY(
         const store::Updated updated,
         context_.store.update(

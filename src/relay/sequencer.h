@@ -46,7 +46,8 @@ class Sequencer {
     ///         (RLY-13), resource_exhausted (RLY-14) an inbox takes no more.
     [[nodiscard]] Result<Published> bundle(const wire::PublishBundle& request,
                                            const Peer& peer) const;
-    /// Errors: the same; stale_epoch (RLY-09) if the epoch has ended.
+    /// Errors: the same; stale_epoch (RLY-09) if the epoch has ended; rate_limited (RLY-35), as for
+    ///         bundles, above Limits::published_kib_per_source.
     [[nodiscard]] Result<Published> message(const wire::PublishMessage& request,
                                             const Peer& peer) const;
 
@@ -58,6 +59,9 @@ class Sequencer {
                                               const store::Head& head,
                                               const TopicState& state,
                                               UnixMs now) const;
+    [[nodiscard]] Result<void> check_volume(std::size_t size_bytes,
+                                            const Peer& peer,
+                                            UnixMs now) const;
     [[nodiscard]] Result<void> check_welcomes(const wire::PublishBundle& request,
                                               const Peer& peer,
                                               UnixMs now) const;

@@ -222,6 +222,21 @@ TEST_F(Sequencing, AFloodOfTopicsIsLimitedBySource) {
     EXPECT_EQ(check_of(strict.relay.handle(later.create(), strict.peer)), "ok");
 }
 
+TEST_F(Sequencing, OneSourceDoesNotFillTheDiskWithGroupsOfItsOwn) {
+    TestRelay strict(
+        RelayOptions{.limits = {.published_kib_per_source = {.burst = 100, .per_hour = 60}}});
+    const TestGroup own("own", strict.relay);
+    ASSERT_EQ(check_of(strict.relay.handle(own.create(), strict.peer)), "ok");
+    const std::string large(50'000, 'x');
+    EXPECT_EQ(check_of(strict.relay.handle(own.message(0, "1" + large), strict.peer)), "ok");
+    EXPECT_EQ(check_of(strict.relay.handle(own.message(0, "2" + large), strict.peer)), "ok");
+    EXPECT_EQ(check_of(strict.relay.handle(own.message(0, "3" + large), strict.peer)), "RLY-35");
+    EXPECT_EQ(check_of(strict.relay.handle(own.bundle(0, "3" + large), strict.peer)), "RLY-35");
+    EXPECT_EQ(check_of(strict.relay.handle(own.message(0, "small"), strict.peer)), "ok");
+    const Peer elsewhere{.source = text("192.0.2.9"), .channel = {}};
+    EXPECT_EQ(check_of(strict.relay.handle(own.message(0, "3" + large), elsewhere)), "ok");
+}
+
 TEST_F(Sequencing, WhoIsRefusedTooOftenIsNoLongerListenedTo) {
     TestRelay strict(RelayOptions{.limits = {.refusals_per_source = {.burst = 5, .per_hour = 60}}});
     const TestGroup target("group", strict.relay);

@@ -91,15 +91,16 @@ Result<std::vector<Entry>> MemoryStore::read_after(const Partition& partition,
     return out;
 }
 
-Result<std::size_t> MemoryStore::count(const Partition& partition, std::size_t limit, UnixMs now) {
-    const std::lock_guard lock(mutex_);
-    const auto found = partitions_.find(partition);
-    if (found == partitions_.end()) {
-        return std::size_t{0};
+Result<Usage> MemoryStore::usage(const Partition& partition,
+                                 std::size_t limit,
+                                 std::size_t bytes_max,
+                                 UnixMs now) {
+    CHATMCP_TRY(const auto entries, read_after(partition, 0, limit, bytes_max, now));
+    Usage out{.entries = entries.size(), .bytes = 0};
+    for (const Entry& entry : entries) {
+        out.bytes += entry.value.size();
     }
-    const auto kept = std::ranges::count_if(
-        found->second.entries, [now](const auto& item) { return item.second.expires_at > now; });
-    return std::min(limit, static_cast<std::size_t>(kept));
+    return out;
 }
 
 Result<void> MemoryStore::erase_through(const Partition& partition, std::uint64_t sequence) {

@@ -23,7 +23,10 @@ class MemoryStore final : public Store {
                                           std::size_t limit,
                                           std::size_t bytes_max,
                                           UnixMs now) override;
-    Result<std::size_t> count(const Partition& partition, std::size_t limit, UnixMs now) override;
+    Result<Usage> usage(const Partition& partition,
+                        std::size_t limit,
+                        std::size_t bytes_max,
+                        UnixMs now) override;
     Result<void> erase_through(const Partition& partition, std::uint64_t sequence) override;
 
     Result<void> put_blob(const Partition& partition, const Blob& blob) override;

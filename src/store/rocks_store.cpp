@@ -219,22 +219,28 @@ Result<std::vector<Entry>> RocksStore::read_after(const Partition& partition,
     return out;
 }
 
-Result<std::size_t> RocksStore::count(const Partition& partition, std::size_t limit, UnixMs now) {
-    std::size_t counted = 0;
-    if (limit == 0) {
-        return counted;
+Result<Usage> RocksStore::usage(const Partition& partition,
+                                std::size_t limit,
+                                std::size_t bytes_max,
+                                UnixMs now) {
+    Usage out;
+    if (limit == 0 || bytes_max == 0) {
+        return out;
     }
     const auto visit = [&](ByteView, ByteView stored) {
         const auto split = split_number(stored);
-        counted += split.has_value() && split->expires_at() > now ? 1 : 0;
-        return counted < limit;
+        if (split.has_value() && split->expires_at() > now) {
+            ++out.entries;
+            out.bytes += split->value.size();
+        }
+        return out.entries < limit && out.bytes < bytes_max;
     };
     CHATMCP_CHECK_OK(database_->read([&](RocksView& view) {
         return view.scan(rocks_key(RocksTable::entry, partition),
                          rocks_end(RocksTable::entry, partition),
                          visit);
     }));
-    return counted;
+    return out;
 }
 
 Result<void> RocksStore::erase_through(const Partition& partition, std::uint64_t sequence) {

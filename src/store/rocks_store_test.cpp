@@ -179,6 +179,27 @@ TEST(RocksStore, ARefusedOrRepeatedChangeWritesNothing) {
     ::_exit(1);
 }
 
+// Everything acknowledged is there, and entry, head, blob and delivery of each change are.
+void expect_whole_changes(const std::string& path, std::uint64_t highest) {
+    const auto store = open(path);
+    const std::uint64_t found = sequence_of(*store, kTopic);
+    EXPECT_GE(found, highest);
+    EXPECT_LE(found, highest + 4);  // Durable, and not yet told: one for each thread at most.
+    EXPECT_EQ(sequence_of(*store, kInbox), found);
+    const auto topic = store->read_after(kTopic, 0, 1'000'000, kAnyBytes, kNow);
+    const auto inbox = store->read_after(kInbox, 0, 1'000'000, kAnyBytes, kNow);
+    ASSERT_EQ(topic->size(), found);
+    ASSERT_EQ(inbox->size(), found);
+    for (std::size_t i = 0; i < found; ++i) {
+        EXPECT_EQ(topic->at(i).sequence, i + 1);
+        EXPECT_EQ(topic->at(i).value, inbox->at(i).value);
+    }
+    const auto blob = store->get_blob(kTopic, as_bytes("epoch"), kNow);
+    const auto head = store->head(kTopic);
+    ASSERT_TRUE(blob->has_value());
+    EXPECT_EQ((*blob)->value, (*head)->state);
+}
+
 TEST(RocksStore, WhatWasAcknowledgedSurvivesKill9AndNoChangeIsThereByHalf) {
     const TemporaryFolder folder;
     const std::string path = folder.file("store");
@@ -208,24 +229,8 @@ TEST(RocksStore, WhatWasAcknowledgedSurvivesKill9AndNoChangeIsThereByHalf) {
         }
         ::close(channel[0]);
 
-        const auto store = open(path);
-        const std::uint64_t found = sequence_of(*store, kTopic);
-        EXPECT_GE(found, highest);
-        EXPECT_LE(found, highest + 4);  // Durable, and not yet told: one for each thread at most.
-        // Entry, head, blob and delivery of each change are all there.
-        EXPECT_EQ(sequence_of(*store, kInbox), found);
-        const auto topic = store->read_after(kTopic, 0, 1'000'000, kAnyBytes, kNow);
-        const auto inbox = store->read_after(kInbox, 0, 1'000'000, kAnyBytes, kNow);
-        ASSERT_EQ(topic->size(), found);
-        ASSERT_EQ(inbox->size(), found);
-        for (std::size_t i = 0; i < found; ++i) {
-            EXPECT_EQ(topic->at(i).sequence, i + 1);
-            EXPECT_EQ(topic->at(i).value, inbox->at(i).value);
-        }
-        const auto blob = store->get_blob(kTopic, as_bytes("epoch"), kNow);
-        const auto head = store->head(kTopic);
-        ASSERT_TRUE(blob->has_value());
-        EXPECT_EQ((*blob)->value, (*head)->state);
+        EXPECT_EQ(in_child_process([&] { expect_whole_changes(path, highest); }),
+                  ChildOutcome::passed);
     }
 }
 

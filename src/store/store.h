@@ -91,6 +91,11 @@ struct PoolState {
     bool last_resort_used = false;  // Since it was put there.
 };
 
+struct Usage {
+    std::size_t entries = 0;
+    std::size_t bytes = 0;  // Of their values.
+};
+
 /// What a store has done since it was opened.
 struct StoreStatistics {
     std::uint64_t operations = 0;  // Changes that were acknowledged.
@@ -145,10 +150,12 @@ class Store {
                                                                 std::size_t limit,
                                                                 std::size_t bytes_max,
                                                                 UnixMs now) = 0;
-    /// How many entries the partition holds, counted up to `limit`.
-    [[nodiscard]] virtual Result<std::size_t> count(const Partition& partition,
-                                                    std::size_t limit,
-                                                    UnixMs now) = 0;
+    /// What the partition's entries take up. Stops counting once `limit` entries or `bytes_max` are
+    /// reached.
+    [[nodiscard]] virtual Result<Usage> usage(const Partition& partition,
+                                              std::size_t limit,
+                                              std::size_t bytes_max,
+                                              UnixMs now) = 0;
     /// Forgets entries up to and with `sequence`; the head stays.
     [[nodiscard]] virtual Result<void> erase_through(const Partition& partition,
                                                      std::uint64_t sequence) = 0;

@@ -27,6 +27,11 @@ class TemporaryFolder {
 
 enum class ChildOutcome { passed, failed, not_possible_here };
 
+/// Runs `body` in a child process, so that threads it starts are not this one's: a program with
+/// threads that forks again is beyond ThreadSanitizer. The child fails if an expectation in it
+/// fails.
+[[nodiscard]] ChildOutcome in_child_process(const std::function<void()>& body);
+
 /// Runs `body` in a child process that has a file system of `size_bytes` of its own mounted on
 /// `folder`, and nothing else of it shared. The child fails if an expectation in it fails.
 /// not_possible_here: this machine forbids user namespaces.

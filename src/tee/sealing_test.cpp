@@ -1,9 +1,13 @@
 #include "tee/sealing.h"
 
+#include <algorithm>
 #include <set>
+#include <span>
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
+#include "support/formats.h"
 #include "tee/test_platform.h"
 
 namespace chatmcp::tee {
@@ -41,6 +45,25 @@ TEST_F(Sealing, TheSameProgramOpensItAfterARestart) {
     const auto empty = again.unseal(kName, sealer_.seal(kName, {}, platform_.random()));
     ASSERT_TRUE(empty.has_value());
     EXPECT_TRUE(empty->empty());
+}
+
+/// Gives one byte again and again.
+class RepeatedByte final : public crypto::Random {
+  public:
+    explicit RepeatedByte(std::uint8_t byte) : byte_(byte) {}
+    void fill(std::span<std::uint8_t> out) override { std::ranges::fill(out, byte_); }
+
+  private:
+    std::uint8_t byte_;
+};
+
+TEST_F(Sealing, IsWhatTheDocumentSays) {
+    platform_.fix_sealing_key(Bytes(32, 0x6b));
+    const Sealer sealer = Sealer::open(platform_, "client state").value();
+    RepeatedByte salt(0x73);
+    const Bytes sealed = sealer.seal(as_bytes("name"), as_bytes("plaintext"), salt);
+    EXPECT_EQ(to_hex(sealed), to_hex(chatmcp::testing::format_vector("tee::Sealer")));
+    EXPECT_EQ(as_text(sealer.unseal(as_bytes("name"), sealed).value().view()), "plaintext");
 }
 
 TEST_F(Sealing, AnotherProgramMachineContextOrNameDoesNotOpenIt) {

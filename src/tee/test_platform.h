@@ -23,15 +23,21 @@ class FakePlatform final : public Platform {
         if (!facts_.has_sealing_key) {
             return fail(Errc::unsupported, "TEE-10");
         }
+        if (!fixed_key_.empty()) {
+            return SecretBytes(fixed_key_);
+        }
         const SecretBytes prk = crypto::hkdf_extract_sha256(facts_.measurement, machine_secret_);
         return crypto::hkdf_expand_sha256(prk.view(), context, 32);
     }
     crypto::Random& random() override { return random_; }
     const PlatformFacts& facts() const override { return facts_; }
     PlatformFacts& mutable_facts() { return facts_; }
+    /// For vectors: this key, whatever the context.
+    void fix_sealing_key(ByteView key) { fixed_key_ = to_bytes(key); }
 
   private:
     ByteArray<32> machine_secret_{};
+    Bytes fixed_key_;
     crypto::SystemRandom random_;
     PlatformFacts facts_;
 };
