@@ -85,11 +85,14 @@ Result<void> admit(Step& step, mls::Group group, const wire::InboxItem& item) {
     if (blocked) {
         return fail(Errc::refused_by_policy, "CLT-33");
     }
-    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, item, inviter)));
     const auto companion = component_of<wire::CompanionOf>(
         group.view().components(), wire::ComponentId::companion_of, "CLT-32");
     if (companion.has_value()) {
-        CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), chat.id, *companion));
+        CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), id, *companion));
+    }
+    // Nothing was written before this line, and nothing is refused after it.
+    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, item, inviter)));
+    if (companion.has_value()) {
         chat.companion_of = companion->conversation_id;
         chat.state = ChatState::active;
     }
@@ -134,6 +137,31 @@ Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
     return admitted;
 }
 
+// Who was removed and added again may hear of the new place before it hears of the end of the old.
+struct KeptRow {
+    std::uint64_t sequence = 0;
+    UnixMs received_at;
+    Bytes welcome;
+    wire::Acceptance acceptance;
+    auto fields(this auto& self) {
+        return std::tie(self.sequence, self.received_at, self.welcome, self.acceptance);
+    }
+};
+constexpr std::size_t kKeptWelcomesMax = 64;
+
+Bytes kept_key(std::uint64_t sequence) {
+    return home_key("kept/", {}, big_endian(sequence));
+}
+
+Result<void> keep_welcome(Step& step, const wire::InboxItem& item) {
+    CHATMCP_TRY(const auto kept, step.home.scan<KeptRow>(home_key("kept/"), {}, kKeptWelcomesMax));
+    if (kept.size() == kKeptWelcomesMax) {
+        CHATMCP_CHECK_OK(step.home.transaction().erase(kept_key(kept.front().sequence)));
+    }
+    return step.home.put(kept_key(item.sequence),
+                         KeptRow{item.sequence, item.received_at, item.payload, *item.acceptance});
+}
+
 Result<void> take_item(Step& step, const wire::InboxItem& item) {
     CHATMCP_TRY(RelayRow relay, step.home.relay());
     if (item.sequence <= relay.inbox_cursor) {
@@ -155,6 +183,9 @@ Result<void> take_item(Step& step, const wire::InboxItem& item) {
             return taken;
         }
         step.misbehaviour(std::nullopt, 0, taken.error());
+        if (taken.error().code == Errc::already_exists && item.kind == wire::InboxKind::welcome) {
+            CHATMCP_CHECK_OK(keep_welcome(step, item));
+        }
     }
     CHATMCP_TRY(relay, step.home.relay());
     relay.inbox_cursor = item.sequence;
@@ -230,6 +261,25 @@ Result<void> inbox_replied(Step& step, const wire::ReadInbox::Reply& reply) {
 
 Result<void> inbox_pushed(Step& step, const wire::InboxItem& item) {
     return take_item(step, item);
+}
+
+Result<void> take_kept_welcomes(Step& step) {
+    CHATMCP_TRY(const auto kept, step.home.scan<KeptRow>(home_key("kept/"), {}, kKeptWelcomesMax));
+    for (const KeptRow& row : kept) {
+        const wire::InboxItem item{.sequence = row.sequence,
+                                   .kind = wire::InboxKind::welcome,
+                                   .received_at = row.received_at,
+                                   .payload = row.welcome,
+                                   .acceptance = row.acceptance};
+        const auto taken = take_welcome(step, item);
+        if (!taken.has_value() && is_home_error(taken.error())) {
+            return taken;
+        }
+        if (taken.has_value() || taken.error().code != Errc::already_exists) {
+            CHATMCP_CHECK_OK(step.home.transaction().erase(kept_key(row.sequence)));
+        }
+    }
+    return {};
 }
 
 Result<bool> is_blocked(Step& step, std::string_view account) {

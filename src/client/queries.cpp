@@ -553,12 +553,12 @@ Result<ReceiptFile> ReceiptFile::read(wire::Reader& reader) {
     ReceiptFile out;
     CHATMCP_TRY(const std::uint16_t version, reader.u16());
     if (version != kVersion) {
-        return fail(Errc::unsupported_version, "CLT-95");
+        return fail(Errc::unsupported_version, "CLT-38");
     }
     const auto time = [&]() -> Result<UnixMs> {
         CHATMCP_TRY(const std::uint64_t value, reader.u64());
         if (value >> 63 != 0) {
-            return fail(Errc::malformed, "CLT-96");
+            return fail(Errc::malformed, "CLT-37");
         }
         return UnixMs{static_cast<std::int64_t>(value)};
     };

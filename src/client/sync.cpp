@@ -8,6 +8,7 @@
 #include "client/admission.h"
 #include "client/companion.h"
 #include "client/conversation.h"
+#include "client/inbox.h"
 #include "client/publish.h"
 #include "wire/content.h"
 
@@ -203,7 +204,8 @@ Result<void> after_commit(Step& step,
         const bool wished = chat.state == ChatState::leaving;
         CHATMCP_CHECK_OK(
             end_chat(step, chat, wished ? ChatState::left : ChatState::removed, nullptr));
-        return chat_ended(step, chat);
+        CHATMCP_CHECK_OK(chat_ended(step, chat));
+        return take_kept_welcomes(step);
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     take_over(group->view(), chat);
