@@ -483,6 +483,20 @@ Result<Wish> wish_to_remove_agent(const mls::GroupView& view) {
     return plan.remove.empty() ? Wish{} : Wish{std::move(plan), std::nullopt};
 }
 
+Result<Wish> wish_to_remove_outsider(Step& step,
+                                     const IntentRow& intent,
+                                     const ChatRow& companion,
+                                     const mls::GroupView& view) {
+    CHATMCP_TRY(const CommitBody body, body_of(intent));
+    CHATMCP_TRY(const ChatRow outer, step.home.known_chat(*companion.companion_of));
+    if (!outer.following()) {
+        return Wish{};
+    }
+    CHATMCP_TRY(mls::Group * conversation, step.group(*companion.companion_of));
+    CHATMCP_TRY(const auto present, leaves_of(conversation->view(), body.remove_account));
+    return present.empty() ? wish_to_remove(intent, view, body.remove_account) : Wish{};
+}
+
 Result<Wish> wish_to_add_agent(const IntentRow& intent, const mls::GroupView& view) {
     CHATMCP_TRY(Wish present, wish_to_remove_agent(view));
     if (present.plan.has_value()) {
@@ -504,8 +518,9 @@ Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
         case IntentKind::add_members:
         case IntentKind::admit_agreed:
             return wish_to_add(step, intent, view);
-        case IntentKind::remove_member:
-        case IntentKind::remove_outsider: {
+        case IntentKind::remove_outsider:
+            return wish_to_remove_outsider(step, intent, chat, view);
+        case IntentKind::remove_member: {
             CHATMCP_TRY(const CommitBody body, body_of(intent));
             return wish_to_remove(intent, view, body.remove_account);
         }

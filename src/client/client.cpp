@@ -258,9 +258,16 @@ Result<void> start_duties(Step& step) {
         if (!chat.following()) {
             continue;
         }
-        CHATMCP_CHECK_OK(start_chat_duties(step, chat));
-        if (!chat.companion_of.has_value()) {
-            CHATMCP_CHECK_OK(start_companion_duties(step, chat));
+        // A duty that cannot be seen to is named, and leaves everything else to go on.
+        const auto started =
+            chat.companion_of.has_value() ? Result<void>() : start_companion_duties(step, chat);
+        for (const auto& result : {start_chat_duties(step, chat), started}) {
+            if (!result.has_value() && is_home_error(result.error())) {
+                return fail(result.error());
+            }
+            if (!result.has_value()) {
+                step.misbehaviour(id, 0, result.error());
+            }
         }
     }
     return {};

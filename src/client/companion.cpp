@@ -14,6 +14,9 @@ namespace {
 
 // Evidence of an agent that is in is judged again this often; renewals come at least daily.
 constexpr std::int64_t kAppraiseAgainMs = 10 * kMinuteMs;
+// The conversation may be read later than its companion: who seems to be an outsider now may be a
+// member whom we have not heard of.
+constexpr std::int64_t kOutsiderWaitMs = 10 * kSecondMs;
 // Who may admit somebody waits so long for each person before it in the companion.
 constexpr std::int64_t kAdmitTurnMs = 2 * kSecondMs;
 
@@ -465,6 +468,9 @@ Result<void> start_removal(Step& step,
     CommitBody body;
     body.remove_account = account;
     duty.body = encode_record(body);
+    if (kind == IntentKind::remove_outsider) {
+        duty.not_before = step.now.plus_ms(kOutsiderWaitMs);
+    }
     return step.home.save(duty);
 }
 
@@ -569,6 +575,11 @@ Result<void> start_companion_duties(Step& step, const ChatRow& conversation) {
     CHATMCP_TRY(auto companion, step.home.chat(*conversation.open_companion));
     if (!row.has_value() || row->state != AssistantState::member || !companion.has_value() ||
         companion->state != ChatState::active) {
+        return {};
+    }
+    // Not before both topics are read: what is half known is judged wrongly.
+    if (step.runtime.want_chats.contains(conversation.id) ||
+        step.runtime.want_chats.contains(companion->id)) {
         return {};
     }
     CHATMCP_TRY(mls::Group * outer, step.group(conversation.id));

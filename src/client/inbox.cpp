@@ -85,11 +85,14 @@ Result<void> admit(Step& step, mls::Group group, const wire::InboxItem& item) {
     if (blocked) {
         return fail(Errc::refused_by_policy, "CLT-33");
     }
-    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, item, inviter)));
     const auto companion = component_of<wire::CompanionOf>(
         group.view().components(), wire::ComponentId::companion_of, "CLT-32");
     if (companion.has_value()) {
-        CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), chat.id, *companion));
+        CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), id, *companion));
+    }
+    // Nothing was written before this line, and nothing is refused after it.
+    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, item, inviter)));
+    if (companion.has_value()) {
         chat.companion_of = companion->conversation_id;
         chat.state = ChatState::active;
     }

@@ -158,8 +158,13 @@ Result<void> progress_intents(Step& step) {
         const bool due = intent.has_value() && intent->state == IntentState::pending &&
                          (is_command(intent->kind) || step.runtime.synchronising ||
                           step.runtime.own_intents.contains(intent->id));
-        if (due) {
-            CHATMCP_CHECK_OK(progress(step, *intent));
+        if (!due) {
+            continue;
+        }
+        // One intent that cannot go on must not keep the others, and the home, from going on.
+        const auto progressed = progress(step, *intent);
+        if (!progressed.has_value()) {
+            CHATMCP_CHECK_OK(refuse(step, *intent, progressed.error()));
         }
     }
     return {};

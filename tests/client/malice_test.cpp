@@ -142,6 +142,8 @@ TEST_F(Malice, WhoDidNotAgreeDoesNotJoin) {
     cleo.sync();
     EXPECT_TRUE(contains(cleo.complaints(), "CLT-32"));
     EXPECT_EQ(cleo.chats().size(), 1u);
+    // And the home goes on.
+    EXPECT_TRUE(cleo.run(client::SendText{chat, "still here"}).has_value());
 }
 
 TEST_F(Malice, AnAgreementToAnotherGrantIsNotTakenUp) {
@@ -175,6 +177,7 @@ TEST_F(Malice, AShownLeafIsOfTheCredentialThatTheGrantNames) {
 }
 
 TEST_F(Malice, AnUpdateThatDoesNotOpenBreaksTheCompanionByName) {
+    agent.serve();
     agent.renew(companion);
     ana.wire.reply = [&](client::ReplyBody& body) {
         if (auto* read = std::get_if<wire::ReadTopic::Reply>(&body)) {
