@@ -299,8 +299,9 @@ Result<std::optional<Bytes>> token(Step& step) {
         return std::optional<Bytes>();
     }
     CHATMCP_TRY(const RelayRow relay, step.home.relay());
-    if (!relay.token.empty() &&
-        step.now.plus_ms(kTokenSpareMs).value < relay.token_expires_at.value) {
+    // By the relay's clock, as far as we know it: ours may be a day off.
+    const std::int64_t relay_now = step.now.value + relay.skew.value_or(UnixMs{}).value;
+    if (!relay.token.empty() && relay_now + kTokenSpareMs < relay.token_expires_at.value) {
         return std::optional<Bytes>(relay.token);
     }
     // A login needs a challenge of the connection that will carry it, so never a kept one.

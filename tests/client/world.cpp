@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/check.h"
+#include "identity/wallet_file.h"
 
 namespace chatmcp::testing {
 namespace {
@@ -25,7 +26,9 @@ concept Unary = requires { typename T::Reply; };
 
 }  // namespace
 
-World::World() : relay(store, crypto::SigningKey::generate(random), clock, random) {}
+World::World()
+    : relay_key(crypto::SigningKey::generate(random)),
+      relay(store, relay_key.clone(), clock, random) {}
 
 Person::Person(World& world,
                std::string name_in,
@@ -69,9 +72,17 @@ client::Client& Person::client() {
     return *client_;
 }
 
+std::unique_ptr<Person> Person::other_device() const {
+    auto other = std::make_unique<Person>(world_, name + "'s other device", skew_ms_);
+    other->wallet_ = wallet_.clone();
+    return other;
+}
+
 void Person::kill() {
     client_.reset();
     queue_.clear();
+    topic_streams_.clear();
+    inbox_streams_.clear();
 }
 
 client::IntentView Person::run_with_kills(client::Command command) {
@@ -126,6 +137,12 @@ void Person::answer(const Queued& queued) {
     }
     const relay::Peer peer{.source = to_bytes(as_bytes(name)), .channel = kChannel};
     client::Replied event{.id = queued.id, .outcome = {}, .channel = kChannel};
+    if (const auto reason = wire.refuse ? wire.refuse(queued.body) : std::nullopt;
+        reason.has_value()) {
+        event.outcome = *reason;
+        feed(std::move(event));
+        return;
+    }
     const bool answered = std::visit(
         [&]<class T>(const T& request) {
             if constexpr (Unary<T>) {
@@ -137,7 +154,15 @@ void Person::answer(const Queued& queued) {
                 }
                 return true;
             } else {
-                return false;  // Streams: these tests ask instead.
+                auto stream = world_.relay.subscribe(request, peer);
+                if (!stream.has_value()) {
+                    feed(client::StreamEnded{queued.id, client::Reason::from(stream.error())});
+                } else if constexpr (std::is_same_v<T, wire::SubscribeTopic>) {
+                    topic_streams_.emplace(queued.id, *std::move(stream));
+                } else {
+                    inbox_streams_.emplace(queued.id, *std::move(stream));
+                }
+                return false;
             }
         },
         queued.body);
@@ -148,9 +173,77 @@ void Person::answer(const Queued& queued) {
         body != nullptr && wire.reply && !wire.reply(*body)) {
         return;
     }
-    const auto stepped = step(std::move(event));
+    feed(std::move(event));
+}
+
+void Person::feed(decltype(client::Event::what) what) {
+    const auto stepped = step(std::move(what));
     if (!stepped.has_value()) {
         ADD_FAILURE() << name << ": a step failed with " << stepped.error().check;
+    }
+}
+
+bool Person::pump_topics() {
+    bool moved = false;
+    const auto streams = topic_streams_;
+    for (auto [id, stream] : streams) {
+        const auto next = world_.relay.read_next(stream);
+        topic_streams_.insert_or_assign(id, stream);
+        if (!next.has_value()) {
+            topic_streams_.erase(id);
+            feed(client::StreamEnded{id, client::Reason::from(next.error())});
+            continue;
+        }
+        for (const wire::Envelope& envelope : next->envelopes) {
+            moved = true;
+            feed(client::PushedEnvelope{id, envelope});
+        }
+        if (next->epoch_ended) {
+            topic_streams_.erase(id);
+            feed(client::StreamEnded{id, std::nullopt});
+        }
+    }
+    return moved;
+}
+
+bool Person::pump_inbox() {
+    bool moved = false;
+    const auto streams = inbox_streams_;
+    for (auto [id, stream] : streams) {
+        const auto next = world_.relay.read_next(stream);
+        inbox_streams_.insert_or_assign(id, stream);
+        if (!next.has_value()) {
+            inbox_streams_.erase(id);
+            feed(client::StreamEnded{id, client::Reason::from(next.error())});
+            continue;
+        }
+        for (const wire::InboxItem& item : next->items) {
+            moved = true;
+            feed(client::PushedInboxItem{id, item});
+        }
+    }
+    return moved;
+}
+
+void Person::pump() {
+    carry();
+    while (pump_inbox() || pump_topics()) {
+        carry();
+    }
+}
+
+void Person::break_streams() {
+    std::vector<client::EffectId> ids;
+    for (const auto& [id, stream] : topic_streams_) {
+        ids.push_back(id);
+    }
+    for (const auto& [id, stream] : inbox_streams_) {
+        ids.push_back(id);
+    }
+    topic_streams_.clear();
+    inbox_streams_.clear();
+    for (const client::EffectId id : ids) {
+        feed(client::StreamEnded{id, client::Reason{Errc::unavailable, "broken"}});
     }
 }
 
@@ -184,10 +277,7 @@ Result<std::optional<client::IntentId>> Person::run(client::Command command) {
 }
 
 void Person::tick() {
-    const auto stepped = step(client::Tick{});
-    if (!stepped.has_value()) {
-        ADD_FAILURE() << name << ": a tick failed with " << stepped.error().check;
-    }
+    feed(client::Tick{});
     carry();
 }
 
@@ -202,7 +292,7 @@ void Person::sign_in() {
         }
     }
     ASSERT_FALSE(text.empty());
-    const auto signed_in = run(client::WalletSigned{wallet_.sign_raw(as_bytes(text))});
+    const auto signed_in = run(client::WalletSigned{*identity::sign_wallet_text(wallet_, text)});
     ASSERT_TRUE(signed_in.has_value()) << signed_in.error().check;
     const auto view = intent(**started);
     ASSERT_EQ(view.state, client::IntentState::delivered)

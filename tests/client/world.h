@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ class World {
     World();
     FixedClock clock{kWorldStart};
     crypto::SystemRandom random;
+    crypto::SigningKey relay_key;  // To sign what a relay that lies would sign.
     store::MemoryStore store;
     relay::Relay relay;
 };
@@ -36,6 +38,8 @@ class World {
 struct Wire {
     /// Before the relay sees a request; false: it never does, the client sees no answer.
     std::function<bool(const client::RequestBody&)> request;
+    /// In place of the relay's answer.
+    std::function<std::optional<client::Reason>(const client::RequestBody&)> refuse;
     /// Before the client sees an answer; false: lost.
     std::function<bool(client::ReplyBody&)> reply;
 };
@@ -68,6 +72,16 @@ class Person {
     /// Carry out a command while the process dies after every single request, every second time
     /// before it saw the answer, until the intent has ended.
     client::IntentView run_with_kills(client::Command command);
+    /// Another home with the same wallet.
+    [[nodiscard]] std::unique_ptr<Person> other_device() const;
+    /// Bring what the open streams have, until they have nothing more.
+    void pump();
+    /// All streams break.
+    void break_streams();
+    [[nodiscard]] std::size_t open_streams() const {
+        return topic_streams_.size() + inbox_streams_.size();
+    }
+    [[nodiscard]] const crypto::SigningKey& wallet() const { return wallet_; }
     /// A second process on the same home.
     [[nodiscard]] std::unique_ptr<Person> second_process() const;
 
@@ -109,7 +123,10 @@ class Person {
     };
     Person(const Person& other, std::shared_ptr<store::MemoryKeyValue> home);
     Result<client::Effects> step(decltype(client::Event::what) what);
+    void feed(decltype(client::Event::what) what);
     bool carry_one();
+    bool pump_topics();
+    bool pump_inbox();
     void answer(const Queued& queued);
 
     World& world_;
@@ -119,6 +136,8 @@ class Person {
     std::shared_ptr<store::MemoryKeyValue> home_;
     std::unique_ptr<client::Client> client_;
     std::deque<Queued> queue_;
+    std::map<client::EffectId, relay::TopicStream> topic_streams_;
+    std::map<client::EffectId, relay::InboxStream> inbox_streams_;
 };
 
 /// A conversation of `people`, made by the first, accepted by all others.
