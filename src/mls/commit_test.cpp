@@ -129,19 +129,15 @@ TEST_F(HostileCommit, UpdatesThatAreNoneAreRefused) {
     ASSERT_TRUE(bob.receive(proposed).has_value());
     const auto content = signed_content(carol, ContentType::proposal, wire::encode(update));
     const Bytes reference = proposal_ref(testing::kTestSuite, wire::encode(content)).to_bytes();
-    expect_refused(hostile_commit(bob,
-                                  Plan{.remove = {carol.group->view().own_index()}},
-                                  [&](Commit& commit) {
-                                      commit.proposals.push_back(ProposalOrRef{reference});
-                                  }),
-                   "MLS-53");
+    const auto name = [](Bytes named) {
+        return [named](Commit& commit) { commit.proposals.push_back(ProposalOrRef{named}); };
+    };
+    const LeafIndex of_carol = carol.group->view().own_index();
+    const Bytes both = hostile_commit(bob, Plan{.remove = {of_carol}}, name(reference));
+    expect_refused(both, "MLS-53");
     // A reference that nobody knows.
-    expect_refused(hostile_commit(bob,
-                                  Plan{.force_path = true},
-                                  [](Commit& commit) {
-                                      commit.proposals.push_back(ProposalOrRef{Bytes(32, 0x55)});
-                                  }),
-                   "MLS-66");
+    const Bytes unknown = hostile_commit(bob, Plan{.force_path = true}, name(Bytes(32, 0x55)));
+    expect_refused(unknown, "MLS-66");
     expect_true_commit_follows();
 }
 

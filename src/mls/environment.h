@@ -62,8 +62,10 @@ struct Environment {
     Limits limits;
     /// Own sending keys are derived when an epoch begins and live in the Group object alone, never
     /// in the transaction: a group that was loaded can read, commit by PublicMessage and export,
-    /// and encrypts nothing until its next epoch (DESIGN 8, boot rule: what two enclaves are
-    /// started from cannot make one of them repeat the other's keys).
+    /// and encrypts nothing (MLS-91) until a commit that this very object staged is confirmed
+    /// (DESIGN 8, boot rule: two enclaves that start from one state derive the same keys for every
+    /// epoch that somebody else makes, and for the one that they had staged, but not for one of a
+    /// fresh path).
     bool own_keys_in_memory_only = false;
 };
 

@@ -81,6 +81,7 @@ Result<Bundle> Group::stage(Transaction& transaction, const Plan& plan, const Ar
     }
     CHATMCP_TRY(StagedCommit made, make_commit(*state_, transaction, plan, arrival));
     state_->staged = std::move(made.next);
+    state_->staged->made_here = true;
     CHATMCP_CHECK_OK(state_->store_staged(transaction));
     return std::move(made.bundle);
 }
@@ -105,7 +106,9 @@ Result<Change> Group::confirm(Transaction& transaction) {
     NextEpoch next = std::move(*state_->staged);
     CHATMCP_CHECK_OK(state_->forget_staged(transaction));
     Change change = next.change;
+    const bool made_here = next.made_here;
     CHATMCP_CHECK_OK(state_->enter(transaction, std::move(next)));
+    state_->may_send |= made_here;
     return change;
 }
 

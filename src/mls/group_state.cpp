@@ -85,6 +85,13 @@ Result<void> GroupState::check_member() const {
     return {};
 }
 
+Result<void> GroupState::check_may_send() const {
+    if (!may_send) {
+        return fail(Errc::pending_commit, "MLS-91");
+    }
+    return {};
+}
+
 Result<void> GroupState::store_header(Transaction& transaction) const {
     wire::Writer writer;
     writer.reserve(2048 + epoch.encoded_context.size());

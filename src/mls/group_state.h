@@ -37,6 +37,7 @@ struct NextEpoch {
     SecretBytes encryption_secret;
     PrivateKeys private_keys;  // Those that are new.
     Change change;
+    bool made_here = false;  // Staged by this object, not read from storage.
 };
 
 struct OpenProposal {
@@ -102,6 +103,7 @@ struct GroupState {
     std::vector<Distrust> distrusted_at_join;
     std::optional<LeafIndex> welcomed_by;
     std::uint64_t version = 0;  // Counts epochs of this object: an Incoming fits exactly one.
+    bool may_send = true;       // False where Environment::own_keys_in_memory_only says so.
     StateView view;
 
     [[nodiscard]] CipherSuite suite() const { return epoch.context.suite; }
@@ -119,6 +121,8 @@ struct GroupState {
 
     /// Errors: not_member (MLS-70).
     [[nodiscard]] Result<void> check_member() const;
+    /// Errors: pending_commit (MLS-91).
+    [[nodiscard]] Result<void> check_may_send() const;
     /// Errors: as transaction.get; null if that epoch is not kept.
     [[nodiscard]] Result<PastEpoch*> past_epoch(Transaction& transaction, Epoch at);
     /// The leaf as it was in an epoch that is kept; null if it was blank.

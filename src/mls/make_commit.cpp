@@ -159,6 +159,7 @@ Result<Bytes> protect_commit(GroupState& state,
                                              state.epoch.encoded_context,
                                              content));
     }
+    CHATMCP_CHECK_OK(state.check_may_send());
     CHATMCP_TRY(const MessageKey key,
                 state.message_keys.next(transaction, state.epoch.own, ContentType::commit));
     return encode_message(WireFormat::private_message,

@@ -32,6 +32,7 @@ Result<Bytes> send_private(GroupState& state,
                            Transaction& transaction,
                            AuthenticatedContent& content,
                            std::size_t padded_bytes) {
+    CHATMCP_CHECK_OK(state.check_may_send());
     const CipherSuite suite = state.suite();
     sign_content(suite, state.epoch.signature_key, state.epoch.encoded_context, content);
     CHATMCP_TRY(

@@ -385,6 +385,49 @@ TEST_F(Messages, ComponentsAreSetWholeAndSeenByAll) {
     EXPECT_FALSE(bob.group->view().component(0x8007).has_value());
 }
 
+TEST_F(Messages, OfOneStateThatStartsTwiceAreNeverUnderOneKey) {
+    // Bob's keys live in the object alone. Two objects start from one store, as two enclaves do
+    // from one seal, with a commit staged.
+    bob.environment.own_keys_in_memory_only = true;
+    ASSERT_TRUE(bob.reload().has_value());
+    EXPECT_STREQ(bob.encrypt("loaded").error().check, "MLS-91");
+    const auto first = bob.stage(Plan{.force_path = true, .public_message = true});
+    ASSERT_TRUE(first.has_value());
+    testing::MemoryStore seal = bob.store;
+    ASSERT_TRUE(bob.confirm().has_value());
+    ASSERT_TRUE(alice.follow(first->commit).has_value());
+    EXPECT_EQ(text_of(alice.receive(bob.encrypt("fresh").value())), "fresh");
+
+    MemoryTransaction transaction(seal);
+    auto second = Group::load(bob.environment, transaction, kGroupId).value();
+    const auto refused = [&](const auto& result) {
+        return !result.has_value() && std::string_view(result.error().check) == "MLS-91";
+    };
+    EXPECT_TRUE(refused(second.encrypt(transaction, {}, {}, 0)));
+    ASSERT_TRUE(second.confirm(transaction).has_value());
+    EXPECT_TRUE(
+        equal(second.view().epoch_authenticator(), alice.group->view().epoch_authenticator()));
+    EXPECT_TRUE(refused(second.encrypt(transaction, {}, {}, 0)));
+    EXPECT_TRUE(refused(second.propose_leave(transaction)));
+    EXPECT_TRUE(refused(second.stage(transaction, Plan{.force_path = true}, bob.arrival)));
+    // Somebody else's commit makes no fresh keys either; an own one does.
+    const auto others = alice.stage(Plan{.force_path = true});
+    ASSERT_TRUE(others.has_value());
+    auto received = second.receive(transaction, others->commit, bob.arrival);
+    ASSERT_TRUE(received.has_value());
+    ASSERT_TRUE(std::get<Incoming>(*received).apply(transaction).has_value());
+    ASSERT_TRUE(alice.confirm().has_value());
+    EXPECT_TRUE(refused(second.encrypt(transaction, {}, {}, 0)));
+    const auto renewed =
+        second.stage(transaction, Plan{.force_path = true, .public_message = true}, bob.arrival);
+    ASSERT_TRUE(renewed.has_value()) << renewed.error().check;
+    ASSERT_TRUE(second.confirm(transaction).has_value());
+    ASSERT_TRUE(alice.follow(renewed->commit).has_value());
+    const auto sent = second.encrypt(transaction, as_bytes("renewed"), {}, 0);
+    ASSERT_TRUE(sent.has_value());
+    EXPECT_EQ(text_of(alice.receive(*sent)), "renewed");
+}
+
 /// Flip each bit once: refused, nothing written; afterwards the true message works.
 template <class Receive>
 void expect_every_bit_counts(const Bytes& message, std::size_t step, Receive receive) {

@@ -353,6 +353,7 @@ Result<std::unique_ptr<GroupState>> GroupState::load(const Environment& environm
     if (!state.has_value()) {
         return fail(state.error());
     }
+    (*state)->may_send = !environment.own_keys_in_memory_only;
     CHATMCP_CHECK_OK((*state)->load_records(transaction));
     return state;
 }
