@@ -520,8 +520,10 @@ Result<ReceiptFile> Client::receipt(Transaction& home,
         return fail(Errc::not_found, "CLT-14");
     }
     CHATMCP_TRY(const auto message, opened.home.message(id, *position));
-    const auto content = message.has_value() ? wire::decode<wire::Content>(message->content)
-                                             : Result<wire::Content>(fail(Errc::not_found, ""));
+    if (!message.has_value()) {
+        return fail(Errc::not_found, "CLT-14");
+    }
+    const auto content = wire::decode<wire::Content>(message->content);
     if (!content.has_value() || content->type != wire::ContentType::answer_post) {
         return fail(Errc::not_found, "CLT-14");
     }
