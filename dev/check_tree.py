@@ -90,7 +90,7 @@ def main() -> int:
     for text in sorted(mended):
         print(f"dev/known_findings.txt still lists what is mended: {text}")
     print(f"check_tree: {len(tree.files)} files, {len(new)} findings, {len(known)} known ones still to mend (dev/known_findings.txt)")
-    return 1 if new else 0
+    return 1 if new or mended else 0
 
 
 if __name__ == "__main__":

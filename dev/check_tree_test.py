@@ -86,6 +86,7 @@ FAULTS = {
         ("two rows", "docs/CHECKS.md", ROW, ROW + ROW),
         ("another file", "docs/CHECKS.md", "mls/tree.cpp", "base/result.cpp"),
         ("no such file", "docs/CHECKS.md", "mls/tree.cpp", "mls/gone.cpp"),
+        ("no such function", "docs/CHECKS.md", "mls/tree.cpp: parse", "mls/tree.cpp: read"),
         ("an empty cell", "docs/CHECKS.md", "| It parses |", "| |"),
         ("in a new file", "src/net/session.cpp", "co_return answer", 'co_return fail(Errc::x, "NET-07")'),
     ],
