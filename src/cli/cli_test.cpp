@@ -238,6 +238,9 @@ TEST_F(Cli, UnknownScopesAndFingerprintsAreRefusedBeforeAnythingElse) {
     EXPECT_EQ(scope.exit_code, 2);
     const Ran fingerprint = run("policy allow-simulated abcd");
     EXPECT_EQ(fingerprint.check(), "CLI-22");
+    const Ran measurement =
+        run("policy allow-simulated " + std::string(64, 'a') + " --measurement xyz");
+    EXPECT_EQ(measurement.check(), "CLI-22");
     EXPECT_EQ(fingerprint.exit_code, 2);
 }
 

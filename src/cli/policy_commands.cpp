@@ -65,32 +65,46 @@ class PolicySet final : public Command {
     std::string file_;
 };
 
+Result<wire::Digest> digest_named(const std::string& hex) {
+    const auto bytes = from_hex(hex);
+    if (!bytes.has_value() || bytes->size() != crypto::kSha256Bytes) {
+        return fail(Errc::malformed, "CLI-22");
+    }
+    return to_array<crypto::kSha256Bytes>(*bytes);
+}
+
 class PolicyAllowSimulated final : public Command {
   public:
     std::string name() const override { return "policy allow-simulated"; }
     std::string summary() const override {
         return "trust one machine's development root (no hardware protects anything)";
     }
-    std::vector<std::string> fields() const override { return {"fingerprint", "simulated"}; }
+    std::vector<std::string> fields() const override {
+        return {"fingerprint", "measurement", "simulated"};
+    }
     void add_options(CLI::App& app) override {
         app.add_option("FINGERPRINT", fingerprint_)->required();
+        app.add_option(
+            "--measurement", measurement_, "for this program alone, 64 hexadecimal digits");
     }
     Result<ExitCode> run(const Context& context) override {
-        CHATMCP_TRY(const Bytes bytes, from_hex(fingerprint_));
-        if (bytes.size() != crypto::kSha256Bytes) {
-            return fail(Errc::malformed, "CLI-22");
+        client::AllowSimulated allowed;
+        CHATMCP_TRY(allowed.root_fingerprint, digest_named(fingerprint_));
+        if (!measurement_.empty()) {
+            CHATMCP_TRY(allowed.measurement, digest_named(measurement_));
         }
         CHATMCP_TRY(Home home, Home::open(context.options, false));
-        CHATMCP_CHECK_OK(
-            apply(home, client::AllowSimulated{to_array<crypto::kSha256Bytes>(bytes)}));
+        CHATMCP_CHECK_OK(apply(home, allowed));
+        const Json measurement = measurement_.empty() ? Json("any") : Json(measurement_);
         context.output.line(
-            {{"fingerprint", fingerprint_}, {"simulated", true}},
+            {{"fingerprint", fingerprint_}, {"measurement", measurement}, {"simulated", true}},
             "trusted: a simulated TEE, the owner of that machine can read everything in it");
         return ExitCode::done;
     }
 
   private:
     std::string fingerprint_;
+    std::string measurement_;
 };
 
 }  // namespace

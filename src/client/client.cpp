@@ -117,7 +117,10 @@ Result<void> do_command(Step& step, TrustSettings& trust, const Command& command
             [&](const SetPolicy& c) { return settle(c.json); },
             [&](const AllowSimulated& c) -> Result<void> {
                 CHATMCP_TRY(const auto policy,
-                            attest::allow_simulated(trust.policy, c.root_fingerprint));
+                            c.measurement.has_value()
+                                ? attest::allow_simulated_measurement(
+                                      trust.policy, c.root_fingerprint, *c.measurement)
+                                : attest::allow_simulated(trust.policy, c.root_fingerprint));
                 return settle(to_bytes(as_bytes(attest::policy_to_json(policy))));
             },
         },

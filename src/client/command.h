@@ -112,9 +112,10 @@ struct Ask {
 struct SetPolicy {
     Bytes json;
 };
-/// Add one machine's development root to the policy.
+/// Add one machine's development root to the policy, for every program or for one.
 struct AllowSimulated {
     wire::Digest root_fingerprint{};  // wire::root_fingerprint of its public key.
+    std::optional<wire::Digest> measurement;
 };
 
 using Command = std::variant<StartLogin,
