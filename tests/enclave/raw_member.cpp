@@ -158,6 +158,16 @@ void RawMember::remove(const RawMember& other) {
     ADD_FAILURE() << "not a member";
 }
 
+void RawMember::remove_agent() {
+    for (const mls::LeafView& member : group_->view().members()) {
+        if (value(client::identity_of(member)).agent) {
+            commit_plan(mls::Plan{.remove = {member.index}});
+            return;
+        }
+    }
+    ADD_FAILURE() << "no agent";
+}
+
 void RawMember::commit() {
     mls::Plan plan;
     plan.force_path = true;

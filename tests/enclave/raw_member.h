@@ -31,6 +31,7 @@ class RawMember {
     /// Another person joins the companion of this one.
     void bring(RawMember& other);
     void remove(const RawMember& other);
+    void remove_agent();
     /// Commit nothing but a new leaf of our own.
     void commit();
     /// The same with a next admission key that no member can derive.
