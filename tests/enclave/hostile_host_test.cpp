@@ -242,15 +242,7 @@ TEST_F(HostileHost, AFrameWithAnyBitChangedCostsNothingButTime) {
             }
             return true;
         };
-        const Words words = ask("what is it");
-        rig.push = nullptr;
-        // A frame that says that it comes from far ahead or behind may have hidden the question
-        // until the stream was opened again.
-        if (words.empty()) {
-            expect_answer();
-        } else {
-            ASSERT_EQ(words, Words{"tulip "}) << "byte " << i;
-        }
+        ASSERT_EQ(ask("what is it"), Words{"tulip "}) << "byte " << i;
         ASSERT_EQ(rig.noted("ENC-14") + rig.noted("ENC-15"), 0u) << "byte " << i;
     }
     EXPECT_GE(changed, kHeadBytes);
