@@ -27,7 +27,7 @@ function(chatmcp_module)
     endif()
     gtest_discover_tests(${arg_NAME}_test PROPERTIES LABELS "${arg_TEST_LABELS}" TIMEOUT 600 DISCOVERY_TIMEOUT 60)
   endif()
-  # With libFuzzer in the fuzz preset; elsewhere the corpus (tests/corpus/foo_fuzz) and seeded mutations of it are a ctest.
+  # With libFuzzer in the dev preset; elsewhere the corpus (tests/corpus/foo_fuzz) and seeded mutations of it are a ctest.
   foreach(fuzzer IN LISTS arg_FUZZERS)
     get_filename_component(fuzzer_name ${fuzzer} NAME_WE)
     add_executable(${fuzzer_name} ${fuzzer})

@@ -53,6 +53,8 @@ SOUND = {
     "src/enclave/main.cpp": '#include "mls/tree.h"\nint main() {\n    return 0;\n}\n',
     "docs/CHECKS.md": "# Checks\n\n| ID | rule | spec | source | test |\n| --- | --- | --- | --- | --- |\n"
     "| MLS-01 | It parses | - | mls/tree.cpp: parse | Tree.RefusesWhatIsMalformed |\n",
+    "ARCHITECTURE.md": "# Architecture\n\n## The path of a message\n\n| | file | function |\n| --- | --- | --- |\n| 1 | `src/mls/tree.cpp` | `parse` |\n"
+    "| 2 | `src/base/result.cpp` | `fail` |\n\n| | file | function |\n| --- | --- | --- |\n| 1 | `src/net/session.cpp` | `serve` |\n",
     "dev/tool": "#!/bin/bash\n# dev/tool --help\nset -euo pipefail\n",
     "tests/vectors/notes.cpp": "// TO" "DO of somebody else\n",
 }
@@ -86,10 +88,18 @@ FAULTS = {
         ("two rows", "docs/CHECKS.md", ROW, ROW + ROW),
         ("another file", "docs/CHECKS.md", "mls/tree.cpp", "base/result.cpp"),
         ("no such file", "docs/CHECKS.md", "mls/tree.cpp", "mls/gone.cpp"),
+        ("no such function", "docs/CHECKS.md", "mls/tree.cpp: parse", "mls/tree.cpp: read"),
         ("an empty cell", "docs/CHECKS.md", "| It parses |", "| |"),
         ("in a new file", "src/net/session.cpp", "co_return answer", 'co_return fail(Errc::x, "NET-07")'),
     ],
     "checks-tests": [("renamed", "src/mls/tree_test.cpp", "RefusesWhatIsMalformed", "RefusesNothing")],
+    "message-path": [
+        ("no such function", "ARCHITECTURE.md", "`parse`", "`merge`"),
+        ("no such file", "ARCHITECTURE.md", "src/net/session.cpp", "src/net/gone.cpp"),
+        ("not called", "src/mls/tree.cpp", "fail(static_cast<int>(Errc::malformed), \"MLS-01\")", "(fail)(static_cast<int>(Errc::malformed), \"MLS-01\")"),
+        ("one table", "ARCHITECTURE.md", "| 1 | `src/net/session.cpp` | `serve` |\n", ""),
+        ("another heading", "ARCHITECTURE.md", "## The path", "## A path"),
+    ],
     "fail-literal": [("no id", "src/net/session.cpp", "co_return answer", 'co_return fail(Errc::malformed, "bad")')],
     "sources-are-built": [
         ("a forgotten test", "src/mls/other_test.cpp", None, "int other();\n"),

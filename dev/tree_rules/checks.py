@@ -47,8 +47,19 @@ def literals(tree: Tree) -> dict[str, list[tuple[str, int]]]:
     return places
 
 
+def sources_of(row: Row) -> list[tuple[str, list[str]]]:
+    """What a row names as its source: "mls/tree.cpp: merge, Tree::apply; mls/leaf.cpp" gives files and their functions."""
+    found = []
+    for part in row.source.split(";"):
+        match = re.match(r"\s*`?(?:src/)?([\w/]+\.(?:cpp|h))`?\s*(?::(.*))?$", part)
+        if match:
+            names = re.findall(r"[A-Za-z_~][\w:~]*", match.group(2) or "")
+            found.append((f"src/{match.group(1)}", names))
+    return found
+
+
 def checks_rows(tree: Tree) -> Iterator[Finding]:
-    """Every id in the sources has exactly one row, every row an id in the file that it names."""
+    """Every id in the sources has exactly one row; each file that a row names has the id and the functions."""
     table, bad = rows(tree)
     yield from bad
     used = literals(tree)
@@ -60,17 +71,20 @@ def checks_rows(tree: Tree) -> Iterator[Finding]:
         if row.id not in used:
             yield Finding("checks-rows", PAGE, row.line, f"{row.id} occurs nowhere in src")
             continue
-        named = re.findall(r"[\w/]+\.(?:cpp|h)", row.source)
+        named = sources_of(row)
         if not named:
             yield Finding("checks-rows", PAGE, row.line, f"{row.id} names no source file")
-        for name in named:
-            path = name if name.startswith("src/") else f"src/{name}"
-            if tree.find(path) is None:
-                yield Finding("checks-rows", PAGE, row.line, f"{row.id} names {name}, which does not exist")
-        paths = {name if name.startswith("src/") else f"src/{name}" for name in named}
-        if named and not paths & {path for path, _ in used[row.id]}:
-            elsewhere = ", ".join(sorted({path for path, _ in used[row.id]}))
-            yield Finding("checks-rows", PAGE, row.line, f"{row.id} is not in {', '.join(named)} but in {elsewhere}")
+        for path, functions in named:
+            file = tree.find(path)
+            if file is None:
+                yield Finding("checks-rows", PAGE, row.line, f"{row.id} names {path}, which does not exist")
+                continue
+            if path not in {place for place, _ in used[row.id]}:
+                elsewhere = ", ".join(sorted({place for place, _ in used[row.id]}))
+                yield Finding("checks-rows", PAGE, row.line, f"{row.id} is not in {path} but in {elsewhere}")
+            for function in functions:
+                if not re.search(rf"\b{re.escape(function.rsplit('::', 1)[-1])}\b", file.code):
+                    yield Finding("checks-rows", PAGE, row.line, f"{row.id} names {function}, which is not in {path}")
     pending = set(tree.layers.get("checks_without_row", []))
     for name, places in sorted(used.items()):
         if name not in seen and name not in pending:

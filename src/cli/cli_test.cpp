@@ -7,11 +7,13 @@
 #include <fstream>
 #include <regex>
 #include <set>
+#include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -110,6 +112,11 @@ class SilentRelay {
     [[nodiscard]] std::string option() const {
         return " --node http://127.0.0.1:" + std::to_string(port_);
     }
+    /// Somebody connects within a minute.
+    [[nodiscard]] bool is_called() const {
+        pollfd waiting{socket_, POLLIN, 0};
+        return ::poll(&waiting, 1, 60'000) == 1;
+    }
 
   private:
     int socket_;
@@ -203,9 +210,14 @@ TEST_F(Cli, ARelayThatNeverAnswersIsUnreachable) {
 
 TEST_F(Cli, AnInterruptEndsACommandAndSaysSo) {
     const SilentRelay relay;
-    const std::string words = login(relay.option());
-    const Ran ran = run("--timeout 30 --home " + at("home2") + relay.option() + " login --wallet " +
-                            wallet() + " & sleep 3; kill -INT $!; wait $!; true # " + words,
+    const std::string called = at("called");
+    std::jthread watcher([&] {
+        EXPECT_TRUE(relay.is_called());
+        std::ofstream(called) << "yes";
+    });
+    const Ran ran = run("--timeout 60 --home " + at("home") + relay.option() + " login --wallet " +
+                            wallet() + " & while [ ! -e '" + called +
+                            "' ]; do sleep 0.05; done; kill -INT $!; wait $!; true",
                         kPassphrase);
     EXPECT_EQ(ran.check(), "CLI-06") << ran.output;
 }

@@ -15,15 +15,20 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// Between two looks at the time while a stream is open.
 constexpr milliseconds kSliceMax{1000};
+constexpr milliseconds kSliceMin{5};
 /// A request's own time-out comes first, so that its reason is known.
 constexpr std::chrono::seconds kAnswerMargin{2};
 /// Keeps arithmetic on "for ever" from overflowing.
 constexpr std::chrono::hours kForeverMargin{24};
 
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
+/// How long to wait for the network before the client looks at the time again.
+milliseconds until(const std::optional<UnixMs>& wake_at) {
+    if (!wake_at.has_value()) {
+        return kSliceMax;
+    }
+    return std::clamp(
+        milliseconds(wake_at->value - SystemClock().now().value), kSliceMin, kSliceMax);
+}
 
 }  // namespace
 
@@ -34,6 +39,7 @@ struct Session::Wait {
     bool until_idle = false;                 // Ends when nothing is under way.
     bool until_unreachable = false;          // Ends when the relay does not answer.
     const OnNotice* on_notice = nullptr;
+    milliseconds slice = kSliceMax;  // When time alone may change something.
 
     bool done = false;
     std::optional<client::IntentView> decided;
@@ -81,8 +87,9 @@ Result<void> Session::pump(Wait& wait, Step first) {
                 wait.unreachable = unreachable->reason;
                 wait.done = wait.done || wait.until_unreachable;
             }
-            if (std::holds_alternative<client::Idle>(notice) && wait.until_idle) {
-                wait.done = true;
+            if (const auto* idle = std::get_if<client::Idle>(&notice)) {
+                wait.done = wait.done || wait.until_idle;
+                wait.slice = cli::until(idle->wake_at);
             }
             if (wait.on_notice != nullptr && *wait.on_notice && (*wait.on_notice)(notice)) {
                 wait.done = true;
@@ -95,7 +102,7 @@ Result<void> Session::pump(Wait& wait, Step first) {
         if (left.count() <= 0) {
             return fail(Errc::deadline_exceeded, "CLI-07");
         }
-        auto next = carrier_.next(std::min(left, kSliceMax));
+        auto next = carrier_.next(std::min(left, wait.slice));
         if (std::holds_alternative<net::Carrier::Interrupted>(next)) {
             return fail(Errc::cancelled, "CLI-06");
         }

@@ -12,7 +12,7 @@
 
 namespace chatmcp::client {
 
-// Finding, probing and inviting an assistant, and asking it.
+// Finding, probing and inviting an assistant. Asking it: questions.h.
 
 /// An assistant's entry as the relay lists it: signed by its enclave key, nothing else proven.
 struct ListedAgent {
@@ -67,43 +67,12 @@ struct InviteExtra {
     }
 };
 
-/// MessageBody::extra of ask.
-struct AskExtra {
-    std::uint64_t post_intent = 0;
-    std::optional<wire::MessageId> post;
-    Bytes answer_post;  // Encoded wire::AnswerPost, once there is one.
-    Bytes refusal;      // Encoded wire::Refusal.
-    std::uint32_t first_token_ms = 0;
-    std::uint32_t output_tokens = 0;
-    std::uint32_t generation_ms = 0;
-    auto fields(this auto& self) {
-        return std::tie(self.post_intent,
-                        self.post,
-                        self.answer_post,
-                        self.refusal,
-                        self.first_token_ms,
-                        self.output_tokens,
-                        self.generation_ms);
-    }
-};
-[[nodiscard]] Result<AskExtra> ask_extra(const IntentRow& intent);
-
-/// Prompts of an answer to an own question: what a replay needs. Table "prompts/", id the post's.
-struct PromptsRow {
-    std::vector<Bytes> prompts;
-    auto fields(this auto& self) { return std::tie(self.prompts); }
-};
-
 [[nodiscard]] Result<void> start_fetch(Step& step);
 [[nodiscard]] Result<void> start_probe(Step& step, const ProbeAssistant& command);
 /// Errors: permission_denied (CLT-15, CLT-16); already_exists (CLT-92) a companion is open here;
 ///         expired (CLT-82) a grant that ends before it begins; invalid_argument (CLT-83) no scope.
 [[nodiscard]] Result<void> start_invite(Step& step, const InviteAssistant& command);
-/// Errors: not_found (CLT-80); permission_denied (CLT-81) only who is in the companion may ask,
-///         (CLT-83) outside the grant's scope; expired (CLT-82); invalid_argument (CLT-08).
-[[nodiscard]] Result<void> start_ask(Step& step, const Ask& command);
-
-/// fetch_assistants, probe_assistant, invite_assistant and ask.
+/// fetch_assistants, probe_assistant and invite_assistant.
 [[nodiscard]] Result<void> progress_companion_intent(Step& step, IntentRow& intent);
 [[nodiscard]] Result<void> companion_intent_replied(Step& step,
                                                     IntentRow& intent,
@@ -115,14 +84,6 @@ struct PromptsRow {
 /// The commit that adds the agent was accepted.
 [[nodiscard]] Result<void> assistant_added(Step& step, IntentRow& intent);
 [[nodiscard]] Result<void> announcement_delivered(Step& step, const IntentRow& intent);
-[[nodiscard]] Result<void> question_delivered(Step& step, IntentRow& intent);
-[[nodiscard]] Result<void> answer_posted(Step& step, const IntentRow& intent);
-
-/// What the agent says in a companion about an own question.
-[[nodiscard]] Result<void> agent_spoke(Step& step,
-                                       const ChatRow& companion,
-                                       const mls::LeafView& agent,
-                                       const wire::Content& content);
 
 /// Whether a pending intent of this process waits for the inbox, or for a topic.
 [[nodiscard]] bool waits_for_inbox(const IntentRow& intent);

@@ -5,6 +5,7 @@
 
 #include "client/account.h"
 #include "client/admission.h"
+#include "client/commit_intents.h"
 #include "client/companion.h"
 #include "client/conversation.h"
 #include "client/inbox.h"
@@ -24,19 +25,6 @@ enum InvitationStage : std::uint8_t {
 };
 
 constexpr std::size_t kLookUpsAtOnceMax = 16;
-// While another process carries a commit of this group, its intents wait and look again.
-constexpr std::int64_t kOtherCommitMs = 200;
-// The own leaf is renewed while its delegation has this long to live.
-constexpr std::int64_t kRotateBeforeMs = 30 * kDayMs;
-
-Result<CommitBody> body_of(const IntentRow& intent) {
-    return decode_record<CommitBody>(intent.body);
-}
-
-Result<void> save_body(Step& step, IntentRow& intent, const CommitBody& body) {
-    intent.body = encode_record(body);
-    return step.home.save(intent);
-}
 
 Result<std::vector<InviteeRow>> invitees_of(const std::vector<identity::Caip10>& accounts,
                                             const std::string& own) {
@@ -75,7 +63,7 @@ Result<void> start_create(Step& step, const CreateChat& command) {
     CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
     CHATMCP_TRY(IntentRow intent,
                 new_intent(step, IntentKind::create_chat, step.random().array<32>()));
-    return save_body(step, intent, body);
+    return save_commit_body(step, intent, body);
 }
 
 Result<void> start_add(Step& step, const AddMembers& command) {
@@ -89,7 +77,7 @@ Result<void> start_add(Step& step, const AddMembers& command) {
     CommitBody body;
     CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
     CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::add_members, chat.id));
-    return save_body(step, intent, body);
+    return save_commit_body(step, intent, body);
 }
 
 Result<void> start_remove(Step& step, const RemoveMember& command) {
@@ -100,7 +88,7 @@ Result<void> start_remove(Step& step, const RemoveMember& command) {
     CommitBody body;
     body.remove_account = command.account.text();
     CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::remove_member, chat.id));
-    return save_body(step, intent, body);
+    return save_commit_body(step, intent, body);
 }
 
 namespace {
@@ -228,7 +216,7 @@ Result<void> device_log_came(Step& step,
                              IntentRow& intent,
                              const Task& task,
                              const wire::GetDeviceLog::Reply& reply) {
-    CHATMCP_TRY(CommitBody body, body_of(intent));
+    CHATMCP_TRY(CommitBody body, commit_body(intent));
     for (InviteeRow& invitee : body.invitees) {
         if (invitee.looked_up || !equal(as_bytes(invitee.account), part_of(task))) {
             continue;
@@ -239,7 +227,7 @@ Result<void> device_log_came(Step& step,
             invitee.reason = ReasonRow{found.error().code, found.error().check};
         }
     }
-    return save_body(step, intent, body);
+    return save_commit_body(step, intent, body);
 }
 
 // Everything about a package that can be known before the group sees it, so that one bad package
@@ -286,7 +274,7 @@ Result<void> progress_claim(Step& step, IntentRow& intent, const CommitBody& bod
 Result<void> key_packages_came(Step& step,
                                IntentRow& intent,
                                const wire::ClaimKeyPackages::Reply& reply) {
-    CHATMCP_TRY(CommitBody body, body_of(intent));
+    CHATMCP_TRY(CommitBody body, commit_body(intent));
     std::size_t next = 0;
     for (InviteeRow& invitee : body.invitees) {
         if (invitee.reason.has_value() || !invitee.key_package.empty()) {
@@ -309,7 +297,7 @@ Result<void> key_packages_came(Step& step,
             invitee.reason = ReasonRow{checked.error().code, checked.error().check};
         }
     }
-    return save_body(step, intent, body);
+    return save_commit_body(step, intent, body);
 }
 
 bool somebody_to_add(const CommitBody& body) {
@@ -380,7 +368,7 @@ Result<void> carry_create_topic(Step& step, IntentRow& intent, const ChatId& cha
 }
 
 Result<void> progress_invitation(Step& step, IntentRow& intent) {
-    CHATMCP_TRY(CommitBody body, body_of(intent));
+    CHATMCP_TRY(CommitBody body, commit_body(intent));
     if (intent.stage == look_up) {
         CHATMCP_CHECK_OK(progress_look_up(step, intent, body));
     }
@@ -406,233 +394,6 @@ Result<void> invitation_replied(Step& step,
     if (std::holds_alternative<wire::CreateTopic::Reply>(reply) && intent.stage == make_topic) {
         intent.stage = commit;
         return step.home.save(intent);
-    }
-    return {};
-}
-
-// ---- The commit ----
-
-namespace {
-
-// What is left to do of an intent in the group as it is: a plan, or nothing any more.
-struct Wish {
-    std::optional<mls::Plan> plan;
-    std::optional<Error> refused;  // Without a plan: why; otherwise it is done already.
-};
-
-bool only_removes(IntentKind kind) {
-    switch (kind) {
-        case IntentKind::remove_member:
-        case IntentKind::commit_proposals:
-        case IntentKind::revoke_assistant:
-        case IntentKind::remove_agent:
-        case IntentKind::remove_outsider:
-            return true;
-        default:
-            return false;
-    }
-}
-
-Result<Wish> wish_to_add(Step& step, IntentRow& intent, const mls::GroupView& view) {
-    CHATMCP_TRY(CommitBody body, body_of(intent));
-    mls::Plan plan;
-    for (InviteeRow& invitee : body.invitees) {
-        if (invitee.key_package.empty()) {
-            continue;
-        }
-        CHATMCP_TRY(const auto present, leaves_of(view, invitee.account));
-        if (present.empty()) {
-            plan.add.push_back(invitee.key_package);
-        } else {
-            invitee.reason = ReasonRow{Errc::already_exists, "CLT-46"};
-        }
-    }
-    CHATMCP_CHECK_OK(save_body(step, intent, body));
-    if (plan.add.empty()) {
-        // A duty is done when somebody else did it; a user's wish was for nobody.
-        if (intent.kind == IntentKind::admit_agreed) {
-            return Wish{};
-        }
-        return Wish{std::nullopt, Error{Errc::not_found, "CLT-44"}};
-    }
-    return Wish{std::move(plan), std::nullopt};
-}
-
-Result<Wish> wish_to_remove(const IntentRow& intent,
-                            const mls::GroupView& view,
-                            const std::string& account) {
-    CHATMCP_TRY(const auto leaves, leaves_of(view, account));
-    if (leaves.empty()) {
-        const bool gone_meanwhile =
-            intent.kind != IntentKind::remove_member || intent.carried_at.value != 0;
-        return gone_meanwhile ? Wish{} : Wish{std::nullopt, Error{Errc::not_member, "CLT-45"}};
-    }
-    mls::Plan plan;
-    plan.remove = leaves;
-    return Wish{std::move(plan), std::nullopt};
-}
-
-Result<Wish> wish_to_remove_agent(const mls::GroupView& view) {
-    mls::Plan plan;
-    for (const mls::LeafView& leaf : view.members()) {
-        CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
-        if (who.agent) {
-            plan.remove.push_back(leaf.index);
-        }
-    }
-    return plan.remove.empty() ? Wish{} : Wish{std::move(plan), std::nullopt};
-}
-
-Result<Wish> wish_to_remove_outsider(Step& step,
-                                     const IntentRow& intent,
-                                     const ChatRow& companion,
-                                     const mls::GroupView& view) {
-    CHATMCP_TRY(const CommitBody body, body_of(intent));
-    CHATMCP_TRY(const ChatRow outer, step.home.known_chat(*companion.companion_of));
-    if (!outer.following()) {
-        return Wish{};
-    }
-    CHATMCP_TRY(mls::Group * conversation, step.group(*companion.companion_of));
-    CHATMCP_TRY(const auto present, leaves_of(conversation->view(), body.remove_account));
-    return present.empty() ? wish_to_remove(intent, view, body.remove_account) : Wish{};
-}
-
-Result<Wish> wish_to_add_agent(const IntentRow& intent, const mls::GroupView& view) {
-    CHATMCP_TRY(Wish present, wish_to_remove_agent(view));
-    if (present.plan.has_value()) {
-        return Wish{};
-    }
-    CHATMCP_TRY(const CommitBody body, body_of(intent));
-    mls::Plan plan;
-    for (const InviteeRow& invitee : body.invitees) {
-        plan.add.push_back(invitee.key_package);
-    }
-    return Wish{std::move(plan), std::nullopt};
-}
-
-Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
-    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
-    const mls::GroupView& view = group->view();
-    switch (intent.kind) {
-        case IntentKind::create_chat:
-        case IntentKind::add_members:
-        case IntentKind::admit_agreed:
-            return wish_to_add(step, intent, view);
-        case IntentKind::remove_outsider:
-            return wish_to_remove_outsider(step, intent, chat, view);
-        case IntentKind::remove_member: {
-            CHATMCP_TRY(const CommitBody body, body_of(intent));
-            return wish_to_remove(intent, view, body.remove_account);
-        }
-        case IntentKind::revoke_assistant:
-        case IntentKind::remove_agent:
-            return wish_to_remove_agent(view);
-        case IntentKind::commit_proposals:
-            return chat.leaving.empty() ? Wish{} : Wish{mls::Plan{}, std::nullopt};
-        case IntentKind::rotate_leaf: {
-            mls::Plan plan;
-            plan.force_path = true;
-            return Wish{std::move(plan), std::nullopt};
-        }
-        case IntentKind::invite_assistant:
-            return wish_to_add_agent(intent, view);
-        default:
-            return fail(Errc::storage_corrupt, "CLT-07");  // Not a kind that commits.
-    }
-}
-
-}  // namespace
-
-Result<void> progress_commit(Step& step, IntentRow& intent) {
-    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
-    if (!chat.following() || chat.state == ChatState::leaving || chat.state == ChatState::request) {
-        return refuse(step, intent, Error{Errc::permission_denied, "CLT-15"});
-    }
-    if (chat.staged.has_value()) {
-        if (chat.staged->intent != intent.id) {
-            step.wake_at(step.now.plus_ms(kOtherCommitMs));
-            return {};
-        }
-        if (intent.position.has_value()) {
-            want_sync(step, chat.id);  // Accepted; the topic itself confirms it.
-            return {};
-        }
-        return carry_bundle(step, intent, chat);
-    }
-    if (!chat.distrusted.empty() && !only_removes(intent.kind)) {
-        return wait_because(step, intent, Reason{Errc::refused_by_policy, "CLT-16"});
-    }
-    if (step.now.value < intent.not_before.value) {
-        step.wake_at(intent.not_before);
-        return {};
-    }
-    intent.position.reset();
-    CHATMCP_TRY(Wish wish, wish_of(step, intent, chat));
-    if (!wish.plan.has_value()) {
-        return wish.refused.has_value() ? refuse(step, intent, *wish.refused)
-                                        : deliver(step, intent);
-    }
-    return stage_commit(step, intent, chat, *std::move(wish.plan));
-}
-
-Result<void> commit_replied(Step& step,
-                            IntentRow& intent,
-                            const wire::PublishBundle::Reply& reply) {
-    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
-    if (!chat.staged.has_value() || chat.staged->intent != intent.id) {
-        return {};  // The topic was faster.
-    }
-    CHATMCP_TRY(const auto bundle, step.home.get<BundleRow>(home_key("bundle/", chat.id)));
-    if (!bundle.has_value()) {
-        return fail(Errc::storage_corrupt, "CLT-07");
-    }
-    const wire::Acceptance& acceptance = reply.acceptance;
-    const auto verified = verify_acceptance(acceptance,
-                                            topic_address(chat.relay_key, chat.id),
-                                            bundle->epoch,
-                                            bundle->commit,
-                                            acceptance.sequence);
-    if (!verified.has_value()) {
-        step.misbehaviour(chat.id, acceptance.sequence, verified.error());
-        step.retry_later(intent_task(intent.id), Reason::from(verified.error()));
-        return {};
-    }
-    chat.known_end = std::max(chat.known_end, acceptance.sequence);
-    CHATMCP_CHECK_OK(step.home.save(chat));
-    intent.position = acceptance.sequence;
-    want_sync(step, chat.id);
-    return step.home.save(intent);
-}
-
-// ---- Duties ----
-
-Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
-    if (chat.state != ChatState::active) {
-        return {};
-    }
-    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
-    const auto own = group->view().member(group->view().own_index());
-    if (!own.has_value()) {
-        return {};
-    }
-    if (!chat.leaving.empty()) {
-        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::commit_proposals, chat.id));
-        if (!there) {
-            CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::commit_proposals, chat.id));
-            // Members who follow at the same time would all commit at once: each waits its turn.
-            if (step.runtime.follow.has_value()) {
-                duty.not_before = step.now.plus_ms(100 * std::int64_t{own->index.value});
-            }
-            CHATMCP_CHECK_OK(save_body(step, duty, CommitBody{}));
-        }
-    }
-    CHATMCP_TRY(const LeafIdentity who, identity_of(*own));
-    if (who.device->delegation.not_after.value - step.now.value < kRotateBeforeMs) {
-        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::rotate_leaf, chat.id));
-        if (!there) {
-            CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::rotate_leaf, chat.id));
-            CHATMCP_CHECK_OK(save_body(step, duty, CommitBody{}));
-        }
     }
     return {};
 }

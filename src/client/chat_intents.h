@@ -8,8 +8,8 @@
 
 namespace chatmcp::client {
 
-// Intents that end in a commit: create a chat, add, remove, commit what others proposed, renew the
-// own leaf. Each is planned on the group as it is, and planned again when another commit was first.
+// Commands about a conversation, and what comes before the commit of an invitation. The commit
+// itself: commit_intents.h.
 
 [[nodiscard]] Result<void> start_create(Step& step, const CreateChat& command);
 [[nodiscard]] Result<void> start_add(Step& step, const AddMembers& command);
@@ -22,11 +22,6 @@ namespace chatmcp::client {
 
 /// create_chat and add_members before their commit: device logs, key packages, group and topic.
 [[nodiscard]] Result<void> progress_invitation(Step& step, IntentRow& intent);
-/// The commit of any intent that has one.
-[[nodiscard]] Result<void> progress_commit(Step& step, IntentRow& intent);
-[[nodiscard]] Result<void> commit_replied(Step& step,
-                                          IntentRow& intent,
-                                          const wire::PublishBundle::Reply& reply);
 [[nodiscard]] Result<void> invitation_replied(Step& step,
                                               IntentRow& intent,
                                               const Task& task,
@@ -42,8 +37,5 @@ struct NewGroup {
 [[nodiscard]] Result<void> create_group(Step& step, const NewGroup& wanted);
 /// Ask for its topic.
 [[nodiscard]] Result<void> carry_create_topic(Step& step, IntentRow& intent, const ChatId& chat);
-
-/// Duties of every member: commit proposals to leave, renew the own leaf in time.
-[[nodiscard]] Result<void> start_chat_duties(Step& step, const ChatRow& chat);
 
 }  // namespace chatmcp::client

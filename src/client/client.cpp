@@ -7,10 +7,13 @@
 #include "client/assistant_intents.h"
 #include "client/chat_intents.h"
 #include "client/client_state.h"
+#include "client/commit_intents.h"
 #include "client/companion.h"
+#include "client/companion_duties.h"
 #include "client/conversation.h"
 #include "client/inbox.h"
 #include "client/intents.h"
+#include "client/questions.h"
 #include "client/sync.h"
 
 namespace chatmcp::client {

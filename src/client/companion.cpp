@@ -5,59 +5,18 @@
 
 #include "client/account.h"
 #include "client/assistant_intents.h"
+#include "client/companion_duties.h"
 #include "client/conversation.h"
 #include "client/intents.h"
 #include "client/publish.h"
+#include "client/questions.h"
 
 namespace chatmcp::client {
 namespace {
 
-// Evidence of an agent that is in is judged again this often; renewals come at least daily.
-constexpr std::int64_t kAppraiseAgainMs = 10 * kMinuteMs;
-// The conversation may be read later than its companion: who seems to be an outsider now may be a
-// member whom we have not heard of.
-constexpr std::int64_t kOutsiderWaitMs = 10 * kSecondMs;
-// Who may admit somebody waits so long for each person before it in the companion.
-constexpr std::int64_t kAdmitTurnMs = 2 * kSecondMs;
-
 Bytes companion_key(const ChatId& id) {
     return home_key("companion/", id);
 }
-Bytes queue_key(const ChatId& companion, std::uint64_t position) {
-    return home_key("copy/", companion, big_endian(position));
-}
-
-struct QueuedRow {
-    std::uint64_t position = 0;
-    auto fields(this auto& self) { return std::tie(self.position); }
-};
-
-struct People {
-    std::vector<std::string> accounts;
-    std::optional<mls::LeafView> agent;
-    std::size_t own_rank = 0;  // Persons before this device, by leaf index.
-};
-
-Result<People> people_of(const mls::GroupView& view) {
-    People people;
-    for (const mls::LeafView& leaf : view.members()) {
-        CHATMCP_TRY(LeafIdentity who, identity_of(leaf));
-        if (who.agent) {
-            people.agent = leaf;
-            continue;
-        }
-        if (leaf.index < view.own_index()) {
-            ++people.own_rank;
-        }
-        people.accounts.push_back(std::move(who.account));
-    }
-    return people;
-}
-
-bool contains(const std::vector<std::string>& accounts, std::string_view account) {
-    return std::ranges::find(accounts, account) != accounts.end();
-}
-
 bool is_open(AssistantState state) {
     return state == AssistantState::announced || state == AssistantState::agreed ||
            state == AssistantState::member || state == AssistantState::declined;
@@ -450,162 +409,6 @@ Result<void> members_added(Step& step, const IntentRow& intent) {
         static_cast<void>(announced);
     }
     return {};
-}
-
-// ---- Duties ----
-
-namespace {
-
-Result<void> start_removal(Step& step,
-                           IntentKind kind,
-                           const ChatRow& companion,
-                           const std::string& account) {
-    CHATMCP_TRY(const bool there, has_duty(step, kind, companion.id));
-    if (there) {
-        return {};
-    }
-    CHATMCP_TRY(IntentRow duty, new_intent(step, kind, companion.id));
-    CommitBody body;
-    body.remove_account = account;
-    duty.body = encode_record(body);
-    if (kind == IntentKind::remove_outsider) {
-        duty.not_before = step.now.plus_ms(kOutsiderWaitMs);
-    }
-    return step.home.save(duty);
-}
-
-Result<void> start_admissions(Step& step,
-                              const CompanionRow& row,
-                              const ChatRow& companion,
-                              const People& inside,
-                              const People& conversation) {
-    for (const AgreedRow& agreed : row.agreed) {
-        const bool wanted = !agreed.key_package.empty() &&
-                            !contains(inside.accounts, agreed.account) &&
-                            contains(conversation.accounts, agreed.account);
-        if (!wanted) {
-            continue;
-        }
-        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::admit_agreed, companion.id));
-        if (there) {
-            return {};
-        }
-        const Bytes tried = concat({companion.id, big_endian(agreed.position)});
-        CHATMCP_TRY(const bool before, step.home.has_mark("admitted/", tried));
-        if (before) {
-            continue;  // Was in, and left: the agreement is used up.
-        }
-        CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::admit_agreed, companion.id));
-        CommitBody body;
-        InviteeRow& invitee = body.invitees.emplace_back();
-        invitee.account = agreed.account;
-        invitee.key_package = agreed.key_package;
-        duty.body = encode_record(body);
-        duty.not_before =
-            step.now.plus_ms(kAdmitTurnMs * static_cast<std::int64_t>(inside.own_rank));
-        CHATMCP_CHECK_OK(step.home.set_mark("admitted/", tried, true));
-        return step.home.save(duty);
-    }
-    return {};
-}
-
-Result<void> start_copies(Step& step, const CompanionRow& row, const ChatRow& companion) {
-    CHATMCP_TRY(const auto queued, step.home.scan<QueuedRow>(home_key("copy/", row.id), {}, 1024));
-    wire::Copy copy;
-    std::size_t bytes = 0;
-    for (const QueuedRow& entry : queued) {
-        CHATMCP_TRY(const auto message, step.home.message(row.conversation, entry.position));
-        if (!message.has_value() || !message->self) {
-            return fail(Errc::storage_corrupt, "CLT-07");
-        }
-        if (bytes + message->content.size() > wire::Copy::kOriginalsMaxBytes) {
-            break;
-        }
-        bytes += message->content.size();
-        copy.originals.push_back({entry.position, message->content});
-        CHATMCP_CHECK_OK(step.home.transaction().erase(queue_key(row.id, entry.position)));
-    }
-    if (copy.originals.empty()) {
-        return {};
-    }
-    const auto content = make_content(step, wire::ContentType::copy, wire::encode(copy));
-    CHATMCP_TRY(IntentRow duty, new_message(step, IntentKind::copy_words, companion.id, content));
-    duty.copied = static_cast<std::uint32_t>(copy.originals.size());
-    return step.home.save(duty);
-}
-
-// Evidence that this home no longer accepts means quarantine and a Remove, whoever invited it.
-Result<bool> agent_accepted(Step& step,
-                            CompanionRow& row,
-                            ChatRow& companion,
-                            const mls::GroupView& view,
-                            const mls::LeafView& agent) {
-    if (step.now.value - row.appraised_at.value < kAppraiseAgainMs) {
-        return companion.distrusted.empty();
-    }
-    AgentSurroundings surroundings{row.id, std::nullopt};
-    const auto development = component_of<wire::Development>(
-        view.components(), wire::ComponentId::development, "CLT-54");
-    if (development.has_value()) {
-        surroundings.development = *development;
-    }
-    CHATMCP_TRY(const auto appraisal, appraise_agent(agent, surroundings, step.trust, step.now));
-    row.appraised_at = step.now;
-    CHATMCP_CHECK_OK(save_companion(step, row));
-    const auto accepted = appraisal.evidence();
-    if (accepted.has_value()) {
-        return companion.distrusted.empty();
-    }
-    std::erase_if(companion.distrusted,
-                  [&](const DistrustRow& d) { return d.leaf == agent.index.value; });
-    companion.distrusted.push_back(
-        {agent.index.value, step.now, {accepted.error().code, accepted.error().check}});
-    step.notice(ChatChanged{row.conversation});
-    CHATMCP_CHECK_OK(step.home.save(companion));
-    return false;
-}
-
-}  // namespace
-
-Result<void> start_companion_duties(Step& step, const ChatRow& conversation) {
-    if (!conversation.open_companion.has_value() || conversation.state != ChatState::active) {
-        return {};
-    }
-    CHATMCP_TRY(auto row, load_companion(step, *conversation.open_companion));
-    CHATMCP_TRY(auto companion, step.home.chat(*conversation.open_companion));
-    if (!row.has_value() || row->state != AssistantState::member || !companion.has_value() ||
-        companion->state != ChatState::active) {
-        return {};
-    }
-    // Not before both topics are read: what is half known is judged wrongly.
-    if (step.runtime.want_chats.contains(conversation.id) ||
-        step.runtime.want_chats.contains(companion->id)) {
-        return {};
-    }
-    CHATMCP_TRY(mls::Group * outer, step.group(conversation.id));
-    CHATMCP_TRY(const People outside, people_of(outer->view()));
-    CHATMCP_TRY(mls::Group * inner, step.group(companion->id));
-    CHATMCP_TRY(const People inside, people_of(inner->view()));
-    if (!inside.agent.has_value()) {
-        return {};
-    }
-    const UnixMs newest =
-        std::max({step.now, conversation.newest_acceptance, companion->newest_acceptance});
-    if (row->announcement.grant.expires_at < newest) {
-        return start_removal(step, IntentKind::remove_agent, *companion, "");
-    }
-    CHATMCP_TRY(const bool accepted,
-                agent_accepted(step, *row, *companion, inner->view(), *inside.agent));
-    if (!accepted) {
-        return start_removal(step, IntentKind::remove_agent, *companion, "");
-    }
-    for (const std::string& account : inside.accounts) {
-        if (!contains(outside.accounts, account)) {
-            return start_removal(step, IntentKind::remove_outsider, *companion, account);
-        }
-    }
-    CHATMCP_CHECK_OK(start_admissions(step, *row, *companion, inside, outside));
-    return start_copies(step, *row, *companion);
 }
 
 }  // namespace chatmcp::client

@@ -112,7 +112,4 @@ struct CompanionRow {
 /// Announce a companion in its conversation (again), with the agent's present leaf.
 [[nodiscard]] Result<IntentRow> announce(Step& step, const CompanionRow& row);
 
-/// What this client owes to the companions that it is in: copies, admissions, removals.
-[[nodiscard]] Result<void> start_companion_duties(Step& step, const ChatRow& conversation);
-
 }  // namespace chatmcp::client

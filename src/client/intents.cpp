@@ -6,9 +6,11 @@
 #include "client/account.h"
 #include "client/assistant_intents.h"
 #include "client/chat_intents.h"
+#include "client/commit_intents.h"
 #include "client/companion.h"
 #include "client/conversation.h"
 #include "client/publish.h"
+#include "client/questions.h"
 #include "client/sync.h"
 
 namespace chatmcp::client {
@@ -19,7 +21,7 @@ bool is_command(IntentKind kind) {
            static_cast<std::uint8_t>(IntentKind::commit_proposals);
 }
 
-enum class Shape : std::uint8_t { login, invitation, commit, message, companion };
+enum class Shape : std::uint8_t { login, invitation, commit, message, companion, question };
 
 Shape shape_of(IntentKind kind) {
     switch (kind) {
@@ -47,8 +49,9 @@ Shape shape_of(IntentKind kind) {
         case IntentKind::fetch_assistants:
         case IntentKind::probe_assistant:
         case IntentKind::invite_assistant:
-        case IntentKind::ask:
             return Shape::companion;
+        case IntentKind::ask:
+            return Shape::question;
     }
     return Shape::message;
 }
@@ -65,6 +68,8 @@ Result<void> progress(Step& step, IntentRow& intent) {
             return progress_message(step, intent);
         case Shape::companion:
             return progress_companion_intent(step, intent);
+        case Shape::question:
+            return progress_question(step, intent);
     }
     return {};
 }

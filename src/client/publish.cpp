@@ -53,6 +53,15 @@ Result<void> check_message_sendable(const IntentRow& intent, const ChatRow& chat
 
 }  // namespace
 
+Result<CommitBody> commit_body(const IntentRow& intent) {
+    return decode_record<CommitBody>(intent.body);
+}
+
+Result<void> save_commit_body(Step& step, IntentRow& intent, const CommitBody& body) {
+    intent.body = encode_record(body);
+    return step.home.save(intent);
+}
+
 Result<void> check_sendable(const ChatRow& chat) {
     if (chat.state != ChatState::active) {
         return fail(Errc::permission_denied, "CLT-15");

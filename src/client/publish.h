@@ -77,6 +77,8 @@ struct CommitBody {
         return std::tie(self.title, self.invitees, self.remove_account, self.extra);
     }
 };
+[[nodiscard]] Result<CommitBody> commit_body(const IntentRow& intent);
+[[nodiscard]] Result<void> save_commit_body(Step& step, IntentRow& intent, const CommitBody& body);
 
 /// The bundle of a chat's staged commit, as it is carried. Table "bundle/", id the group's.
 struct BundleRow {

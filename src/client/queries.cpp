@@ -10,6 +10,7 @@
 #include "client/companion.h"
 #include "client/conversation.h"
 #include "client/intents.h"
+#include "client/questions.h"
 #include "identity/device_log.h"
 
 namespace chatmcp::client {

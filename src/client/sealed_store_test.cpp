@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "client/companion_duties.h"
+#include "client/record.h"
+#include "client/view.h"
 #include "crypto/random.h"
 #include "store/memory_key_value.h"
+#include "support/formats.h"
 
 namespace chatmcp::client {
 namespace {
@@ -57,6 +61,40 @@ class SealedStore : public ::testing::Test {
     store::MemoryKeyValue store_;
     crypto::SystemRandom random_;
 };
+
+TEST(HomeHeader, TheDocumentedOneOpensUnderItsPassphrase) {
+    store::MemoryKeyValue store;
+    auto transaction = *store.begin();
+    const Bytes name = concat({Bytes{0x00}, as_bytes("home")});
+    ASSERT_TRUE(transaction->put(name, testing::format_vector("client::HomeKey")).has_value());
+    EXPECT_TRUE(HomeKey::open(*transaction, kPassphrase).has_value());
+    const auto other = HomeKey::open(*transaction, as_bytes("another"));
+    ASSERT_FALSE(other.has_value());
+    EXPECT_STREQ(other.error().check, "CLT-03");
+}
+
+TEST(HomeRecords, TheDocumentedRowReadsAndIsWrittenBack) {
+    const Bytes row = testing::format_vector("client::QueuedRow");
+    const auto queued = decode_record<QueuedRow>(row);
+    ASSERT_TRUE(queued.has_value());
+    EXPECT_EQ(queued->position, 42u);
+    EXPECT_EQ(encode_record(*queued), row);
+}
+
+TEST(ReceiptFiles, TheDocumentedOneReadsAndIsWrittenBack) {
+    const Bytes bytes = testing::format_vector("client::ReceiptFile");
+    const auto file = wire::decode<ReceiptFile>(bytes);
+    ASSERT_TRUE(file.has_value());
+    EXPECT_EQ(wire::encode(file->announcement), testing::format_vector("wire::Announcement"));
+    EXPECT_EQ(wire::encode(file->answer_post), testing::format_vector("wire::AnswerPost"));
+    EXPECT_EQ(file->announced_at, UnixMs{1'780'000'000'123});
+    EXPECT_EQ(file->answered_at, UnixMs{1'780'000'001'123});
+    EXPECT_EQ(file->prompts, std::vector<Bytes>(1, testing::format_vector("assistant::Prompt")));
+    EXPECT_EQ(wire::encode(*file), bytes);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        EXPECT_FALSE(wire::decode<ReceiptFile>(ByteView(bytes).first(size)).has_value()) << size;
+    }
+}
 
 Bytes key_of(std::string_view table, std::uint8_t id, std::string_view rest) {
     return concat({as_bytes(table), Bytes(SealedTransaction::kIdBytes, id), as_bytes(rest)});

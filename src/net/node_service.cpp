@@ -1,7 +1,6 @@
 #include "net/node_service.h"
 
 #include <atomic>
-#include <csignal>
 #include <future>
 #include <thread>
 #include <utility>
@@ -13,11 +12,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <pthread.h>
 
 #include "net/connect_server.h"
 #include "net/relay_methods.h"
@@ -144,13 +141,6 @@ std::string NodeServer::url() const {
     const bool v6 = state_->options.address.contains(':');
     const std::string host = v6 ? "[" + state_->options.address + "]" : state_->options.address;
     return (tls ? "https://" : "http://") + host + ":" + std::to_string(port());
-}
-
-void NodeServer::wait_for_signal() {
-    std::promise<void> arrived;
-    asio::signal_set signals(state_->io, SIGINT, SIGTERM);
-    signals.async_wait([&arrived](const boost::system::error_code&, int) { arrived.set_value(); });
-    arrived.get_future().wait();
 }
 
 void NodeServer::stop() {

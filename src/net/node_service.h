@@ -50,8 +50,6 @@ class NodeServer {
     /// For clients: "http://127.0.0.1:PORT" or "https://...".
     [[nodiscard]] std::string url() const;
 
-    /// Wait until SIGINT or SIGTERM arrives. Other threads of the program must not take them.
-    void wait_for_signal();
     /// Finish what is under way, end streams, and come back when no thread uses the relay.
     void stop();
 

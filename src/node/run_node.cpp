@@ -139,6 +139,17 @@ int failed(const NodeOptions& options, Log& log, const Error& error) {
     }
 }
 
+// SIGINT and SIGTERM are held back from all threads and waited for by this one: one that comes
+// while the node starts is not lost, and stops it as cleanly as a later one.
+sigset_t hold_back_stop_signals() {
+    sigset_t stop_signals;
+    sigemptyset(&stop_signals);
+    sigaddset(&stop_signals, SIGINT);
+    sigaddset(&stop_signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+    return stop_signals;
+}
+
 void tell_ready(const NodeOptions& options,
                 const net::NodeServer& server,
                 const wire::Ed25519Key& key) {
@@ -175,6 +186,7 @@ void StderrLog::write(const LogEvent& event) {
 }
 
 int run_node(const NodeOptions& options) {
+    const sigset_t stop_signals = hold_back_stop_signals();
     StderrLog log(options.json);
     // A peer that goes away is an error of its connection, never a signal for the whole node.
     std::signal(SIGPIPE, SIG_IGN);
@@ -218,7 +230,8 @@ int run_node(const NodeOptions& options) {
     }
     tell_ready(options, **server, relay.public_key());
     log.info("node.started", {{"port", std::int64_t{(*server)->port()}}});
-    (*server)->wait_for_signal();
+    int signal = 0;
+    sigwait(&stop_signals, &signal);
     log.info("node.stopping");
     (*server)->stop();
     log.info("node.stopped");

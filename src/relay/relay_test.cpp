@@ -7,6 +7,7 @@
 #include "relay/records.h"
 #include "relay/relay_testing.h"
 #include "store/store.h"
+#include "support/formats.h"
 
 namespace chatmcp::relay {
 namespace {
@@ -51,6 +52,35 @@ TEST(RelayRecords, ReadBackWhatTheyWrite) {
     const auto read_record = decode_record<InboxRecord>(wire::encode(record));
     ASSERT_TRUE(read_record.has_value());
     EXPECT_EQ(wire::encode(*read_record), wire::encode(record));
+}
+
+TEST(RelayRecords, HaveTheDocumentedBytes) {
+    const auto run = [](std::uint8_t first) {
+        wire::Ed25519Key key{};
+        for (std::size_t i = 0; i < key.size(); ++i) {
+            key[i] = static_cast<std::uint8_t>(first + i);
+        }
+        return key;
+    };
+    constexpr UnixMs kAccepted{1'780'000'000'123};
+    const TopicState state{.epoch = 7,
+                           .admission_key = run(0x60),
+                           .first_sequence = 35,
+                           .last_accepted_at = kAccepted,
+                           .created_at = UnixMs{1'779'999'999'000},
+                           .created_with = run(0x40)};
+    EXPECT_EQ(wire::encode(state), testing::format_vector("relay::TopicState"));
+    const EpochRecord ended{.admission_key = run(0x60), .first_sequence = 35, .last_sequence = 42};
+    EXPECT_EQ(wire::encode(ended), testing::format_vector("relay::EpochRecord"));
+    const Bytes documented = testing::format_vector("relay::InboxRecord");
+    const auto record = decode_record<InboxRecord>(documented);
+    ASSERT_TRUE(record.has_value());
+    EXPECT_EQ(record->kind, wire::InboxKind::welcome);
+    EXPECT_EQ(record->received_at, kAccepted);
+    EXPECT_EQ(record->payload.size(), 70u);
+    ASSERT_TRUE(record->acceptance.has_value());
+    EXPECT_EQ(record->acceptance->sequence, 42u);
+    EXPECT_EQ(wire::encode(*record), documented);
 }
 
 TEST(RelayRecords, DamageInTheStoreIsAnErrorAndNeverACrash) {

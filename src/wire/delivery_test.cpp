@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/sign.h"
+#include "support/formats.h"
 #include "support/random.h"
 #include "support/vectors.h"
 
@@ -142,6 +143,24 @@ TEST(Delivery, EveryStructureHasTheBytesOfItsVector) {
         SCOPED_TRACE(vector.name());
         ASSERT_TRUE(own.contains(vector.name()));
         EXPECT_EQ(own.at(vector.name()), vector.hex("bytes"));
+    }
+}
+
+TEST(Delivery, TheDocumentedVectorsAreWhatIsSignedAndStored) {
+    const auto own = own_encodings();
+    for (const auto& [documented, name] : std::map<std::string, std::string>{
+             {"wire::topic_of", "topic_of(20..3f)"},
+             {"wire::AdmissionContent create", "CreateTopic.signed"},
+             {"wire::AdmissionContent bundle", "PublishBundle.signed"},
+             {"wire::AdmissionContent publish", "PublishMessage.signed"},
+             {"wire::AdmissionContent read", "ReadTopic.signed"},
+             {"wire::AdmissionContent subscribe", "SubscribeTopic.signed"},
+             {"wire::Acceptance", "Acceptance"},
+             {"wire::Envelope message", "Envelope message"},
+             {"wire::Envelope bundle", "Envelope bundle"},
+             {"wire::Login", "Login.signed"},
+             {"wire::AgentEntry", "AgentEntry"}}) {
+        EXPECT_EQ(testing::format_vector(documented), own.at(name)) << documented;
     }
 }
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/companion.h"
+#include "client/step.h"
+
+namespace chatmcp::client {
+
+// What every member of a companion owes to it: copies of own words, admission of who agreed,
+// removal of who left the conversation, of an agent whose grant ended or whose evidence is refused.
+
+/// Who is in a group.
+struct People {
+    std::vector<std::string> accounts;
+    std::optional<mls::LeafView> agent;
+    std::size_t own_rank = 0;  // Persons before this device, by leaf index.
+};
+[[nodiscard]] Result<People> people_of(const mls::GroupView& view);
+
+/// An own message whose copy is still to be sent. Table "copy/", id companion and position.
+struct QueuedRow {
+    std::uint64_t position = 0;
+    auto fields(this auto& self) { return std::tie(self.position); }
+};
+[[nodiscard]] Bytes queue_key(const ChatId& companion, std::uint64_t position);
+
+/// What this client owes to the companions that it is in: copies, admissions, removals.
+[[nodiscard]] Result<void> start_companion_duties(Step& step, const ChatRow& conversation);
+
+}  // namespace chatmcp::client
