@@ -18,11 +18,13 @@ namespace chatmcp::enclave {
 namespace {
 
 constexpr std::int64_t kTokenSpareMs = kMinuteMs;
+// A relay ends a login that is over by itself; a host's clock that is ahead of it ends none.
+constexpr std::int64_t kTokenAtLeastMs = 10 * kMinuteMs;
+constexpr std::int64_t kTokenAtMostMs = kDayMs;
 constexpr std::int64_t kChallengeUseMs = 4 * kMinuteMs;  // Of wire::kChallengeLifetimeMs.
 constexpr std::int64_t kEntryEveryMs = kHourMs;
 constexpr std::int64_t kRetryMs = kSecondMs;
 constexpr std::int64_t kOfferLifetimeMs = kDayMs;
-constexpr std::size_t kOffersMax = 256;
 
 template <class T>
 const T* reply_as(const client::DoorAnswer& answer) {
@@ -33,16 +35,15 @@ const T* reply_as(const client::DoorAnswer& answer) {
 
 void progress_login(AgentStep& step) {
     Session& session = step.state.session;
-    const bool usable =
-        !session.token.empty() && step.now.plus_ms(kTokenSpareMs) < session.token_expires_at;
-    if (!usable && !session.login_running && session.login_at <= step.now) {
+    const bool usable = !session.token.empty() && step.steady < session.token_until;
+    if (!usable && !session.login_running && session.login_at <= step.steady) {
         session.token.clear();
         session.login_running = true;
         step.send(Purpose::login_challenge, {}, wire::GetChallenge{});
     }
     const bool fresh =
-        !session.challenge.empty() && step.now.value - session.challenge_at.value < kChallengeUseMs;
-    if (!fresh && !session.challenge_running && session.challenge_retry_at <= step.now &&
+        !session.challenge.empty() && step.steady < session.challenge_at.plus_ms(kChallengeUseMs);
+    if (!fresh && !session.challenge_running && session.challenge_retry_at <= step.steady &&
         !step.state.companions.empty()) {
         session.challenge.clear();
         session.challenge_running = true;
@@ -72,10 +73,10 @@ void progress_session(AgentStep& step) {
     if (session.token.empty()) {
         return;
     }
-    if (!session.entry_running && session.entry_at <= step.now) {
+    if (!session.entry_running && session.entry_at <= step.steady) {
         put_entry(step);
     }
-    if (session.inbox_stream == 0 && session.inbox_at <= step.now) {
+    if (session.inbox_stream == 0 && session.inbox_at <= step.steady) {
         session.inbox_stream =
             step.send(Purpose::inbox_stream,
                       {},
@@ -97,7 +98,7 @@ void sign_login(AgentStep& step, Bytes challenge, Bytes channel) {
 
 void session_failed(AgentStep& step, Purpose purpose, const client::Reason& reason) {
     Session& session = step.state.session;
-    const UnixMs again = step.now.plus_ms(kRetryMs);
+    const SteadyMs again = step.steady.plus_ms(kRetryMs);
     if (reason.code == Errc::unauthenticated) {
         session.token.clear();
     }
@@ -133,22 +134,26 @@ void session_answered(AgentStep& step, Purpose purpose, client::DoorAnswer answe
         }
         session.challenge_running = false;
         session.challenge = std::move(given->challenge);
-        session.challenge_at = step.now;
+        session.challenge_at = step.steady;
     } else if (auto* login = std::get_if<wire::Login::Reply>(&answer.reply)) {
         session.login_running = false;
         session.token = std::move(login->token);
-        session.token_expires_at = login->expires_at;
-        session.login_at = step.now.plus_ms(kRetryMs);
+        const std::int64_t lifetime =
+            std::min(login->expires_at, kLatestTime).value - step.now.value - kTokenSpareMs;
+        session.token_until =
+            step.steady.plus_ms(std::clamp(lifetime, kTokenAtLeastMs, kTokenAtMostMs));
+        session.login_at = step.steady.plus_ms(kRetryMs);
     } else if (reply_as<wire::PutAgentEntry::Reply>(answer) != nullptr) {
         session.entry_running = false;
-        session.entry_at = step.now.plus_ms(kEntryEveryMs);
+        session.entry_at = step.steady.plus_ms(kEntryEveryMs);
     }
 }
 
 // ---- Inbox ----
 
 Result<void> make_room_for_offer(AgentStep& step) {
-    CHATMCP_TRY(const auto pairs, step.store.scan(table_prefix("offer"), {}, kOffersMax + 1));
+    const std::size_t offers_max = step.state.limits.offers_max;
+    CHATMCP_TRY(const auto pairs, step.store.scan(table_prefix("offer"), {}, offers_max + 1));
     std::vector<std::pair<UnixMs, const KeyValuePair*>> offers;
     for (const KeyValuePair& pair : pairs) {
         CHATMCP_TRY(const auto row, client::decode_record<OfferRow>(pair.value));
@@ -157,23 +162,25 @@ Result<void> make_room_for_offer(AgentStep& step) {
     std::ranges::sort(offers);
     for (std::size_t i = 0; i < offers.size(); ++i) {
         const bool old = step.now.value - offers[i].first.value > kOfferLifetimeMs;
-        if (!old && offers.size() - i < kOffersMax) {
+        if (!old && offers.size() - i < offers_max) {
             break;
         }
         CHATMCP_TRY(const auto row, client::decode_record<OfferRow>(offers[i].second->value));
         CHATMCP_CHECK_OK(step.store.erase(mls::key_package_key(row.reference)));
         CHATMCP_CHECK_OK(step.store.erase(offers[i].second->key));
+        step.state.offers_made_here.erase(row.reference);
     }
     return {};
 }
 
-// A key package for one group, with evidence over the asker's nonce (DESIGN 8).
-Result<void> take_request(AgentStep& step, ByteView payload) {
+// A key package for one group, with evidence over the asker's nonce (DESIGN 8). False: nothing
+// could be made of it.
+Result<bool> take_request(AgentStep& step, ByteView payload) {
     AgentState& state = step.state;
     const auto request = client::open_request(payload, *state.directory_key);
     if (!request.has_value()) {
         step.note(Error{request.error().code, "ENC-06"});
-        return {};
+        return false;
     }
     CHATMCP_CHECK_OK(make_room_for_offer(step));
     CHATMCP_TRY(AgentLeaf leaf,
@@ -198,24 +205,43 @@ Result<void> take_request(AgentStep& step, ByteView payload) {
         {request->group_id, made.key_package}, request->reply_key, state.platform.random());
     if (!sealed.has_value()) {
         step.note(Error{sealed.error().code, "ENC-06"});  // A reply key of small order.
-        return {};
+        return true;
     }
     step.send(Purpose::key_package_reply,
               {},
               wire::SendInbox{request->reply_inbox, wire::InboxKind::kp_reply, *std::move(sealed)});
-    return {};
+    return true;
 }
 
-Result<void> take_item(AgentStep& step, const wire::InboxItem& item) {
+// The host may have altered what nothing can be made of: the inbox is read again from where we
+// stand.
+void ask_inbox_again(AgentStep& step) {
+    Session& session = step.state.session;
+    step.effects.cancelled.push_back(session.inbox_stream);
+    step.state.tasks.erase(session.inbox_stream);
+    session.inbox_stream = 0;
+    session.inbox_at = step.steady.plus_ms(kRetryMs);
+}
+
+Result<void> take_item(AgentStep& step, const wire::InboxItem& item, ByteView encoded) {
     IdentityRow& identity = step.state.identity;
     if (item.sequence <= identity.inbox_cursor) {
         return {};
     }
+    bool taken = true;
     if (item.kind == wire::InboxKind::kp_request) {
-        CHATMCP_CHECK_OK(take_request(step, item.payload));
+        CHATMCP_TRY(taken, take_request(step, item.payload));
     } else if (item.kind == wire::InboxKind::welcome) {
-        CHATMCP_CHECK_OK(take_welcome(step, item));
+        CHATMCP_TRY(taken, take_welcome(step, item));
     }
+    Session& session = step.state.session;
+    const auto hash = crypto::sha256(encoded);
+    if (!taken && session.doubted != hash) {
+        session.doubted = hash;
+        ask_inbox_again(step);
+        return {};
+    }
+    session.doubted.reset();
     identity.inbox_cursor = item.sequence;
     CHATMCP_CHECK_OK(step.put(identity_record(), identity));
     if (!step.state.session.token.empty()) {
@@ -250,11 +276,13 @@ void stream_over(AgentStep& step,
     }
     companion->stream = 0;
     if (!reason.has_value()) {
-        companion->stream_at = step.now;  // The epoch ended: on with the next one's key.
+        companion->stream_at = step.steady;  // The epoch ended: on with the next one's key.
         return;
     }
-    companion->stream_at = step.now.plus_ms(kRetryMs);
+    companion->stream_at = step.steady.plus_ms(kRetryMs);
     if (reason->code == Errc::history_expired) {
+        // What follows may lack something, and whether the relay or the host says so is not known.
+        step.note(Error{Errc::history_expired, "ENC-13"});
         companion->row.expired = true;
     } else if (reason->code != Errc::unavailable) {
         step.state.session.challenge.clear();
@@ -319,8 +347,9 @@ Result<void> on_event(AgentStep& step, RelayAnswered event) {
         if (companion == nullptr) {
             return {};
         }
-        return task.purpose == Purpose::bundle ? bundle_answered(step, *companion, refused)
-                                               : message_answered(step, *companion, refused);
+        return task.purpose == Purpose::bundle
+                   ? bundle_answered(step, *companion, refused)
+                   : message_answered(step, *companion, event.request, refused);
     }
     if (refused.has_value()) {
         session_failed(step, task.purpose, *refused);
@@ -339,9 +368,10 @@ Result<void> on_event(AgentStep& step, const RelayPushed& event) {
         const auto item = client::decode_door_item(event.body);
         if (!item.has_value()) {
             step.note(Error{item.error().code, "ENC-05"});
+            ask_inbox_again(step);
             return {};
         }
-        return take_item(step, *item);
+        return take_item(step, *item, event.body);
     }
     Companion* companion = companion_of(step, found->second);
     if (companion == nullptr || companion->stream != event.request) {
@@ -350,6 +380,7 @@ Result<void> on_event(AgentStep& step, const RelayPushed& event) {
     const auto envelope = wire::decode<wire::Envelope>(event.body);
     if (!envelope.has_value()) {
         step.note(Error{envelope.error().code, "ENC-05"});
+        ask_topic_again(step, *companion);
         return {};
     }
     return take_envelope(step, *companion, *envelope);
@@ -396,7 +427,7 @@ Result<void> on_event(AgentStep& step, const CredentialGiven& event) {
     }
     state.credential = *checked;
     state.identity.credential = event.credential;
-    state.session.entry_at = UnixMs{};
+    state.session.entry_at = SteadyMs{};
     return step.put(identity_record(), state.identity);
 }
 
@@ -420,6 +451,15 @@ Result<void> progress(AgentStep& step) {
         CHATMCP_CHECK_OK(progress_companion(step, companion));
     }
     return {};
+}
+
+// A clock that is put back moves nothing back, and one that jumped ahead makes everything due once.
+void take_time(AgentState& state, UnixMs host_time) {
+    const UnixMs at = std::clamp(host_time, UnixMs{}, kLatestTime);
+    state.steady = state.steady.plus_ms(
+        std::clamp<std::int64_t>(at.value - state.last_host_time.value, 0, kDayMs));
+    state.last_host_time = at;
+    state.newest = std::max(state.newest, at);
 }
 
 Result<void> load_identity(AgentStep& step) {
@@ -460,13 +500,13 @@ Result<std::unique_ptr<Agent>> Agent::start(tee::Platform& platform,
                                             const MeasuredFacts& facts,
                                             const Start& start,
                                             AgentEffects& effects) {
-    auto state = std::make_unique<AgentState>(platform, configuration, facts);
+    auto state = std::make_unique<AgentState>(platform, configuration, facts, start.limits);
     CHATMCP_TRY(state->memory, SealedMemory::open(platform));
     CHATMCP_CHECK_OK(state->memory->restore(start.stored));
     state->relay_key = start.relay_key;
-    state->newest = start.host_time;
+    take_time(*state, start.host_time);
     SealedMemory::Step store(*state->memory);
-    AgentStep step{*state, store, effects, start.host_time};
+    AgentStep step{*state, store, effects, state->newest, state->steady};
     CHATMCP_CHECK_OK(load_identity(step));
     if (!start.operator_credential.empty()) {
         CHATMCP_CHECK_OK(on_event(step, CredentialGiven{start.operator_credential}));
@@ -479,9 +519,9 @@ Result<std::unique_ptr<Agent>> Agent::start(tee::Platform& platform,
 Result<AgentEffects> Agent::step(AgentEvent event) {
     AgentEffects effects;
     AgentState& state = *state_;
-    state.newest = std::max(state.newest, event.host_time);
+    take_time(state, event.host_time);
     SealedMemory::Step store(*state.memory);
-    AgentStep step{state, store, effects, state.newest};
+    AgentStep step{state, store, effects, state.newest, state.steady};
     const auto handled =
         std::visit([&](auto&& what) { return on_event(step, std::forward<decltype(what)>(what)); },
                    std::move(event.what));

@@ -33,6 +33,18 @@ struct MeasuredFacts {
     std::optional<wire::Ed25519Key> development_root;
 };
 
+/// What others can make this enclave keep. One step erases at most all of one companion, which has
+/// to fit into one batch (wire::kStoreWritesMax); all state together has to come back through the
+/// door at the next start.
+struct AgentLimits {
+    std::size_t companions_max = 1000;
+    std::size_t offers_max = 256;  // Key packages that wait for their Welcome.
+    std::size_t questions_waiting_max = 64;
+    std::uint64_t copies_max = 50'000;                                   // Of one companion.
+    std::uint64_t original_bytes_max = std::uint64_t{16} * 1024 * 1024;  // Of one companion.
+    std::size_t state_bytes_max = std::size_t{512} * 1024 * 1024;
+};
+
 // ---- Events ----
 
 struct RelayAnswered {
@@ -110,10 +122,12 @@ class Agent {
         wire::Ed25519Key relay_key{};
         Bytes operator_credential;  // Empty: none yet.
         std::vector<wire::StoredState::Pair> stored;
+        AgentLimits limits = {};
     };
     /// `platform` outlives the agent. `effects` are those of the start itself.
     ///
-    /// Errors: those of SealedMemory and of the platform; storage_corrupt (ENC-03).
+    /// Errors: those of SealedMemory and of the platform; wrong_key (ENC-04) sealed with a
+    ///         credential that is not ours.
     [[nodiscard]] static Result<std::unique_ptr<Agent>> start(tee::Platform& platform,
                                                               const Configuration& configuration,
                                                               const MeasuredFacts& facts,

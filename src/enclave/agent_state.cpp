@@ -44,10 +44,12 @@ Bytes question_record(const GroupId& companion, std::uint64_t position) {
 
 AgentState::AgentState(tee::Platform& tee_platform,
                        Configuration settings,
-                       const MeasuredFacts& measured)
+                       const MeasuredFacts& measured,
+                       const AgentLimits& agent_limits)
     : platform(tee_platform),
       configuration(std::move(settings)),
       facts(measured),
+      limits(agent_limits),
       environment{.rules = rules,
                   .trust = trust,
                   .random = tee_platform.random(),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
@@ -19,6 +21,20 @@
 namespace chatmcp::enclave {
 
 using wire::GroupId;
+
+/// Milliseconds of this run, as the host's clock went forward. What is waited for is measured by
+/// it: the enclave's own time stands still while a host's clock that was ahead is put right, and
+/// nothing may wait for that.
+struct SteadyMs {
+    std::int64_t value = 0;
+
+    friend auto operator<=>(const SteadyMs&, const SteadyMs&) = default;
+    [[nodiscard]] SteadyMs plus_ms(std::int64_t ms) const { return SteadyMs{value + ms}; }
+};
+
+/// 9000-01-01T00:00:00Z. Whatever a host's clock or an acceptance says, no time is later: what is
+/// signed for some time from now has to end before the year 10000 (identity/delegation.h).
+inline constexpr UnixMs kLatestTime{221'845'392'000'000};
 
 // ---- What is sealed ----
 
@@ -55,14 +71,14 @@ struct CompanionRow {
     wire::Ed25519Key relay_key{};
     std::uint64_t cursor = 0;  // Last envelope that was taken.
     bool expired = false;      // The relay no longer has what follows the cursor.
-    UnixMs time;               // Latest time that was seen; never goes back.
+    UnixMs time;               // Latest time that was told or acted upon; never goes back.
     bool time_is_acceptance = false;
-    UnixMs renewed_at;
     ByteArray<32> leaf_seed{};
     std::optional<StagedRow> staged;
     std::uint64_t answers = 0;  // Receipts of this grant.
     std::uint64_t questions = 0;
     std::uint64_t original_bytes = 0;
+    std::uint64_t copies = 0;
     bool stopped = false;  // Never speaks again: see ENC-14, ENC-15.
     auto fields(this auto& self) {
         return std::tie(self.id,
@@ -72,12 +88,12 @@ struct CompanionRow {
                         self.expired,
                         self.time,
                         self.time_is_acceptance,
-                        self.renewed_at,
                         self.leaf_seed,
                         self.staged,
                         self.answers,
                         self.questions,
                         self.original_bytes,
+                        self.copies,
                         self.stopped);
     }
 };
@@ -101,6 +117,7 @@ struct QuestionRow {
     Bytes question;              // wire::Question
     std::uint64_t number = 0;    // Of this grant, from 1.
     std::uint64_t sequence = 0;  // Of its receipt, once one was signed.
+    wire::Digest sent{};         // Of the last word on it, encrypted; zero: none yet.
     auto fields(this auto& self) {
         return std::tie(self.position,
                         self.id,
@@ -108,7 +125,8 @@ struct QuestionRow {
                         self.asker,
                         self.question,
                         self.number,
-                        self.sequence);
+                        self.sequence,
+                        self.sent);
     }
 };
 
@@ -124,13 +142,19 @@ struct QuestionRow {
 
 // ---- What is not ----
 
-/// Something to say in a companion. Encrypted when its turn comes, and again after an epoch ended.
+/// Something to say in a companion. Encrypted when its turn comes, and again if the epoch ended
+/// before it stood in the topic. That it was accepted is what the topic says: a host's word alone
+/// ends nothing but news of progress.
 struct Outgoing {
     wire::ContentType type = wire::ContentType::progress;
     Bytes body;                          // Of progress and refusal.
     std::optional<wire::Answer> answer;  // Its receipt is signed when it is encrypted.
     std::optional<std::uint64_t> ends;   // Position of the question that is settled by it.
     std::optional<wire::PublishMessage> sent;
+    wire::Digest sent_hash{};   // Of its payload.
+    std::uint64_t request = 0;  // That carried it last.
+    bool accepted = false;      // Says the host.
+    SteadyMs again_at;          // Then: when it is offered once more.
 };
 
 /// One companion while this object lives.
@@ -144,11 +168,15 @@ struct Companion {
     std::uint64_t stream = 0;  // Requests under way; 0: none.
     std::uint64_t bundle = 0;
     std::uint64_t publish = 0;
-    UnixMs stream_at;  // Not before.
-    UnixMs bundle_at;
-    UnixMs publish_at;
+    SteadyMs renewed_at;
+    SteadyMs stream_at;  // Not before.
+    SteadyMs bundle_at;
+    SteadyMs publish_at;
     std::deque<Outgoing> outgoing;
     std::set<std::uint64_t> settled;  // Questions whose last word is in `outgoing`.
+    /// An envelope's payload that nothing could be made of. The true one may come when it is asked
+    /// for again; the same one again is what the relay has.
+    std::optional<wire::Digest> doubted;
 };
 
 enum class Purpose : std::uint8_t {
@@ -185,32 +213,37 @@ struct RunningJob {
     GroupId companion{};
     std::uint64_t position = 0;
     std::vector<wire::MessageId> messages;
-    UnixMs said_at;  // The last progress message.
+    SteadyMs said_at;  // The last progress message.
 };
 
 struct Session {
     Bytes token;
-    UnixMs token_expires_at;
+    SteadyMs token_until;
     bool login_running = false;
-    UnixMs login_at;  // Not before.
+    SteadyMs login_at;  // Not before.
     Bytes challenge;
-    UnixMs challenge_at;
+    SteadyMs challenge_at;
     bool challenge_running = false;
-    UnixMs challenge_retry_at;
+    SteadyMs challenge_retry_at;
     bool entry_running = false;
-    UnixMs entry_at;  // When it is due.
+    SteadyMs entry_at;  // When it is due.
     std::uint64_t inbox_stream = 0;
-    UnixMs inbox_at;
+    std::optional<wire::Digest> doubted;  // As Companion::doubted, of an inbox item.
+    SteadyMs inbox_at;
 };
 
 struct AgentState {
-    AgentState(tee::Platform& tee_platform, Configuration settings, const MeasuredFacts& measured);
+    AgentState(tee::Platform& tee_platform,
+               Configuration settings,
+               const MeasuredFacts& measured,
+               const AgentLimits& agent_limits);
     AgentState(const AgentState&) = delete;
     AgentState& operator=(const AgentState&) = delete;
 
     tee::Platform& platform;
     Configuration configuration;
     MeasuredFacts facts;
+    AgentLimits limits;
     client::ConversationRules rules;
     AgentTrust trust;
     mls::Environment environment;
@@ -223,6 +256,8 @@ struct AgentState {
     wire::Ed25519Key relay_key{};
 
     UnixMs newest;  // Of the host's clock in this run; it does not go backwards either.
+    UnixMs last_host_time;
+    SteadyMs steady;
     std::uint64_t last_request = 0;
     std::map<std::uint64_t, Task> tasks;
     Session session;
@@ -238,6 +273,7 @@ struct AgentStep {
     SealedMemory::Step& store;
     AgentEffects& effects;
     UnixMs now;
+    SteadyMs steady;
 
     std::uint64_t send(Purpose purpose, const GroupId& companion, client::DoorRequest body);
     void note(const Error& error,

@@ -20,7 +20,7 @@ class AnswerWorker::Reporter final : public assistant::Progress {
   public:
     Reporter(AnswerWorker& worker, std::uint64_t job) : worker_(worker), job_(job) {}
     std::int64_t steady_ms() override { return steady_now_ms(); }
-    bool cancelled() override { return worker_.cancelled_.load(); }
+    bool cancelled() override { return job_ <= worker_.cancelled_up_to_.load(); }
     void report(const assistant::ProgressEvent& event) override {
         constexpr std::int64_t kEveryMs = 250;
         const std::int64_t now = steady_ms();
@@ -43,7 +43,7 @@ AnswerWorker::~AnswerWorker() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        cancelled_ = true;
+        cancelled_up_to_ = UINT64_MAX;
     }
     wanted_.notify_one();
     thread_.join();
@@ -52,13 +52,17 @@ AnswerWorker::~AnswerWorker() {
 void AnswerWorker::start(AnswerJob job) {
     {
         const std::lock_guard lock(mutex_);
+        newest_ = job.id;
         jobs_.push_back(std::move(job));
     }
     wanted_.notify_one();
 }
 
 void AnswerWorker::cancel() {
-    cancelled_ = true;
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) {
+        cancelled_up_to_ = newest_;
+    }
 }
 
 std::vector<AnswerWorker::News> AnswerWorker::take_news() {
@@ -92,7 +96,6 @@ void AnswerWorker::run() {
             }
             job = std::move(jobs_.front());
             jobs_.pop_front();
-            cancelled_ = false;
         }
         // Nothing is kept between two answers: each has an Assistant of its own, and the engine
         // starts every call from an empty context.

@@ -26,7 +26,7 @@ class AnswerWorker {
     ~AnswerWorker();
 
     void start(AnswerJob job);
-    /// The running job ends soon with `cancelled`.
+    /// Jobs that were started before end soon with `cancelled`, also one that still waits.
     void cancel();
     /// What happened since the last call; of progress the newest alone.
     [[nodiscard]] std::vector<News> take_news();
@@ -42,8 +42,9 @@ class AnswerWorker {
     std::condition_variable wanted_;
     std::deque<AnswerJob> jobs_;  // Guarded by mutex_.
     std::deque<News> news_;       // Guarded by mutex_.
+    std::uint64_t newest_ = 0;    // Guarded by mutex_. Numbers of jobs rise.
     bool stopping_ = false;       // Guarded by mutex_.
-    std::atomic<bool> cancelled_ = false;
+    std::atomic<std::uint64_t> cancelled_up_to_ = 0;
     std::thread thread_;  // Last: it uses all of the above.
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/admission.h"
 #include "client/agent_protocol.h"
 #include "enclave/questions.h"
@@ -15,8 +16,10 @@ namespace {
 constexpr std::int64_t kRetryMs = kSecondMs;
 // After an epoch began, before an Update is staged: a topic that is being caught up with has more.
 constexpr std::int64_t kSettleMs = 300;
-constexpr std::int64_t kRenewEveryMs = 20 * kHourMs;  // Of the 24 h that members allow.
-constexpr std::size_t kCompanionsMax = 1000;
+constexpr std::int64_t kRenewEveryMs = 20 * kHourMs;   // Of the 24 h that members allow.
+constexpr std::int64_t kRenewAtLastMs = 22 * kHourMs;  // Then also between two messages.
+// A message that was accepted and does not come back in the topic is offered again.
+constexpr std::int64_t kUnseenMs = 30 * kSecondMs;
 
 client::TopicAddress address_of(const CompanionRow& row) {
     return client::topic_address(row.relay_key, row.id);
@@ -28,6 +31,7 @@ Result<void> save(AgentStep& step, const Companion& companion) {
 
 // Times of acceptances are signed by the relay; everything else that carries a time is not.
 void note_acceptance(Companion& companion, UnixMs accepted_at) {
+    accepted_at = std::min(accepted_at, kLatestTime);
     if (accepted_at > companion.row.time) {
         companion.row.time = accepted_at;
         companion.row.time_is_acceptance = true;
@@ -53,6 +57,14 @@ Result<void> fall_silent(AgentStep& step, Companion& companion, const Error& err
 
 // ---- Welcome ----
 
+Result<void> check_proof(const AgentState& state, const wire::InboxItem& item) {
+    if (!item.acceptance.has_value() || item.acceptance->relay_key != state.relay_key ||
+        !wire::verify(state.relay_key, *item.acceptance, item.acceptance->signature).has_value()) {
+        return fail(Errc::equivocation, "ENC-09");
+    }
+    return {};
+}
+
 Result<void> check_welcome(const AgentState& state,
                            const mls::Group& group,
                            const wire::Acceptance& acceptance) {
@@ -62,19 +74,17 @@ Result<void> check_welcome(const AgentState& state,
                     view.components(), wire::ComponentId::sequencer, "ENC-09"));
     const client::TopicAddress at = client::topic_address(sequencer.relay_key, view.group_id());
     CHATMCP_TRY(const auto key, client::admission_key(group));
-    if (sequencer.relay_key != state.relay_key || acceptance.relay_key != state.relay_key ||
-        !wire::verify(at.relay_key, acceptance, acceptance.signature).has_value() ||
-        acceptance.topic != at.topic || acceptance.epoch + 1 != view.epoch().value ||
+    if (sequencer.relay_key != state.relay_key || acceptance.topic != at.topic ||
+        acceptance.epoch + 1 != view.epoch().value ||
         acceptance.next_admission_key != key.public_key()) {
         return fail(Errc::equivocation, "ENC-09");
     }
+    // The rules have held the grant against the credential in our leaf; another operator may have
+    // signed for us since that package was made.
     const auto grant =
         client::component_of<wire::Grant>(view.components(), wire::ComponentId::grant, "ENC-10");
     if (!grant.has_value() || grant->agent_credential_digest != state.credential->digest()) {
         return fail(Errc::permission_denied, "ENC-10");
-    }
-    if (!client::has_component(view.components(), wire::ComponentId::companion_of)) {
-        return fail(Errc::permission_denied, "ENC-11");
     }
     // People who believe that they talk to a confidential enclave must not find a simulated one.
     if (state.facts.development_root.has_value()) {
@@ -87,17 +97,18 @@ Result<void> check_welcome(const AgentState& state,
     return {};
 }
 
-// Our package for this group whose leaf stands in the tree.
+// Our package for this group whose leaf stands in the tree. That there is one the rules say: the
+// leaf's delegation names the group, and it was signed only for such a package, which is kept as
+// long as its private keys are.
 Result<OfferRow> used_offer(AgentStep& step, const mls::Group& group, const GroupId& id) {
     const auto own = group.view().member(group.view().own_index());
     CHATMCP_TRY(const auto offers, step.all<OfferRow>(table_prefix("offer", id)));
-    for (const OfferRow& offer : offers) {
+    const auto used = std::ranges::find_if(offers, [&](const OfferRow& offer) {
         const auto key = crypto::SigningKey::from_seed(offer.leaf_seed);
-        if (own.has_value() && equal(own->signature_key, key.public_key())) {
-            return offer;
-        }
-    }
-    return fail(Errc::not_found, "ENC-08");
+        return own.has_value() && equal(own->signature_key, key.public_key());
+    });
+    CHATMCP_CHECK(used != offers.end());
+    return *used;
 }
 
 Result<void> admit(AgentStep& step, mls::Group group, const wire::InboxItem& item) {
@@ -105,19 +116,20 @@ Result<void> admit(AgentStep& step, mls::Group group, const wire::InboxItem& ite
     const GroupId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const OfferRow offer, used_offer(step, group, id));
     CHATMCP_CHECK_OK(check_welcome(state, group, *item.acceptance));
-    if (state.companions.size() >= kCompanionsMax) {
+    if (state.companions.size() >= state.limits.companions_max ||
+        state.memory->size_bytes() > state.limits.state_bytes_max) {
         return fail(Errc::resource_exhausted, "ENC-07");
     }
     CHATMCP_TRY(const auto companion_of,
                 client::component_of<wire::CompanionOf>(
-                    group.view().components(), wire::ComponentId::companion_of, "ENC-11"));
+                    group.view().components(), wire::ComponentId::companion_of, "ENC-10"));
     Companion companion;
     companion.row.id = id;
     companion.row.conversation = companion_of.conversation_id;
     companion.row.relay_key = item.acceptance->relay_key;
     companion.row.cursor = item.acceptance->sequence;
-    companion.row.renewed_at = step.now;
     companion.row.leaf_seed = offer.leaf_seed;
+    companion.renewed_at = step.steady;
     note_acceptance(companion, item.acceptance->accepted_at);
     // A package of an earlier run lies in seals that another enclave may have been started from.
     companion.may_speak = state.offers_made_here.contains(offer.reference);
@@ -141,36 +153,31 @@ bool is_own_failure(const Error& error) {
 
 }  // namespace
 
-Result<void> take_welcome(AgentStep& step, const wire::InboxItem& item) {
-    if (!step.state.credential.has_value() || !item.acceptance.has_value()) {
-        step.note(Error{Errc::equivocation, "ENC-09"});
-        return {};
+Result<bool> take_welcome(AgentStep& step, const wire::InboxItem& item) {
+    const auto proof = check_proof(step.state, item);
+    if (!proof.has_value()) {
+        step.note(proof.error());
+        return false;
     }
+    SealedMemory::Savepoint before(step.store);
     auto group = mls::Group::join(step.state.environment,
                                   step.store,
                                   item.payload,
                                   mls::Arrival{item.acceptance->accepted_at});
-    if (!group.has_value()) {
-        if (is_own_failure(group.error())) {
-            return fail(group.error());
-        }
-        if (group.error().code != Errc::replayed) {
-            step.note(Error{group.error().code, "ENC-08"});
-        }
-        return {};
+    if (!group.has_value() && group.error().code == Errc::replayed) {
+        return true;  // We are in it.
     }
-    const Bytes id = to_bytes(group->view().group_id());
-    const auto admitted = id.size() == wire::kGroupIdBytes
-                              ? admit(step, *std::move(group), item)
-                              : Result<void>(fail(Errc::invalid_argument, "ENC-08"));
-    if (!admitted.has_value()) {
-        if (is_own_failure(admitted.error())) {
-            return admitted;
-        }
-        step.note(admitted.error());
-        return mls::Group::erase(step.store, id);
+    const auto admitted = group.has_value() ? admit(step, *std::move(group), item)
+                                            : Result<void>(fail(group.error()));
+    if (admitted.has_value()) {
+        return true;
     }
-    return {};
+    if (is_own_failure(admitted.error())) {
+        return fail(admitted.error());
+    }
+    before.roll_back();
+    step.note(admitted.error());
+    return false;
 }
 
 Result<void> load_companions(AgentStep& step) {
@@ -180,7 +187,7 @@ Result<void> load_companions(AgentStep& step) {
         companion.row = row;
         CHATMCP_TRY(auto group, mls::Group::load(step.state.environment, step.store, row.id));
         companion.group = std::move(group);
-        companion.bundle_at = step.now.plus_ms(kSettleMs);
+        companion.bundle_at = step.steady.plus_ms(kSettleMs);
         step.state.companions.emplace(row.id, std::move(companion));
     }
     return {};
@@ -232,9 +239,10 @@ Result<void> discard_staged(AgentStep& step, Companion& companion) {
 void begin_epoch(AgentStep& step, Companion& companion) {
     for (Outgoing& outgoing : companion.outgoing) {
         outgoing.sent.reset();
+        outgoing.accepted = false;
     }
-    companion.bundle_at = step.now.plus_ms(kSettleMs);
-    companion.publish_at = step.now;
+    companion.bundle_at = step.steady.plus_ms(kSettleMs);
+    companion.publish_at = step.steady;
 }
 
 Result<void> take_own_commit(AgentStep& step,
@@ -249,7 +257,7 @@ Result<void> take_own_commit(AgentStep& step,
     static_cast<void>(change);
     companion.row.leaf_seed = companion.row.staged->leaf_seed;
     companion.row.staged.reset();
-    companion.row.renewed_at = step.now;
+    companion.renewed_at = step.steady;
     // Staged by an earlier run: another enclave may be started from the same seal and confirm it
     // too. Only a further Update makes an epoch that is this object's alone.
     companion.may_speak = companion.staged_here;
@@ -264,7 +272,8 @@ Result<void> take_others_commit(AgentStep& step,
                                 bool& removed) {
     CHATMCP_CHECK_OK(discard_staged(step, companion));
     Bytes commit = envelope.payload;
-    if (!client::is_private_message(commit)) {
+    const bool sealed_whole = !client::is_private_message(commit);
+    if (sealed_whole) {
         auto opened = client::open_agent_update(*companion.group, commit);
         if (!opened.has_value()) {
             return fall_silent(step, companion, Error{Errc::cannot_open, "ENC-14"});
@@ -276,7 +285,10 @@ Result<void> take_others_commit(AgentStep& step,
     if (!received.has_value() && is_own_failure(received.error())) {
         return fail(received.error());
     }
-    if (received.has_value() && std::holds_alternative<mls::OwnMessage>(*received)) {
+    // Only a PublicMessage's signature was verified before it is called ours; anybody in the group
+    // can name our leaf as the sender of the other kind, which no agent sends.
+    if (received.has_value() && std::holds_alternative<mls::OwnMessage>(*received) &&
+        sealed_whole) {
         return fall_silent(step, companion, Error{Errc::conflict, "ENC-15"});
     }
     auto* incoming = received.has_value() ? std::get_if<mls::Incoming>(&*received) : nullptr;
@@ -296,7 +308,8 @@ Result<void> take_others_commit(AgentStep& step,
     return {};
 }
 
-Result<void> take_message(AgentStep& step, Companion& companion, const wire::Envelope& envelope) {
+// False: nothing could be made of it.
+Result<bool> take_message(AgentStep& step, Companion& companion, const wire::Envelope& envelope) {
     auto received =
         companion.group->receive(step.store, envelope.payload, mls::Arrival{envelope.accepted_at});
     if (!received.has_value()) {
@@ -304,28 +317,38 @@ Result<void> take_message(AgentStep& step, Companion& companion, const wire::Env
             return fail(received.error());
         }
         step.note(Error{received.error().code, "ENC-16"});
-        return {};
+        return false;
+    }
+    if (std::holds_alternative<mls::OwnMessage>(*received)) {
+        CHATMCP_CHECK_OK(own_message_seen(step, companion, crypto::sha256(envelope.payload)));
+        return true;
     }
     const auto* message = std::get_if<mls::ApplicationMessage>(&*received);
     if (message == nullptr) {
-        return {};  // Our own, or a proposal.
+        return true;  // A proposal.
     }
     const auto who = client::identity_of(message->sender_leaf);
     const auto content = wire::decode<wire::Content>(message->data);
     if (!who.has_value() || who->agent || !content.has_value()) {
         step.note(Error{Errc::malformed, "ENC-17"});
-        return {};
+        return true;
     }
     if (content->type == wire::ContentType::copy) {
-        return take_copy(step, companion, who->account, *content);
+        CHATMCP_CHECK_OK(take_copy(step, companion, who->account, *content));
+    } else if (content->type == wire::ContentType::question) {
+        CHATMCP_CHECK_OK(take_question(step, companion, *message, who->account, envelope.sequence));
     }
-    if (content->type == wire::ContentType::question) {
-        return take_question(step, companion, *message, who->account, envelope.sequence);
-    }
-    return {};
+    return true;
 }
 
 }  // namespace
+
+void ask_topic_again(AgentStep& step, Companion& companion) {
+    step.effects.cancelled.push_back(companion.stream);
+    step.state.tasks.erase(companion.stream);
+    companion.stream = 0;
+    companion.stream_at = step.steady.plus_ms(kRetryMs);
+}
 
 Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::Envelope& envelope) {
     CompanionRow& row = companion.row;
@@ -342,13 +365,9 @@ Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::En
                   *envelope.acceptance, address_of(row), epoch, envelope.payload, envelope.sequence)
             : Result<void>();
     if (!in_place || !proof.has_value()) {
-        // The host or the relay left something out, or made something up: ask again from where we
-        // stand.
+        // The host or the relay left something out, or made something up.
         step.note(Error{Errc::equivocation, "ENC-13"});
-        step.effects.cancelled.push_back(companion.stream);
-        step.state.tasks.erase(companion.stream);
-        companion.stream = 0;
-        companion.stream_at = step.now.plus_ms(kRetryMs);
+        ask_topic_again(step, companion);
         return {};
     }
     bool removed = false;
@@ -359,8 +378,15 @@ Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::En
         CHATMCP_CHECK_OK(own ? take_own_commit(step, companion, *envelope.acceptance)
                              : take_others_commit(step, companion, envelope, removed));
     } else {
-        CHATMCP_CHECK_OK(take_message(step, companion, envelope));
+        CHATMCP_TRY(const bool taken, take_message(step, companion, envelope));
+        const auto hash = crypto::sha256(envelope.payload);
+        if (!taken && companion.doubted != hash) {
+            companion.doubted = hash;
+            ask_topic_again(step, companion);
+            return {};
+        }
     }
+    companion.doubted.reset();
     if (removed) {
         return forget_companion(step, GroupId(row.id));
     }
@@ -374,7 +400,7 @@ Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::En
 namespace {
 
 Result<void> progress_stream(AgentStep& step, Companion& companion) {
-    if (companion.stream != 0 || companion.stream_at > step.now ||
+    if (companion.stream != 0 || companion.stream_at > step.steady ||
         step.state.session.challenge.empty()) {
         return {};
     }
@@ -421,12 +447,12 @@ bool wants_update(const AgentStep& step, const Companion& companion) {
     if (!companion.may_speak) {
         return true;
     }
-    const bool due = step.now.value - companion.row.renewed_at.value > kRenewEveryMs;
-    return due && companion.outgoing.empty() && companion.publish == 0;
+    const bool idle = companion.outgoing.empty() && companion.publish == 0;
+    return companion.renewed_at.plus_ms(idle ? kRenewEveryMs : kRenewAtLastMs) < step.steady;
 }
 
 Result<void> progress_update(AgentStep& step, Companion& companion) {
-    if (companion.bundle != 0 || companion.bundle_at > step.now || companion.stream == 0) {
+    if (companion.bundle != 0 || companion.bundle_at > step.steady || companion.stream == 0) {
         return {};
     }
     if (!companion.row.staged.has_value()) {
@@ -442,22 +468,47 @@ Result<void> progress_update(AgentStep& step, Companion& companion) {
     return {};
 }
 
+// The time that is told next is kept: whatever a host's clock says later, the time of this
+// companion does not go back behind it.
+void keep_time(const AgentStep& step, Companion& companion) {
+    if (step.now > companion.row.time) {
+        companion.row.time = step.now;
+        companion.row.time_is_acceptance = false;
+    }
+}
+
+Result<void> encrypt(AgentStep& step, Companion& companion, Outgoing& outgoing) {
+    keep_time(step, companion);
+    CHATMCP_TRY(const Bytes content, content_of(step, companion, outgoing));
+    mls::Group& group = *companion.group;
+    CHATMCP_TRY(Bytes payload,
+                group.encrypt(step.store, content, {}, wire::padded_size(content.size())));
+    CHATMCP_TRY(const auto key, client::admission_key(group));
+    outgoing.sent_hash = crypto::sha256(payload);
+    outgoing.accepted = false;
+    outgoing.sent = client::publish_message(
+        address_of(companion.row), key, group.view().epoch().value, std::move(payload));
+    if (outgoing.ends.has_value()) {
+        CHATMCP_CHECK_OK(last_word_sent(step, companion, *outgoing.ends, outgoing.sent_hash));
+    }
+    return save(step, companion);
+}
+
 Result<void> progress_messages(AgentStep& step, Companion& companion) {
-    if (!companion.may_speak || companion.publish != 0 || companion.publish_at > step.now ||
-        companion.outgoing.empty()) {
+    if (!companion.may_speak || companion.publish != 0 || companion.publish_at > step.steady) {
         return {};
     }
-    Outgoing& outgoing = companion.outgoing.front();
-    if (!outgoing.sent.has_value()) {
-        CHATMCP_TRY(const Bytes content, content_of(step, companion, outgoing));
-        mls::Group& group = *companion.group;
-        CHATMCP_TRY(Bytes payload,
-                    group.encrypt(step.store, content, {}, wire::padded_size(content.size())));
-        CHATMCP_TRY(const auto key, client::admission_key(group));
-        outgoing.sent = client::publish_message(
-            address_of(companion.row), key, group.view().epoch().value, std::move(payload));
+    const auto next = std::ranges::find_if(companion.outgoing, [&](const Outgoing& outgoing) {
+        return !outgoing.accepted || outgoing.again_at <= step.steady;
+    });
+    if (next == companion.outgoing.end()) {
+        return {};
     }
-    companion.publish = step.send(Purpose::message, companion.row.id, *outgoing.sent);
+    if (!next->sent.has_value()) {
+        CHATMCP_CHECK_OK(encrypt(step, companion, *next));
+    }
+    companion.publish = step.send(Purpose::message, companion.row.id, *next->sent);
+    next->request = companion.publish;
     return {};
 }
 
@@ -478,28 +529,33 @@ Result<void> bundle_answered(AgentStep& step,
     companion.bundle = 0;
     // Accepted or not is what the topic says; until then the same bytes are offered again.
     const bool lost = refused.has_value() && refused->code == Errc::stale_epoch;
-    companion.bundle_at = step.now.plus_ms(lost || !refused.has_value() ? 10 * kRetryMs : kRetryMs);
+    companion.bundle_at =
+        step.steady.plus_ms(lost || !refused.has_value() ? 10 * kRetryMs : kRetryMs);
     return {};
 }
 
 Result<void> message_answered(AgentStep& step,
                               Companion& companion,
+                              std::uint64_t request,
                               const std::optional<client::Reason>& refused) {
     companion.publish = 0;
-    if (companion.outgoing.empty()) {
+    if (refused.has_value()) {
+        // A stale epoch: the topic brings the next one. Anything else: the same bytes again.
+        companion.publish_at = step.steady.plus_ms(kRetryMs);
+    }
+    const auto sent = std::ranges::find(companion.outgoing, request, &Outgoing::request);
+    if (sent == companion.outgoing.end()) {
+        return {};  // It stood in the topic before the answer came, or is no news any more.
+    }
+    if (sent->type == wire::ContentType::progress) {
+        if (!refused.has_value() || refused->code != Errc::unavailable) {
+            companion.outgoing.erase(sent);  // Progress that is late is no news.
+        }
         return {};
     }
-    Outgoing& outgoing = companion.outgoing.front();
-    if (!refused.has_value()) {
-        const auto ends = outgoing.ends;
-        companion.outgoing.pop_front();
-        return ends.has_value() ? question_settled(step, companion, *ends) : Result<void>();
-    }
-    // A stale epoch: the topic brings the next one. Anything else: the same bytes again.
-    companion.publish_at = step.now.plus_ms(kRetryMs);
-    if (!outgoing.ends.has_value() && refused->code != Errc::unavailable) {
-        companion.outgoing.pop_front();  // Progress that is late is no news.
-    }
+    // Of an epoch that ended meanwhile, and not in its part of the topic: it is encrypted anew.
+    sent->accepted = !refused.has_value() && sent->sent.has_value();
+    sent->again_at = step.steady.plus_ms(kUnseenMs);
     return {};
 }
 

@@ -245,8 +245,14 @@ Result<void> serve(Enclave& enclave, Door& door, int wake_fd) {
     while (true) {
         CHATMCP_TRY(auto payload, door.next());
         if (payload.has_value()) {
-            CHATMCP_TRY(auto frame, wire::decode_host_frame(*payload));
-            CHATMCP_TRY(const bool go_on, enclave.take(std::move(frame)));
+            auto frame = wire::decode_host_frame(*payload);
+            if (!frame.has_value()) {
+                // The next frame can still be told apart from it, and there is more than this host
+                // to think of.
+                door.send(wire::LogLine{wire::LogLine::Severity::error, frame.error().check, 1});
+                continue;
+            }
+            CHATMCP_TRY(const bool go_on, enclave.take(*std::move(frame)));
             if (!go_on) {
                 return {};
             }
@@ -272,6 +278,15 @@ Result<MeasuredFacts> measured_facts(tee::Platform& platform, const assistant::E
 }
 
 Result<void> run(Door& door) {
+    // The door first: without one the next descriptor that is made would get its number.
+    const int flags = ::fcntl(tee::kDoorFd, F_GETFL);                            // NOLINT(*-vararg)
+    if (flags < 0 || ::fcntl(tee::kDoorFd, F_SETFL, flags | O_NONBLOCK) != 0) {  // NOLINT(*-vararg)
+        return fail(Errc::io, "ENC-30");
+    }
+    const int wake_fd = ::eventfd(0, EFD_NONBLOCK);
+    if (wake_fd < 0) {
+        return fail(Errc::io, "ENC-30");
+    }
     CHATMCP_CHECK_OK(tee::harden_process());
     CHATMCP_CHECK_OK(tee::check_sealed(tee::kModelFd));
     CHATMCP_TRY(const Bytes json,
@@ -282,12 +297,6 @@ Result<void> run(Door& door) {
                 assistant::Engine::load(
                     tee::kModelFd, {.threads = 0, .context_tokens = configuration.context_tokens}));
     CHATMCP_TRY(const MeasuredFacts facts, measured_facts(*platform, *engine));
-    const int wake_fd = ::eventfd(0, EFD_NONBLOCK);
-    const int flags = ::fcntl(tee::kDoorFd, F_GETFL);  // NOLINT(*-vararg)
-    if (wake_fd < 0 || flags < 0 ||
-        ::fcntl(tee::kDoorFd, F_SETFL, flags | O_NONBLOCK) != 0) {  // NOLINT(*-vararg)
-        return fail(Errc::io, "ENC-30");
-    }
     AnswerWorker worker(*engine, wake_fd);
     Enclave enclave(*platform, configuration, facts, worker, door);
     return serve(enclave, door, wake_fd);
@@ -307,6 +316,10 @@ int main_program(int argc, char** argv) {
     const auto ended = run(door);
     door.send(wire::Stopped{ended.has_value() ? "" : ended.error().check});
     door.flush();
+    if (!ended.has_value()) {
+        // For who starts it by hand; in the sandbox this is /dev/null.
+        static_cast<void>(std::fprintf(stderr, "chatmcp-enclave: %s\n", ended.error().check));
+    }
     return ended.has_value() ? 0 : kFailed;
 }
 

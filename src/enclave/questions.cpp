@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "attest/evidence.h"
+#include "base/check.h"
 #include "client/agent_protocol.h"
 #include "client/merkle.h"
 #include "enclave/companion_member.h"
@@ -13,7 +14,6 @@
 namespace chatmcp::enclave {
 namespace {
 
-constexpr std::size_t kQuestionsWaitingMax = 64;
 constexpr std::int64_t kProgressEveryMs = 2 * kSecondMs;
 // Of an encoded Content; prompts that do not fit beside the answer are left out, and the receipt
 // then cannot be replayed.
@@ -35,6 +35,9 @@ std::string_view reason_text(std::string_view check) {
     if (check == "ENC-25") {
         return "too many questions are waiting";
     }
+    if (check == "ENC-26") {
+        return "the answer and its receipt do not fit into one message";
+    }
     if (check == "AST-08") {
         return "the answer took too long";
     }
@@ -42,6 +45,14 @@ std::string_view reason_text(std::string_view check) {
         return "nobody who agreed has said anything yet";
     }
     return "no answer could be made";
+}
+
+// The rules let no group be joined without one, and nobody change it.
+wire::Grant grant_of(const Companion& companion) {
+    auto grant = client::component_of<wire::Grant>(
+        companion.group->view().components(), wire::ComponentId::grant, "CLT-53");
+    CHATMCP_CHECK(grant.has_value());
+    return *std::move(grant);
 }
 
 Outgoing refusal(const wire::MessageId& question, const Error& error) {
@@ -69,7 +80,7 @@ void say_progress(AgentStep& step,
     });
     companion.outgoing.push_back(std::move(outgoing));
     if (step.state.job.has_value()) {
-        step.state.job->said_at = step.now;
+        step.state.job->said_at = step.steady;
     }
 }
 
@@ -83,7 +94,7 @@ void settle(Companion& companion, const QuestionRow& question, Outgoing outgoing
 Result<wire::Question> check_question(const AgentStep& step,
                                       const Companion& companion,
                                       const QuestionRow& row) {
-    CHATMCP_TRY(const wire::Grant grant, grant_of(companion));
+    const wire::Grant grant = grant_of(companion);
     CHATMCP_TRY(auto question, wire::decode<wire::Question>(row.question));
     const auto leaf = companion.group->view().member(mls::LeafIndex{row.asker_leaf});
     const auto who = leaf.has_value()
@@ -139,7 +150,7 @@ Result<void> start_job(AgentStep& step, Companion& companion, const QuestionRow&
     job.question = *question;
     CHATMCP_TRY(job.messages, sources_of(step, companion.row.id));
     job.time_max_ms = std::int64_t{state.configuration.answer_seconds_max} * kSecondMs;
-    state.job = RunningJob{job.id, companion.row.id, row.position, {}, step.now};
+    state.job = RunningJob{job.id, companion.row.id, row.position, {}, step.steady};
     step.effects.job = std::move(job);
     say_progress(step, companion, row.id, {});
     return {};
@@ -154,6 +165,11 @@ Result<std::optional<QuestionRow>> stored_question(AgentStep& step,
     }
     CHATMCP_TRY(auto row, client::decode_record<QuestionRow>(*stored));
     return std::optional<QuestionRow>(std::move(row));
+}
+
+std::size_t size_beside_prompts(const wire::Answer& answer) {
+    return wire::encode(answer.answer).size() +
+           answer.receipt.inputs.size() * sizeof(wire::MessageId);
 }
 
 // All that the receipt says except where and when it is signed: content_of.
@@ -178,8 +194,7 @@ wire::Answer answer_from(AgentStep& step, assistant::Answered& answered) {
     receipt.prompts_root = client::merkle_root(calls);
     receipt.tools_root = client::merkle_root({});
     receipt.output_commitment = client::output_commitment(answer.keys, answer.answer);
-    bytes += wire::encode(answer.answer).size() + receipt.inputs.size() * 32;
-    if (bytes < kAnswerBytesMax) {
+    if (bytes + size_beside_prompts(answer) < kAnswerBytesMax) {
         for (assistant::ModelCall& call : answered.calls) {
             answer.prompts.push_back(std::move(call.prompt));
         }
@@ -190,11 +205,11 @@ wire::Answer answer_from(AgentStep& step, assistant::Answered& answered) {
 Result<void> sign_receipt(AgentStep& step, Companion& companion, wire::Answer& answer) {
     const AgentState& state = step.state;
     const mls::GroupView& view = companion.group->view();
-    CHATMCP_TRY(const wire::Grant grant, grant_of(companion));
+    const wire::Grant grant = grant_of(companion);
     const auto own = view.member(view.own_index());
     CHATMCP_TRY(const auto evidence,
                 client::component_of<wire::EvidenceComponent>(
-                    own->components, wire::ComponentId::evidence, "ENC-03"));
+                    own->components, wire::ComponentId::evidence, "CLT-54"));
     wire::Receipt& receipt = answer.receipt;
     receipt.companion_commitment = client::companion_commitment(answer.keys, companion.row.id);
     receipt.epoch = view.epoch().value;
@@ -216,15 +231,6 @@ Result<void> sign_receipt(AgentStep& step, Companion& companion, wire::Answer& a
 
 }  // namespace
 
-Result<wire::Grant> grant_of(const Companion& companion) {
-    const auto grant = client::component_of<wire::Grant>(
-        companion.group->view().components(), wire::ComponentId::grant, "ENC-03");
-    if (!grant.has_value()) {
-        return fail(Errc::storage_corrupt, "ENC-03");
-    }
-    return *grant;
-}
-
 Result<void> take_copy(AgentStep& step,
                        Companion& companion,
                        const std::string& author,
@@ -234,7 +240,8 @@ Result<void> take_copy(AgentStep& step,
         step.note(Error{copy.error().code, "ENC-17"});
         return {};
     }
-    CHATMCP_TRY(const wire::Grant grant, grant_of(companion));
+    const std::uint64_t bytes_max =
+        std::min(grant_of(companion).original_bytes_max, step.state.limits.original_bytes_max);
     for (const wire::Copy::Original& original : copy->originals) {
         const auto words = wire::decode<wire::Content>(original.content);
         if (!words.has_value() || words->type != wire::ContentType::text) {
@@ -249,11 +256,14 @@ Result<void> take_copy(AgentStep& step,
         if (known.has_value()) {
             continue;
         }
-        if (companion.row.original_bytes + original.content.size() > grant.original_bytes_max) {
+        if (companion.row.original_bytes + original.content.size() > bytes_max ||
+            companion.row.copies >= step.state.limits.copies_max ||
+            step.state.memory->size_bytes() > step.state.limits.state_bytes_max) {
             step.note(Error{Errc::resource_exhausted, "ENC-18"});
             continue;
         }
         companion.row.original_bytes += original.content.size();
+        ++companion.row.copies;
         CHATMCP_CHECK_OK(
             step.put(record, CopyRow{original.position, author, id, to_text(words->body)}));
     }
@@ -277,12 +287,12 @@ Result<void> take_question(AgentStep& step,
     row.asker = asker;
     row.question = content.body;
     row.number = ++companion.row.questions;
-    CHATMCP_TRY(
-        const auto waiting,
-        step.store.scan(table_prefix("question", companion.row.id), {}, kQuestionsWaitingMax));
-    if (waiting.size() >= kQuestionsWaitingMax) {
+    const std::size_t waiting_max = step.state.limits.questions_waiting_max;
+    CHATMCP_TRY(const auto waiting,
+                step.store.scan(table_prefix("question", companion.row.id), {}, waiting_max));
+    if (waiting.size() >= waiting_max) {
         step.note(Error{Errc::resource_exhausted, "ENC-25"});
-        if (companion.may_speak && companion.outgoing.size() < 2 * kQuestionsWaitingMax) {
+        if (companion.outgoing.size() < 2 * waiting_max) {
             companion.outgoing.push_back(
                 refusal(row.id, Error{Errc::resource_exhausted, "ENC-25"}));
         }
@@ -315,7 +325,7 @@ Result<void> progress_questions(AgentStep& step) {
 Result<void> job_progressed(AgentStep& step, const JobProgressed& event) {
     const auto& job = step.state.job;
     if (!job.has_value() || job->id != event.job ||
-        step.now.value - job->said_at.value < kProgressEveryMs) {
+        step.steady < job->said_at.plus_ms(kProgressEveryMs)) {
         return {};
     }
     const auto found = step.state.companions.find(job->companion);
@@ -360,6 +370,10 @@ Result<void> job_done(AgentStep& step, JobDone event) {
     Outgoing outgoing;
     outgoing.type = wire::ContentType::answer;
     outgoing.answer = answer_from(step, *event.result);
+    if (size_beside_prompts(*outgoing.answer) > kAnswerBytesMax) {
+        settle(companion, *row, refusal(row->id, Error{Errc::too_large, "ENC-26"}));
+        return {};
+    }
     outgoing.answer->receipt.question = row->id;
     outgoing.answer->receipt.asker_leaf = row->asker_leaf;
     outgoing.answer->receipt.sequence = row->sequence;
@@ -381,9 +395,33 @@ Result<Bytes> content_of(AgentStep& step, Companion& companion, Outgoing& outgoi
     return wire::encode(content);
 }
 
-Result<void> question_settled(AgentStep& step, Companion& companion, std::uint64_t position) {
-    companion.settled.erase(position);
-    return step.store.erase(question_record(companion.row.id, position));
+Result<void> last_word_sent(AgentStep& step,
+                            const Companion& companion,
+                            std::uint64_t position,
+                            const wire::Digest& payload_hash) {
+    CHATMCP_TRY(auto row, stored_question(step, companion.row.id, position));
+    if (!row.has_value()) {
+        return {};
+    }
+    row->sent = payload_hash;
+    return step.put(question_record(companion.row.id, position), *row);
+}
+
+Result<void> own_message_seen(AgentStep& step,
+                              Companion& companion,
+                              const wire::Digest& payload_hash) {
+    std::erase_if(companion.outgoing, [&](const Outgoing& outgoing) {
+        return outgoing.sent.has_value() && outgoing.sent_hash == payload_hash;
+    });
+    CHATMCP_TRY(const auto waiting,
+                step.all<QuestionRow>(table_prefix("question", companion.row.id)));
+    for (const QuestionRow& row : waiting) {
+        if (row.sent == payload_hash) {
+            companion.settled.erase(row.position);
+            CHATMCP_CHECK_OK(step.store.erase(question_record(companion.row.id, row.position)));
+        }
+    }
+    return {};
 }
 
 }  // namespace chatmcp::enclave

@@ -23,7 +23,8 @@ namespace chatmcp::enclave {
 /// Start the next answer if none is being made; refuse what may not be asked.
 ///
 /// Checks: not_member (ENC-20) the asker is not in the companion any more; permission_denied
-///         (ENC-21) scope; expired (ENC-22) the grant; resource_exhausted (ENC-23) questions.
+///         (ENC-21) scope; expired (ENC-22) the grant; resource_exhausted (ENC-23) questions;
+///         too_large (ENC-26) the answer and its receipt do not fit into one message.
 [[nodiscard]] Result<void> progress_questions(AgentStep& step);
 
 [[nodiscard]] Result<void> job_progressed(AgentStep& step, const JobProgressed& event);
@@ -32,12 +33,14 @@ namespace chatmcp::enclave {
 /// The content of the next message, signed if it is an answer.
 [[nodiscard]] Result<Bytes> content_of(AgentStep& step, Companion& companion, Outgoing& outgoing);
 
-/// The last word on a question stands in the topic.
-[[nodiscard]] Result<void> question_settled(AgentStep& step,
+/// The last word on a question was encrypted as a payload of this hash.
+[[nodiscard]] Result<void> last_word_sent(AgentStep& step,
+                                          const Companion& companion,
+                                          std::uint64_t position,
+                                          const wire::Digest& payload_hash);
+/// A message of our own stands in the topic: what it says is said, in this run or an earlier one.
+[[nodiscard]] Result<void> own_message_seen(AgentStep& step,
                                             Companion& companion,
-                                            std::uint64_t position);
-
-/// Errors: storage_corrupt (ENC-03): a companion without grant was never joined.
-[[nodiscard]] Result<wire::Grant> grant_of(const Companion& companion);
+                                            const wire::Digest& payload_hash);
 
 }  // namespace chatmcp::enclave

@@ -63,6 +63,7 @@ Bytes SealedMemory::manifest() const {
 Result<void> SealedMemory::restore(const std::vector<wire::StoredState::Pair>& pairs) {
     records_.clear();
     sum_ = {};
+    size_bytes_ = 0;
     std::optional<Bytes> whole;
     for (const wire::StoredState::Pair& pair : pairs) {
         const bool is_manifest = equal(pair.key, as_bytes(kManifestName));
@@ -77,6 +78,7 @@ Result<void> SealedMemory::restore(const std::vector<wire::StoredState::Pair>& p
         }
         const auto tag = tag_of(pair.key, pair.value);
         add_to(sum_, tag);
+        size_bytes_ += opened->key.size() + opened->value.size();
         if (!records_.emplace(std::move(opened->key), Record{std::move(opened->value), tag})
                  .second) {
             return fail(Errc::storage_corrupt, "ENC-02");
@@ -102,6 +104,7 @@ std::vector<wire::StoreBatch::Write> SealedMemory::apply(Step& step, crypto::Ran
         Bytes name = stored_name(key);
         if (known != records_.end()) {
             add_to(sum_, known->second.tag);
+            size_bytes_ -= key.size() + known->second.value.size();
             wipe(known->second.value);
             records_.erase(known);
         }
@@ -118,6 +121,7 @@ std::vector<wire::StoreBatch::Write> SealedMemory::apply(Step& step, crypto::Ran
         wipe(plain);
         const auto tag = tag_of(name, sealed);
         add_to(sum_, tag);
+        size_bytes_ += key.size() + value->size();
         records_.emplace(key, Record{*std::move(value), tag});
         writes.push_back({std::move(name), std::move(sealed)});
     }
@@ -132,12 +136,21 @@ std::vector<wire::StoreBatch::Write> SealedMemory::apply(Step& step, crypto::Ran
     return writes;
 }
 
-SealedMemory::Step::~Step() {
-    for (auto& [key, value] : changed_) {
+void SealedMemory::Step::wipe_all(Changes& changes) {
+    for (auto& [key, value] : changes) {
         if (value.has_value()) {
             wipe(*value);
         }
     }
+}
+
+SealedMemory::Step::~Step() {
+    wipe_all(changed_);
+}
+
+void SealedMemory::Savepoint::roll_back() {
+    Step::wipe_all(step_.changed_);
+    step_.changed_ = saved_;
 }
 
 Result<std::optional<Bytes>> SealedMemory::Step::get(ByteView key) {

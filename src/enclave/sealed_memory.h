@@ -35,7 +35,8 @@ class SealedMemory {
     ///
     /// Errors: storage_corrupt (ENC-02) not one whole state of this program on this machine.
     [[nodiscard]] Result<void> restore(const std::vector<wire::StoredState::Pair>& pairs);
-    [[nodiscard]] bool empty() const { return records_.empty(); }
+    /// Names and values of all records, as they count against AgentLimits::state_bytes_max.
+    [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
 
     /// The writes of one step, kept apart until they are applied. Dropped: nothing happened.
     class Step final : public Transaction {
@@ -55,8 +56,24 @@ class SealedMemory {
 
       private:
         friend class SealedMemory;
+        friend class Savepoint;
+        using Changes = std::map<Bytes, std::optional<Bytes>, BytesLess>;
+        static void wipe_all(Changes& changes);
         const SealedMemory& memory_;
-        std::map<Bytes, std::optional<Bytes>, BytesLess> changed_;
+        Changes changed_;
+    };
+    /// Where a step goes back to when a part of it is refused.
+    class Savepoint {
+      public:
+        explicit Savepoint(Step& step) : step_(step), saved_(step.changed_) {}
+        ~Savepoint() { Step::wipe_all(saved_); }
+        Savepoint(const Savepoint&) = delete;
+        Savepoint& operator=(const Savepoint&) = delete;
+        void roll_back();
+
+      private:
+        Step& step_;
+        Step::Changes saved_;
     };
 
     /// Make a step's writes the state; what comes back is for the host, one batch.
@@ -78,6 +95,7 @@ class SealedMemory {
     SecretBytes name_key_;
     std::map<Bytes, Record, BytesLess> records_;
     crypto::Sha256Digest sum_{};
+    std::size_t size_bytes_ = 0;
 };
 
 }  // namespace chatmcp::enclave

@@ -27,8 +27,8 @@ Result<assistant::Answered> repeat_all(const enclave::AnswerJob& job) {
         answered.answer.rests_on.push_back(message.id);
         answered.inputs.push_back(message.id);
     }
-    answered.calls.push_back(
-        {to_bytes(as_bytes(job.question.text)), to_bytes(as_bytes(answered.answer.text))});
+    answered.calls.emplace_back(to_bytes(as_bytes(job.question.text)),
+                                to_bytes(as_bytes(answered.answer.text)));
     return answered;
 }
 
@@ -94,6 +94,7 @@ Result<void> EnclaveRig::start() {
     queue_.clear();
     streams_.clear();
     waiting_.clear();
+    heard_.clear();
     agent.reset();
     enclave::Configuration configuration{
         .name = "test", .scopes = {1}, .context_tokens = 4096, .answer_seconds_max = 60};
@@ -103,7 +104,8 @@ Result<void> EnclaveRig::start() {
     enclave::Agent::Start start{.host_time = host_time(),
                                 .relay_key = world_.relay.public_key(),
                                 .operator_credential = {},
-                                .stored = {}};
+                                .stored = {},
+                                .limits = limits};
     for (const auto& [key, value] : stored) {
         start.stored.push_back({key, value});
     }
@@ -112,20 +114,22 @@ Result<void> EnclaveRig::start() {
     return take(std::move(effects));
 }
 
-void EnclaveRig::sign_in() {
+Bytes EnclaveRig::credential(const crypto::SigningKey& wallet) const {
     identity::AgentCredential credential;
     credential.measurement = platform_->facts().measurement;
     credential.configuration_digest = platform_->facts().configuration_digest;
     credential.enclave_key = agent->enclave_key();
-    credential.operator_account = identity::Caip10::from_solana_key(wallet_.public_key());
+    credential.operator_account = identity::Caip10::from_solana_key(wallet.public_key());
     credential.domain = "terminal.chatmcp";
     const UnixMs now = world_.clock.now();
     credential.issued_at_s = static_cast<std::uint64_t>(now.seconds());
     credential.expires_at_s = static_cast<std::uint64_t>(now.plus_ms(300 * kDayMs).seconds());
-    const auto signature = identity::sign_wallet_text(wallet_, credential.text());
-    ASSERT_TRUE(signature.has_value());
-    credential.signature = *signature;
-    step(enclave::CredentialGiven{wire::encode(credential)});
+    credential.signature = identity::sign_wallet_text(wallet, credential.text()).value();
+    return wire::encode(credential);
+}
+
+void EnclaveRig::sign_in() {
+    step(enclave::CredentialGiven{credential(wallet_)});
     serve();
 }
 
@@ -137,9 +141,14 @@ Result<void> EnclaveRig::take(enclave::AgentEffects effects) {
             stored.erase(write.key);
         }
     }
+    if (!effects.writes.empty()) {
+        seals.push_back(stored);
+    }
     for (enclave::AgentRequest& request : effects.requests) {
         if (const auto* message = std::get_if<wire::PublishMessage>(&request.body)) {
             published.push_back(*message);
+        } else if (const auto* reply = std::get_if<wire::SendInbox>(&request.body)) {
+            replies.push_back(*reply);
         }
         queue_.push_back(std::move(request));
     }
@@ -158,9 +167,20 @@ Result<void> EnclaveRig::take(enclave::AgentEffects effects) {
 }
 
 void EnclaveRig::step(decltype(enclave::AgentEvent::what) what) {
+    heard_.push_back(what);
     auto effects = agent->step({host_time(), std::move(what)});
     ASSERT_TRUE(effects.has_value()) << effects.error().check;
     static_cast<void>(take(*std::move(effects)));
+}
+
+void EnclaveRig::hear(decltype(enclave::AgentEvent::what) what) {
+    step(std::move(what));
+}
+
+void EnclaveRig::hear_all_again() {
+    for (const auto& what : std::vector(heard_)) {
+        step(what);
+    }
 }
 
 void EnclaveRig::tick() {
@@ -211,54 +231,65 @@ bool EnclaveRig::carry_one() {
     const auto body = client::decode_door_request(client::door_method(request.body),
                                                   client::encode_door_request(request.body));
     EXPECT_TRUE(body.has_value());
+    carrying = request.id;
     if (body.has_value() && (!carry || carry(*body))) {
         answer(request.id, *body);
     }
     return true;
 }
 
+void EnclaveRig::push_one(std::uint64_t request, bool inbox, Bytes body) {
+    Pushed pushed{request, inbox, std::move(body)};
+    if (!push || push(pushed)) {
+        step(enclave::RelayPushed{request, std::move(pushed.body)});
+    }
+}
+
+void EnclaveRig::close(std::uint64_t request, std::uint16_t status) {
+    std::erase_if(streams_, [&](const Stream& stream) { return stream.request == request; });
+    step(enclave::RelayEnded{request, status});
+}
+
+bool EnclaveRig::push_topic(Stream& stream) {
+    const std::uint64_t id = stream.request;  // What is pushed may end the stream.
+    const auto reply = world_.relay.read_next(*stream.topic);
+    if (!reply.has_value()) {
+        close(id, static_cast<std::uint16_t>(reply.error().code));
+        return true;
+    }
+    for (const wire::Envelope& envelope : reply->envelopes) {
+        push_one(id, false, wire::encode(envelope));
+    }
+    if (reply->epoch_ended) {
+        close(id, 0);
+    }
+    return reply->epoch_ended || !reply->envelopes.empty();
+}
+
+bool EnclaveRig::push_inbox(Stream& stream) {
+    const std::uint64_t id = stream.request;
+    const auto reply = world_.relay.read_next(*stream.inbox);
+    if (!reply.has_value()) {
+        close(id, 0);
+        return true;
+    }
+    for (const wire::InboxItem& item : reply->items) {
+        push_one(id, true, client::encode_door_item(item));
+    }
+    return !reply->items.empty();
+}
+
 bool EnclaveRig::push_streams() {
     for (std::size_t i = 0; i < streams_.size(); ++i) {
-        const std::uint64_t id = streams_[i].request;
-        if (streams_[i].topic.has_value()) {
-            const auto reply = world_.relay.read_next(*streams_[i].topic);
-            if (!reply.has_value()) {
-                streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(i));
-                step(enclave::RelayEnded{id, static_cast<std::uint16_t>(reply.error().code)});
-                return true;
-            }
-            if (reply->epoch_ended) {
-                streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(i));
-            }
-            for (const wire::Envelope& envelope : reply->envelopes) {
-                step(enclave::RelayPushed{id, wire::encode(envelope)});
-            }
-            if (reply->epoch_ended) {
-                step(enclave::RelayEnded{id, 0});
-            }
-            if (!reply->envelopes.empty()) {
-                return true;
-            }
-        } else {
-            const auto reply = world_.relay.read_next(*streams_[i].inbox);
-            if (!reply.has_value()) {
-                streams_.erase(streams_.begin() + static_cast<std::ptrdiff_t>(i));
-                step(enclave::RelayEnded{id, 0});
-                return true;
-            }
-            for (const wire::InboxItem& item : reply->items) {
-                step(enclave::RelayPushed{id, client::encode_door_item(item)});
-            }
-            if (!reply->items.empty()) {
-                return true;
-            }
+        if (streams_[i].topic.has_value() ? push_topic(streams_[i]) : push_inbox(streams_[i])) {
+            return true;
         }
     }
     return false;
 }
 
 bool EnclaveRig::run_job() {
-    if (waiting_.empty()) {
+    if (waiting_.empty() || hold_jobs) {
         return false;
     }
     const enclave::AnswerJob job = std::move(waiting_.front());
