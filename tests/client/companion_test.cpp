@@ -27,7 +27,7 @@ class Companion : public ::testing::Test {
         ASSERT_EQ(person.intent(**sent).state, IntentState::delivered);
     }
     void trust(Person& person) {
-        const auto set = person.run(client::AllowSimulated{agent.root_fingerprint()});
+        const auto set = person.run(client::AllowSimulated{agent.root_fingerprint(), {}});
         ASSERT_TRUE(set.has_value()) << set.error().check;
     }
     client::InviteAssistant wish() {

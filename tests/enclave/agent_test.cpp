@@ -20,7 +20,7 @@ class EnclaveAgent : public ::testing::Test {
         ASSERT_TRUE(rig.start().has_value());
         rig.sign_in();
         for (Person* person : {&ana, &ben}) {
-            ASSERT_TRUE(person->run(client::AllowSimulated{rig.root_fingerprint()}).has_value());
+            ASSERT_TRUE(person->run(client::AllowSimulated{rig.root_fingerprint(), {}}).has_value());
         }
     }
     void say(Person& person, const client::ChatId& where, const std::string& text) {
