@@ -118,6 +118,20 @@ struct Carrier::State {
     std::map<client::EffectId, std::shared_ptr<Running>> running;
 };
 
+namespace {
+
+// Who is asked to stop says what became of the command. A second signal (a supervisor sends one to
+// the process and one to its group) would cut that off once Asio's handler is gone.
+void hold_back_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+}  // namespace
+
 Carrier::State::~State() {
     if (signals != nullptr) {
         signals->cancel();
@@ -260,7 +274,10 @@ Result<Carrier> Carrier::open(const CarrierOptions& options) {
         state->signals = std::make_unique<asio::signal_set>(state->io, SIGINT, SIGTERM);
         state->signals->async_wait(
             [raw = state.get()](const boost::system::error_code& error, int) {
-                raw->interrupted = raw->interrupted || !error;
+                if (!error) {
+                    raw->interrupted = true;
+                    hold_back_signals();
+                }
             });
     }
     return Carrier(std::move(state));
