@@ -14,7 +14,8 @@ namespace chatmcp::bench {
 /// Prints "ready" and waits for a line once all have their conversation.
 [[nodiscard]] Json measure_throughput(const Arguments& arguments);
 /// A conversation in two homes, --first and --second: --url, --messages, --texts FILE (one line a
-/// message; without it the texts are made up).
+/// message; without it the texts are made up),
+/// --derivation usual or cheap (of the homes' keys).
 [[nodiscard]] Json fill_homes(const Arguments& arguments);
 /// The shortest request of all, over one connection: --url, --count.
 [[nodiscard]] Json measure_round_trip(const Arguments& arguments);

@@ -177,8 +177,11 @@ Json fill_homes(const Arguments& arguments) {
     const std::string url = arguments.text("--url");
     const std::size_t messages = arguments.number("--messages");
     const auto texts = texts_of(arguments);
-    Device first(url, arguments.text("--first"));
-    Device second(url, arguments.text("--second"));
+    const auto derivation = arguments.text("--derivation", "usual") == "cheap"
+                                ? Device::Derivation::cheap
+                                : Device::Derivation::usual;
+    Device first(url, arguments.text("--first"), derivation);
+    Device second(url, arguments.text("--second"), derivation);
     first.sign_in();
     second.sign_in();
     const client::ChatId chat = make_chat(first, {&second});

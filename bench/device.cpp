@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kDomain = "terminal.chatmcp";
 constexpr std::chrono::seconds kPatience{60};
 
-/// Of homes in memory: nobody guesses their passphrase.
+/// Nobody guesses the passphrase of a bench.
 constexpr crypto::ScryptParameters kCheapScrypt{.n = 16, .r = 1, .p = 1};
 
 net::Carrier carrier_to(const std::string& url) {
@@ -26,12 +26,13 @@ net::Carrier carrier_to(const std::string& url) {
 
 }  // namespace
 
-Device::Device(const std::string& url, const std::string& folder)
+Device::Device(const std::string& url, const std::string& folder, Derivation derivation)
     : wallet_(crypto::SigningKey::generate(random_)), carrier_(carrier_to(url)) {
     client::Options options;
-    if (folder.empty()) {
+    if (folder.empty() || derivation == Derivation::cheap) {
         options.scrypt = kCheapScrypt;
-    } else {
+    }
+    if (!folder.empty()) {
         std::filesystem::create_directories(folder);
         std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
         file_ = must(store::SqliteKeyValue::open(folder + "/home.sqlite"), "open the home");

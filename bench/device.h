@@ -23,8 +23,15 @@ namespace chatmcp::bench {
 /// Threads: one at a time.
 class Device {
   public:
-    /// `folder`: a home that the terminal client can open with kPassphrase; empty: in memory.
-    Device(const std::string& url, const std::string& folder);
+    enum class Derivation : std::uint8_t {
+        usual,  // What a new home gets.
+        cheap,  // Costs next to nothing: for figures beside key derivation.
+    };
+    /// `folder`: a home that the terminal client can open with kPassphrase; empty: in memory, where
+    /// derivation is always cheap.
+    Device(const std::string& url,
+           const std::string& folder,
+           Derivation derivation = Derivation::usual);
 
     static constexpr std::string_view kPassphrase = "bench passphrase, not a secret";
 
