@@ -92,7 +92,7 @@ def terminal(run: Run) -> list[Row]:
     follower = Follower(run.client_command(folder / "second", url, "follow", chat))
     whole, derivations = [], []
     try:
-        for number in range(run.count(30, 2) + 1):
+        for number in range(run.count(20, 2) + 1):
             text = f"from the terminal {number}"
             derivation = run.bench("kdf")["ms"]
             began = time.monotonic()
@@ -147,7 +147,7 @@ def engine(run: Run) -> list[Row]:
     question = question_that_is_answered(run, home, url, chat)
     context = json.loads((services.ROOT / "dev/assistant.json").read_text())["context_tokens"]
     inside, direct, walls = [], [], []
-    for number in range(run.count(5, 1)):
+    for number in range(run.count(3, 1)):
         began = time.monotonic()
         answer = run.client(home, url, "ask", chat, question)[-1]
         walls.append(milliseconds(began))
