@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kSlice{50};
 constexpr std::chrono::seconds kReadPatience{120};
 /// Messages that are under way at once while a home is filled.
 constexpr std::size_t kFillWindow = 32;
+/// The relay lets one source claim 60 key packages of one device at once (relay/limits.h).
+constexpr std::size_t kInvitationsPerPeer = 16;
 constexpr std::size_t kReadPage = 256;
 
 /// A device that follows one conversation on a thread of its own and notes when it has read what.
@@ -144,14 +146,17 @@ Json measure_throughput(const Arguments& arguments) {
     const std::string url = arguments.text("--url");
     const std::size_t senders = arguments.number("--senders");
     const std::size_t messages = arguments.number("--messages");
-    Device peer(url, "");
-    peer.sign_in();
+    std::vector<std::unique_ptr<Device>> peers;
     std::vector<std::unique_ptr<Device>> devices;
     std::vector<client::ChatId> chats;
     for (std::size_t i = 0; i < senders; ++i) {
+        if (i % kInvitationsPerPeer == 0) {
+            peers.push_back(std::make_unique<Device>(url, ""));
+            peers.back()->sign_in();
+        }
         devices.push_back(std::make_unique<Device>(url, ""));
         devices.back()->sign_in();
-        chats.push_back(make_chat(*devices.back(), {&peer}));
+        chats.push_back(make_chat(*devices.back(), {peers.back().get()}));
     }
     static_cast<void>(std::printf("ready\n"));
     static_cast<void>(std::fflush(stdout));

@@ -9,6 +9,7 @@ Exit: 0 every bar holds, 1 a bar is missed (or a part of soak failed), 2 usage, 
 """
 import argparse
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -36,6 +37,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--model", default="small", metavar="small|default|FILE",
                         help="model of the engine bench: small (135M), default (1.5B) or a GGUF file")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it works, the figures mean nothing")
+    parser.add_argument("--real-time", action="store_true",
+                        help="run before all other programs of the machine (SCHED_FIFO, needs root), for a machine that others use too")
     parser.add_argument("--data", type=pathlib.Path, default=ROOT / "build", metavar="DIR",
                         help="a folder on the disk to be measured (default: build); what is put there is removed again")
     parser.add_argument("--no-build", action="store_true", help="use the programs as they are built")
@@ -57,6 +60,14 @@ def prepare(model: str, targets: tuple[str, ...]) -> None:
             raise services.Failed("setup or build failed; its messages are above", 4)
 
 
+def come_first() -> None:
+    """Others' programs wait for this one and for all that it starts."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError as problem:
+        raise services.Failed(f"--real-time: {problem.strerror}; it takes root", 2) from problem
+
+
 def measure(options: argparse.Namespace) -> tuple[list[rows.Row], services.Failed | None]:
     """The rows of all benches that could be measured, and why the last of the others could not."""
     found: list[rows.Row] = []
@@ -64,7 +75,7 @@ def measure(options: argparse.Namespace) -> tuple[list[rows.Row], services.Faile
     wanted = [options.name] if options.name else list(BENCHES)
     model = services.model_file(options.model) if "engine" in wanted else None
     with run.run_in(options.data.resolve(), options.quick, model) as current:
-        header = machine.describe(current.folder)
+        header = machine.describe(current.folder) + (", real-time priority" if options.real_time else "")
         say(header)
         if not options.json:
             print(header)
@@ -96,6 +107,8 @@ def main() -> int:
     elif not options.no_build:
         # Fuzz targets are many: for soak, everything.
         prepare(options.model, () if options.name == SOAK else PROGRAMS)
+    if options.real_time:
+        come_first()
     if options.name == SOAK:
         return 1 if soak.soak() else 0
     found, failure = measure(options)
