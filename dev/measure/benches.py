@@ -16,6 +16,8 @@ from measure.run import Run, counter, environment, milliseconds, resident_mib
 LINE_SECONDS_MAX = 60
 IDLE_SECONDS = 3
 OUTPUT_TOKENS_MIN = 16
+MORE_QUESTIONS = ("What is being designed?", "Who is the project manager?", "How much may it cost?", "What should the remote control look like?",
+                  "Which animal is drawn?", "When is the next meeting?")
 
 
 def e2e(run: Run) -> list[Row]:
@@ -120,11 +122,13 @@ def wait_for_copies(run: Run, home: pathlib.Path, url: str, chat: str) -> None:
 
 
 def question_that_is_answered(run: Run, home: pathlib.Path, url: str, chat: str) -> str:
-    """A small model may write up to its limit and then has said, and timed, nothing. The same question gives the same tokens every time."""
+    """A small model may write up to its limit and then has said, and timed, nothing. The same question gives the same tokens in one run;
+    in another the author, who is named by the wallet's address, is somebody else."""
     reference = json.loads((services.ROOT / "tests/conversations/TS3010a.reference.json").read_text())
-    for item in [*reference["questions"], *reference["summary"]]:
-        if run.client(home, url, "ask", chat, item["question"])[-1]["tokens"] >= OUTPUT_TOKENS_MIN:
-            return item["question"]
+    questions = [item["question"] for item in [*reference["questions"], *reference["summary"]]]
+    for question in [*questions, *MORE_QUESTIONS]:
+        if run.client(home, url, "ask", chat, question)[-1]["tokens"] >= OUTPUT_TOKENS_MIN:
+            return question
     raise Failed("the model answered none of the questions with enough tokens to time them")
 
 

@@ -8,9 +8,8 @@ from demo import services
 from demo.services import Failed
 
 KILLS = 200
-SEEDS = {"mls_test": 2000, "store_test": 100_000}
+SEEDS = {"mls_test": 5000, "store_test": 100_000}
 MUTATIONS_PER_FILE = 20_000
-PARTS_TARGETS = ("mls_test", "store_test")
 
 
 def kills() -> list[str]:
