@@ -2,6 +2,7 @@
 // epoch, has the same tree and reads every message; lost commits and restarts change nothing.
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -255,7 +256,15 @@ TEST_P(GroupModel, StaysInStepThroughRandomChangesLossesAndRestarts) {
     model.run(60);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, GroupModel, ::testing::Values(1, 2, 3, 4, 5));
+/// More for long runs: CHATMCP_MODEL_SEEDS=5000 runs seeds 1 to 5000 (dev/bench soak).
+std::uint64_t last_seed() {
+    constexpr std::uint64_t kUsual = 5;
+    const char* const wanted = std::getenv("CHATMCP_MODEL_SEEDS");  // NOLINT(concurrency-mt-unsafe)
+    return wanted == nullptr ? kUsual
+                             : std::max<std::uint64_t>(std::strtoull(wanted, nullptr, 10), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, GroupModel, ::testing::Range(std::uint64_t{1}, last_seed() + 1));
 
 }  // namespace
 }  // namespace chatmcp::mls

@@ -74,7 +74,7 @@ Routes NodeServer::State::routes() {
     table.add_page("/metrics", [this]() {
         Page page;
         page.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        page.body = metrics->to_prometheus() + relay.metrics().prometheus_text();
+        page.body = metrics->to_prometheus() + relay.metrics_text();
         return page;
     });
     return table;
@@ -162,7 +162,7 @@ void NodeServer::stop() {
 }
 
 std::string NodeServer::metrics_text() const {
-    return state_->metrics->to_prometheus() + state_->relay.metrics().prometheus_text();
+    return state_->metrics->to_prometheus() + state_->relay.metrics_text();
 }
 
 }  // namespace chatmcp::net

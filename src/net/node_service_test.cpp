@@ -286,6 +286,7 @@ TEST_F(NodeTest, ManyCarriersPublishAtOnceAndNothingIsLost) {
 TEST_F(NodeTest, HealthAndMetricsAreOnTheSamePort) {
     start(false);
     get(wire::GetRelayInfo{});
+    get(group_.create());
     testing::RawClient client(node_->port());
     client.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
     client.finish();
@@ -295,6 +296,8 @@ TEST_F(NodeTest, HealthAndMetricsAreOnTheSamePort) {
         "chatmcp_calls_total{method=\"/chatmcp.v1.DeliveryService/GetRelayInfo\",code=\"ok\"} 1"));
     EXPECT_TRUE(answer.contains("chatmcp_relay_requests_total")) << answer;
     EXPECT_TRUE(answer.contains("chatmcp_subscriptions 0\n"));
+    EXPECT_TRUE(answer.contains("chatmcp_store_operations_total 1\n"));
+    EXPECT_TRUE(answer.contains("# TYPE chatmcp_store_syncs_total counter\n"));
 }
 
 TEST_F(NodeTest, EveryMethodOfTheSchemaIsRegistered) {

@@ -294,6 +294,20 @@ Metrics& Relay::metrics() {
     return parts_->metrics;
 }
 
+std::string Relay::metrics_text() const {
+    const store::StoreStatistics done = parts_->context.store.statistics();
+    std::string text = parts_->metrics.prometheus_text();
+    const auto counter = [&text](std::string_view name, std::string_view help, std::uint64_t of) {
+        text += "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " +
+                std::string(name) + " counter\n" + std::string(name) + " " + std::to_string(of) +
+                "\n";
+    };
+    counter("chatmcp_store_operations_total", "Changes that are durable.", done.operations);
+    counter("chatmcp_store_syncs_total", "Times that the disk was waited for.", done.syncs);
+    counter("chatmcp_store_written_bytes_total", "Bytes given to the disk.", done.written_bytes);
+    return text;
+}
+
 const wire::Ed25519Key& Relay::public_key() const {
     return parts_->key.public_key();
 }

@@ -146,6 +146,10 @@ class Relay {
     Result<std::size_t> expire();
 
     [[nodiscard]] Metrics& metrics();
+    /// Prometheus text: the counters of metrics() and what the store has done since it was opened
+    /// (chatmcp_store_operations_total, chatmcp_store_syncs_total,
+    /// chatmcp_store_written_bytes_total).
+    [[nodiscard]] std::string metrics_text() const;
     [[nodiscard]] const wire::Ed25519Key& public_key() const;
 
   private:

@@ -1,5 +1,7 @@
 // A long seeded run of every operation, on a store and on the model beside it.
 
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -149,10 +151,19 @@ INSTANTIATE_TEST_SUITE_P(Stores,
                          ::testing::Values(make_memory_subject, make_rocks_subject),
                          [](const auto& info) { return info.index == 0 ? "Memory" : "Rocks"; });
 
+/// More for long runs: CHATMCP_MODEL_SEEDS=100000 takes that many steps (dev/bench soak).
+std::uint64_t last_seed() {
+    constexpr std::uint64_t kUsual = 1500;
+    const char* const wanted = std::getenv("CHATMCP_MODEL_SEEDS");  // NOLINT(concurrency-mt-unsafe)
+    return wanted == nullptr ? kUsual
+                             : std::max(std::uint64_t{std::strtoull(wanted, nullptr, 10)}, kUsual);
+}
+
 TEST_P(StoreRandomRun, AgreesWithTheModelStepByStep) {
     const std::unique_ptr<Subject> subject = GetParam()();
     MemoryStore model;
-    for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+    const std::uint64_t last = last_seed();
+    for (std::uint64_t seed = 1; seed <= last; ++seed) {
         const std::string expected = RandomStep(model, seed).run();
         const std::string found = RandomStep(subject->store(), seed).run();
         ASSERT_EQ(found, expected) << "seed " << seed;

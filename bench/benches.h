@@ -1,0 +1,36 @@
+#pragma once
+
+#include "bench/support.h"
+
+namespace chatmcp::bench {
+
+// What dev/bench calls. Each prints nothing but returns its raw figures; dev/bench judges them.
+// Durations are milliseconds unless a name says otherwise.
+
+/// Two clients with homes on disk: --url, --folder, --messages. An fdatasync is measured before
+/// each message, so that disk and messages see the same machine.
+[[nodiscard]] Json measure_latency(const Arguments& arguments);
+/// --senders clients with homes in memory, so that the disk is the node's: --url, --messages each.
+/// Prints "ready" and waits for a line once all have their conversation.
+[[nodiscard]] Json measure_throughput(const Arguments& arguments);
+/// A conversation in two homes, --first and --second: --url, --messages, --texts FILE (one line a
+/// message; without it the texts are made up),
+/// --derivation usual or cheap (of the homes' keys).
+[[nodiscard]] Json fill_homes(const Arguments& arguments);
+/// The shortest request of all, over one connection: --url, --count.
+[[nodiscard]] Json measure_round_trip(const Arguments& arguments);
+
+/// A relay over RocksDB in this process: --folder, --threads, --messages in all.
+[[nodiscard]] Json measure_relay(const Arguments& arguments);
+/// --folder, --count.
+[[nodiscard]] Json measure_disk(const Arguments& arguments);
+/// One derivation with a new home's parameters.
+[[nodiscard]] Json measure_key_derivation(const Arguments& arguments);
+
+/// Groups of --members: --rounds. Microseconds.
+[[nodiscard]] Json measure_mls(const Arguments& arguments);
+
+/// The prompts of a receipt, run again in this process: --model, --receipt, --context, --rounds.
+[[nodiscard]] Json measure_engine(const Arguments& arguments);
+
+}  // namespace chatmcp::bench

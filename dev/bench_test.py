@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""Holds dev/bench against what it promises: judgements, names, and the shape of --json from a bench that really runs.
+
+  dev/bench_test.py [--bin DIR] [-v] [NAME...]     DIR: the programs to measure (default: build/release/bin)
+"""
+import contextlib
+import io
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+sys.dont_write_bytecode = True
+DEV = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(DEV))
+
+from demo.services import Failed  # noqa: E402
+from measure import benches, rows, run, soak  # noqa: E402
+
+PROGRAMS = DEV.parent / "build/release/bin"
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([str(DEV / "bench"), *arguments], capture_output=True, text=True, check=False, timeout=300)
+
+
+class Judging(unittest.TestCase):
+    def test_an_upper_limit_holds_up_to_itself_and_not_above(self):
+        self.assertIs(rows.at_most("x", 4.0, "ms", 4.0).ok, True)
+        self.assertIs(rows.at_most("x", 4.001, "ms", 4.0).ok, False)
+
+    def test_a_ratio_is_value_to_floor_or_peer(self):
+        self.assertEqual(rows.Row("x", 6, "ms", floor=2).ratio, 3)
+        self.assertEqual(rows.Row("x", 6, "ms", peer=12).ratio, 0.5)
+        self.assertIsNone(rows.Row("x", 6, "ms").ratio)
+        self.assertIs(rows.ratio_at_least("x", 94, "1/s", 0.95, peer=100).ok, False)
+        self.assertIs(rows.ratio_at_least("x", 95, "1/s", 0.95, peer=100).ok, True)
+        self.assertIs(rows.ratio_at_most("x", 16, "us", 1.5, peer=10).ok, False)
+        self.assertIs(rows.ratio_at_most("x", 15, "us", 1.5, peer=10).ok, True)
+
+    def test_a_bar_on_a_ratio_without_anything_to_compare_is_refused(self):
+        for judge in (rows.ratio_at_least, rows.ratio_at_most):
+            with self.assertRaises(ValueError):
+                judge("x", 1, "ms", 1.0)
+
+    def test_what_is_no_number_is_no_figure(self):
+        with self.assertRaises(ValueError):
+            rows.Row("x", float("nan"), "ms")
+        with self.assertRaises(ValueError):
+            rows.Row("x", 1, "ms", ok=True)
+
+    def test_rounding_keeps_four_digits_and_leaves_the_rest_alone(self):
+        self.assertEqual([rows.rounded(v) for v in (1234567.8, 0.00123456, 12.3456, 0, True, None, "a")],
+                         [1234568, 0.001235, 12.35, 0, True, None, "a"])
+
+    def test_the_table_says_what_was_missed(self):
+        text = rows.table([rows.at_most("slow", 5, "ms", 4), rows.Row("plain", 1, "ms")])
+        self.assertIn("| slow | 5 | ms |  |  |  | value <= 4 | **missed** |", text)
+        self.assertIn("| plain | 1 | ms |  |  |  |  |  |", text)
+
+    def test_a_missing_counter_is_an_error_and_not_zero(self):
+        with mock.patch.object(run.services, "get", return_value="chatmcp_store_syncs_total_of_others 1\n"):
+            with self.assertRaises(Failed):
+                run.counter("http://127.0.0.1:1", "chatmcp_store_syncs_total")
+        with mock.patch.object(run.services, "get", return_value="# HELP\nchatmcp_store_syncs_total 12\n"):
+            self.assertEqual(run.counter("http://127.0.0.1:1", "chatmcp_store_syncs_total"), 12)
+
+
+class Bars(unittest.TestCase):
+    """Each bar of the issue is missed by figures that are too slow: measured values are replaced, the judging is real."""
+
+    def quick_run(self, folder: str) -> run.Run:
+        current = run.Run(pathlib.Path(folder), True, None)
+        current.node = lambda data: mock.Mock(ready={"url": "http://127.0.0.1:1"})
+        current.stop = lambda service: None
+        return current
+
+    def latencies(self, p50: float, p99: float) -> dict[str, rows.Row]:
+        figures = {"p50": p50, "p99": p99}
+        with tempfile.TemporaryDirectory() as folder:
+            current = self.quick_run(folder)
+            current.bench = lambda *_, **__: {"fdatasync": {"p50": 2.0, "p99": 9.0}, "prepared": figures, "accepted": figures, "read": figures}
+            return {row.name: row for row in benches.latency(current)}
+
+    def test_send_to_read_is_held_against_the_disk_of_the_same_run(self):
+        held = self.latencies(12.0, 40.0)
+        self.assertTrue(held["e2e.send_to_read.p50"].ok and held["e2e.send_to_read.p99"].ok)
+        missed = self.latencies(12.1, 40.1)
+        self.assertIs(missed["e2e.send_to_read.p50"].ok, False)
+        self.assertIs(missed["e2e.send_to_read.p99"].ok, False)
+        self.assertEqual(held["e2e.send_to_read.p50"].floor, 2.0)
+
+    def test_messages_in_large_groups_are_held_against_those_in_small_ones(self):
+        def measured(_, members, rounds):
+            self.assertGreater(rounds, 0)
+            one = {"p50": 10.0 if members < 1000 else 16.0}
+            return {"encrypt": one, "decrypt": one, "make_commit": one, "process_commit": one, "bytes_written_per_decrypt": 130}
+
+        with tempfile.TemporaryDirectory() as folder:
+            current = self.quick_run(folder)
+            current.bench = measured
+            found = {row.name: row for row in benches.mls(current)}
+        self.assertIs(found["mls.decrypt.100_members.p50"].ok, True)
+        self.assertIs(found["mls.decrypt.1000_members.p50"].ok, False)
+        self.assertIsNone(found["mls.process_commit.1000_members.p50"].ok)
+
+
+class Script(unittest.TestCase):
+    def test_the_list_is_the_names_alone(self):
+        listed = bench("--list")
+        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "store"]))
+
+    def test_help_explains_every_bench(self):
+        text = bench("--help").stdout
+        for name, one in benches.BENCHES.items():
+            self.assertIn(f"{name:8} {one.__doc__.splitlines()[0]}", text)
+        self.assertIn("soak", text)
+
+    def test_an_unknown_name_is_a_wrong_usage(self):
+        self.assertEqual(bench("nothing").returncode, 2)
+
+    def test_json_is_one_list_of_objects_with_all_fields(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = bench("node", "--json", "--quick", "--bin", str(PROGRAMS), "--data", folder)
+            self.assertEqual(os.listdir(folder), [], "something was left behind")
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual([row["name"] for row in found], ["node.start.p50", "node.resident_idle"])
+        for row in found:
+            self.assertEqual(list(row), list(rows.FIELDS))
+            self.assertGreater(row["value"], 0)
+        idle = found[1]
+        self.assertEqual((idle["unit"], idle["bar"], idle["floor"], idle["ratio"]), ("MiB", "value <= 64", None, None))
+        self.assertIs(idle["ok"], idle["value"] <= 64)
+        self.assertEqual(done.returncode, 0 if idle["ok"] else 1)
+
+    def test_programs_that_are_not_there_are_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = bench("mls", "--json", "--quick", "--bin", folder, "--data", folder)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("chatmcp_bench is not built", done.stderr)
+
+
+class Soak(unittest.TestCase):
+    def test_a_missing_kill_test_fails_the_soak_and_the_rest_still_runs(self):
+        ran = []
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as said:
+            with mock.patch.object(soak.services, "ROOT", pathlib.Path(folder)), mock.patch.object(soak, "fuzzers", return_value=[]), \
+                    mock.patch.object(soak.subprocess, "run", side_effect=lambda command, **_: ran.append(command) or mock.Mock(returncode=0)):
+                self.assertEqual(soak.soak(), 1)
+        self.assertEqual(len(ran), 2)
+        self.assertIn("kills_test.py is not in this tree", said.getvalue())
+
+
+if __name__ == "__main__":
+    if "--bin" in sys.argv:
+        at = sys.argv.index("--bin")
+        PROGRAMS = pathlib.Path(sys.argv[at + 1])
+        del sys.argv[at:at + 2]
+    unittest.main()
