@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "cli/lookup.h"
 
 namespace chatmcp::cli {
 
@@ -20,10 +21,10 @@ constexpr std::chrono::seconds kAnswerMargin{2};
 /// Keeps arithmetic on "for ever" from overflowing.
 constexpr std::chrono::hours kForeverMargin{24};
 
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
+/// The relay answered that it cannot take this now: asked again until the time is over.
+bool is_busy(Errc code) {
+    return code == Errc::resource_exhausted || code == Errc::rate_limited;
+}
 
 }  // namespace
 
@@ -79,7 +80,8 @@ Result<void> Session::pump(Wait& wait, Step first) {
             }
             if (const auto* unreachable = std::get_if<client::Unreachable>(&notice)) {
                 wait.unreachable = unreachable->reason;
-                wait.done = wait.done || wait.until_unreachable;
+                wait.done =
+                    wait.done || (wait.until_unreachable && !is_busy(unreachable->reason.code));
             }
             if (std::holds_alternative<client::Idle>(notice) && wait.until_idle) {
                 wait.done = true;
@@ -124,9 +126,10 @@ Result<std::optional<client::IntentView>> Session::run(client::Command command,
     wait.on_notice = &on_notice;
     const auto pumped = pump(wait, std::move(first));
     if (!pumped.has_value()) {
-        // Not reachable is more to the point than late.
+        // Why is more to the point than late.
         if (wait.unreachable && pumped.error().code == Errc::deadline_exceeded) {
-            return fail(Errc::unavailable, "CLI-07");
+            return is_busy(wait.unreachable->code) ? refused_as(*wait.unreachable)
+                                                   : fail(Errc::unavailable, "CLI-07");
         }
         return fail(pumped.error());
     }

@@ -23,6 +23,8 @@ class FollowAndParallelSends(unittest.TestCase):
         texts = [f"parallel {number}" for number in range(SENDS)]
         started = [speaker.start("--timeout", str(rig.PATIENCE_SECONDS), "send", self.rig.chat, text, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) for text in texts]
+        for process in started:
+            self.addCleanup(process.kill)
         replies = {}
         for text, process in zip(texts, started):
             output, errors = process.communicate(timeout=2 * rig.PATIENCE_SECONDS)

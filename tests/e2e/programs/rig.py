@@ -19,9 +19,9 @@ sys.path.insert(0, str(ROOT / "dev"))
 
 from demo import services  # noqa: E402
 from demo.services import BIN, Failed, Service  # noqa: E402
-from demo.speakers import Done, Refused, Speaker  # noqa: E402
+from demo.speakers import Done, PASSPHRASE, Refused, Speaker  # noqa: E402
 
-__all__ = ["BIN", "Done", "Failed", "Refused", "ROOT", "Rig", "Service", "Speaker", "services", "until", "check_ids", "main"]
+__all__ = ["BIN", "Done", "Failed", "PASSPHRASE", "Refused", "ROOT", "Rig", "Service", "Speaker", "services", "until"]
 
 # A test waits this long for what takes seconds on an idle machine, so that a starved one does not fail it.
 PATIENCE_SECONDS = 240
