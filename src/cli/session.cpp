@@ -125,24 +125,21 @@ Result<std::optional<client::IntentView>> Session::run(client::Command command,
     wait.until_unreachable = true;
     wait.on_notice = &on_notice;
     const auto pumped = pump(wait, std::move(first));
-    if (!pumped.has_value()) {
-        // Why is more to the point than late.
-        if (wait.unreachable && pumped.error().code == Errc::deadline_exceeded) {
-            return is_busy(wait.unreachable->code) ? refused_as(*wait.unreachable)
-                                                   : fail(Errc::unavailable, "CLI-07");
-        }
-        return fail(pumped.error());
+    // Why is more to the point than late.
+    const bool is_late = !pumped.has_value() && pumped.error().code == Errc::deadline_exceeded;
+    if (wait.unreachable && !wait.decided && (pumped.has_value() || is_late)) {
+        return is_busy(wait.unreachable->code) ? refused_as(*wait.unreachable)
+                                               : fail(Errc::unavailable, "CLI-07");
     }
-    if (wait.unreachable && !wait.decided) {
-        return fail(Errc::unavailable, "CLI-07");
-    }
+    CHATMCP_CHECK_OK(pumped);
     return wait.decided;
 }
 
 Result<void> Session::synchronise(std::optional<client::ChatId> chat) {
-    CHATMCP_TRY(const auto ignored, run(client::Synchronise{chat}));
-    static_cast<void>(ignored);
-    return {};
+    const auto done = run(client::Synchronise{chat});
+    // An own message that the relay has no room for keeps nobody from reading.
+    const bool is_done = done.has_value() || done.error().code == Errc::resource_exhausted;
+    return is_done ? Result<void>() : fail(done.error());
 }
 
 Result<void> Session::follow(std::optional<client::ChatId> chat,
