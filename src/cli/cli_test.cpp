@@ -204,8 +204,13 @@ TEST_F(Cli, ARelayThatNeverAnswersIsUnreachable) {
 TEST_F(Cli, AnInterruptEndsACommandAndSaysSo) {
     const SilentRelay relay;
     const std::string words = login(relay.option());
+    // Key derivation comes first and takes its time; the signal is for the wait behind it, when the
+    // program catches SIGINT (the second bit of SigCgt).
+    const std::string interrupt =
+        " & t=$!; until c=$(pgrep -P $t) && grep -q '^SigCgt:.*[2367abef]$' /proc/$c/status; "
+        "do sleep 0.05; done; kill -INT $c; wait $t; true # ";
     const Ran ran = run("--timeout 30 --home " + at("home2") + relay.option() + " login --wallet " +
-                            wallet() + " & sleep 3; kill -INT $!; wait $!; true # " + words,
+                            wallet() + interrupt + words,
                         kPassphrase);
     EXPECT_EQ(ran.check(), "CLI-06") << ran.output;
 }
