@@ -14,7 +14,8 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BIN = ROOT / "build/release/bin"
+BIN = pathlib.Path(os.environ.get("CHATMCP_BIN") or ROOT / "build/release/bin")
+CONFIG = ROOT / "dev/assistant.json"
 READY_SECONDS_MAX = 30
 ASSISTANT_READY_SECONDS_MAX = 180
 STOP_SECONDS_MAX = 10
@@ -77,13 +78,30 @@ def scratch_folder(keep: bool):
 class Service:
     """One process that prints a JSON line when it is ready and stops on SIGTERM."""
 
-    def __init__(self, name: str, command: list, log: pathlib.Path, ready_seconds_max: float = READY_SECONDS_MAX):
+    def __init__(self, name: str, command: list, log: pathlib.Path, ready_seconds_max: float = READY_SECONDS_MAX, wait: bool = True):
         self.name = name
         self.log = log
         self._log_file = log.open("ab")
+        self._ready_seconds_max = ready_seconds_max
+        self.ready: dict = {}
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=self._log_file, start_new_session=True)
-        self.ready = self._first_line(ready_seconds_max)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self) -> dict:
+        self.ready = self.ready or self._first_line(self._ready_seconds_max)
+        return self.ready
+
+    def kill(self) -> None:
+        """kill -9, as a crash would; what it started ends by itself or not at all."""
+        self.process.kill()
+        self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self.process.stdout.close()
+        self._log_file.close()
 
     def _first_line(self, seconds_max: float) -> dict:
         import selectors
@@ -99,11 +117,12 @@ class Service:
                     return json.loads(line)
             if self.process.poll() is not None:
                 break
-        self.stop()
+        status = self.stop()
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
-        raise Failed(f"{self.name} did not become ready; the end of its log:\n{tail}")
+        raise Failed(f"{self.name} did not become ready (status {status}); the end of its log:\n{tail}")
 
-    def stop(self) -> None:
+    def stop(self) -> int:
+        """SIGTERM, then SIGKILL for one that does not go; its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -111,7 +130,8 @@ class Service:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._log_file.close()
+        self._close()
+        return self.process.returncode
 
 
 def free_port() -> int:
@@ -121,6 +141,7 @@ def free_port() -> int:
 
 
 def start_node(data: pathlib.Path, port: int) -> Service:
+    """`port` 0: a free one. Its log is `data`/node.log, its state `data`/node."""
     data.mkdir(parents=True, exist_ok=True)
     command = [BIN / "chatmcp-node", "--data", data / "node", "--listen", f"127.0.0.1:{port}", "--json"]
     return Service("chatmcp-node", command, data / "node.log")
@@ -137,18 +158,40 @@ def namespaces_forbidden() -> str | None:
     return None if probe.returncode == 0 else (probe.stderr or probe.stdout).strip()
 
 
-def start_assistant(data: pathlib.Path, url: str, model: pathlib.Path) -> Service:
-    """The operator's wallet signs for the enclave key once, then the assistant runs."""
+def assistant_options(home: pathlib.Path, url: str, model: pathlib.Path, config: pathlib.Path = CONFIG) -> list:
+    """What `chatmcp-host login` and `run` have in common."""
+    return ["--data", home, "--node", url, "--model", model, "--config", config,
+            "--program", BIN / "chatmcp-enclave", "--simtee", BIN / "chatmcp-simtee"]
+
+
+def start_assistant(data: pathlib.Path, url: str, model: pathlib.Path, wait: bool = True) -> Service:
+    """The operator's wallet signs for the enclave key once, then the assistant runs. Its state and log are in `data`/assistant."""
     home = data / "assistant"
     home.mkdir(parents=True, exist_ok=True)
     wallet = home / "operator.json"
-    common = ["--data", home, "--node", url, "--model", model, "--config", ROOT / "dev/assistant.json",
-              "--program", BIN / "chatmcp-enclave", "--simtee", BIN / "chatmcp-simtee"]
+    common = assistant_options(home, url, model)
     if not wallet.exists():
         run([BIN / "chatmcp", "wallet", "new", wallet])
         run([BIN / "chatmcp-host", "login", "--wallet", wallet, *common])
     return Service("chatmcp-host", [BIN / "chatmcp-host", "run", "--json", *common], home / "host.log",
-                   ASSISTANT_READY_SECONDS_MAX)
+                   ASSISTANT_READY_SECONDS_MAX, wait)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that `pid` started and that still run."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name stands in parentheses and may hold anything; state and parent follow.
+            if int(stat.read_text(errors="replace").rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def kill_process(pid: int) -> None:
+    """kill -9 of one that another process started; it may have ended already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def run(command: list) -> str:

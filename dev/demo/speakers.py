@@ -1,8 +1,10 @@
 """The speakers of a conversation file: each with an own wallet, home and processes."""
+import dataclasses
 import json
 import os
 import pathlib
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -21,6 +23,30 @@ class Refused(Exception):
         self.check = check
 
 
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    exit_code: int  # Below 0: minus the signal that ended it.
+    output: str
+    errors: str
+    lines: list[dict]  # The JSON lines of its output.
+
+    @staticmethod
+    def of(exit_code: int, output: str, errors: str) -> "Done":
+        # A command that was killed may leave half a line.
+        whole = output[: output.rfind("\n") + 1]
+        return Done(exit_code, output, errors, [json.loads(line) for line in whole.splitlines() if line.startswith("{")])
+
+    @property
+    def last(self) -> dict:
+        return self.lines[-1] if self.lines else {}
+
+    @property
+    def check(self) -> str:
+        return self.last.get("check", "")
+
+
 class Speaker:
     """One person: the numbered home folder, the wallet, and a `follow` process while online."""
 
@@ -32,23 +58,35 @@ class Speaker:
         self.url = url
         self.address = ""
         self.read: dict[int, dict] = {}  # position -> line of `follow`
+        self.shown: list[list[dict]] = []  # All lines of each `follow` process, in their order.
         self._follow = None
         self._lines: queue.Queue = queue.Queue()
 
-    def run(self, *arguments: str, text: str | None = None) -> list[dict]:
-        """One command of the terminal client; its JSON lines."""
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        """One command of the terminal client as a process; `options` as for Popen."""
         environment = dict(os.environ, CHATMCP_PASSPHRASE=PASSPHRASE)
         command = [str(BIN / "chatmcp"), "--json", "--home", str(self.home), "--node", self.url, *map(str, arguments)]
-        done = subprocess.run(command, input=text or "", capture_output=True, text=True, check=False, env=environment,
-                              timeout=COMMAND_SECONDS_MAX)
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        if done.returncode == 1:
-            last = lines[-1] if lines else {}
-            raise Refused(last.get("check", "?"), last.get("message", done.stderr.strip()))
-        if done.returncode != 0:
-            raise Failed(f"{self.name}: chatmcp {' '.join(map(str, arguments[:3]))} ended with {done.returncode}: "
-                         f"{(done.stderr or done.stdout).strip()[-600:]}")
-        return lines
+        return subprocess.Popen(command, text=True, env=environment, **options)
+
+    def execute(self, *arguments: str, text: str | None = None) -> Done:
+        """One command to its end, whatever that is."""
+        with self.start(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                output, errors = process.communicate(text or "", timeout=COMMAND_SECONDS_MAX)
+            except BaseException:
+                process.kill()
+                raise
+        return Done.of(process.returncode, output, errors)
+
+    def run(self, *arguments: str, text: str | None = None) -> list[dict]:
+        """One command that has to succeed; its JSON lines."""
+        done = self.execute(*arguments, text=text)
+        if done.exit_code == 1:
+            raise Refused(done.last.get("check", "?"), done.last.get("message", done.errors.strip()))
+        if done.exit_code != 0:
+            raise Failed(f"{self.name}: chatmcp {' '.join(map(str, arguments[:3]))} ended with {done.exit_code}: "
+                         f"{(done.errors or done.output).strip()[-600:]}")
+        return done.lines
 
     def one(self, *arguments: str, text: str | None = None) -> dict:
         return self.run(*arguments, text=text)[-1]
@@ -62,24 +100,29 @@ class Speaker:
         return self._follow is not None
 
     def go_online(self, chat: str) -> None:
-        environment = dict(os.environ, CHATMCP_PASSPHRASE=PASSPHRASE)
         log = (self.home.parent / f"follow-{self.number:02d}.log").open("ab")
-        self._follow = subprocess.Popen(
-            [str(BIN / "chatmcp"), "--json", "--home", str(self.home), "--node", self.url, "follow", chat],
-            stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, env=environment, start_new_session=True)
+        self._follow = self.start("follow", chat, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
-        threading.Thread(target=self._collect, args=(self._follow.stdout,), daemon=True).start()
+        self.shown.append([])
+        self._reader = threading.Thread(target=self._collect, args=(self._follow.stdout, self.shown[-1]), daemon=True)
+        self._reader.start()
 
-    def _collect(self, stream) -> None:
-        for line in stream:
-            if line.startswith("{"):
-                self._lines.put(json.loads(line))
+    def _collect(self, stream, shown: list[dict]) -> None:
+        with stream:
+            for line in stream:
+                if line.startswith("{") and line.endswith("\n"):
+                    shown.append(json.loads(line))
+                    self._lines.put(shown[-1])
 
-    def go_offline(self) -> None:
-        if self._follow:
-            self._follow.terminate()
-            self._follow.wait()
-            self._follow = None
+    def go_offline(self, number: int = signal.SIGTERM) -> int | None:
+        """Ends `follow` with this signal; its exit status."""
+        if self._follow is None:
+            return None
+        follow, self._follow = self._follow, None
+        follow.send_signal(number)
+        follow.wait()
+        self._reader.join()
+        return follow.returncode
 
     def take_lines(self) -> None:
         while True:

@@ -28,6 +28,14 @@ ExitCode exit_code(Errc code) {
 
 const char* advice(Errc code) {
     switch (code) {
+        case Errc::malformed:
+        case Errc::trailing_bytes:
+        case Errc::not_canonical:
+            return "damaged, cut short or of another kind; give the original";
+        case Errc::too_large:
+            return "larger than anything of this kind; give the original";
+        case Errc::unsupported_version:
+            return "written by a newer program; update this one";
         case Errc::unavailable:
         case Errc::deadline_exceeded:
             return "is the relay running, and is --node right?";
@@ -39,7 +47,8 @@ const char* advice(Errc code) {
         case Errc::io:
             return "check the disk and the permissions of the home folder";
         case Errc::resource_exhausted:
-            return "the relay is full or busy; try again later";
+            return "the relay is full or busy; what was begun waits here and goes on with the next "
+                   "command";
         case Errc::rate_limited:
             return "too often; wait a while and try again";
         case Errc::simulated_refused:

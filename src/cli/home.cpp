@@ -19,6 +19,7 @@ namespace chatmcp::cli {
 namespace {
 
 constexpr std::size_t kPassphraseMaxBytes = 4096;
+constexpr std::size_t kSettingsMaxBytes = std::size_t{64} * 1024;
 constexpr std::string_view kDatabaseName = "home.sqlite";
 constexpr std::string_view kSettingsName = "settings.json";
 
@@ -106,17 +107,69 @@ Result<SecretBytes> passphrase(const GlobalOptions& options, bool confirm) {
 
 namespace {
 
-/// Which relay, remembered in the clear: no secret, and the network shows it anyway.
-void read_settings(const std::filesystem::path& file, std::string& node, std::string& ca) {
-    const auto content = read_file(file, std::size_t{64} * 1024);
-    if (!content.has_value()) {
-        return;
+/// Which relay, remembered in the clear: no secret, and the network shows it anyway. A home that
+/// `login` did not finish has none. Errors: storage_corrupt (CLI-08).
+Result<void> read_settings(const std::filesystem::path& file, std::string& node, std::string& ca) {
+    std::error_code problem;
+    if (!std::filesystem::exists(file, problem)) {
+        return {};
     }
-    const auto settings = nlohmann::json::parse(as_text(*content), nullptr, false);
-    if (settings.is_object()) {
-        node = settings.value("node", "");
-        ca = settings.value("ca", "");
+    CHATMCP_TRY(const Bytes content, read_file(file, kSettingsMaxBytes));
+    const auto settings = nlohmann::json::parse(as_text(content), nullptr, false);
+    for (const auto& [name, place] : {std::pair{"node", &node}, std::pair{"ca", &ca}}) {
+        if (!settings.is_object() || !settings.contains(name) || !settings[name].is_string()) {
+            return fail(Errc::storage_corrupt, "CLI-08");
+        }
+        *place = settings[name].get<std::string>();
     }
+    return {};
+}
+
+/// What opening a home reads, each in a transaction of its own: key derivation takes long, and no
+/// other command has to wait for it.
+class ShortReads final : public Transaction {
+  public:
+    explicit ShortReads(store::SqliteKeyValue& database) : database_(database) {}
+    Result<std::optional<Bytes>> get(ByteView key) override {
+        CHATMCP_TRY(const auto transaction, database_.begin());
+        return transaction->get(key);
+    }
+    Result<std::vector<KeyValuePair>> scan(ByteView prefix,
+                                           ByteView after,
+                                           std::size_t limit) override {
+        CHATMCP_TRY(const auto transaction, database_.begin());
+        return transaction->scan(prefix, after, limit);
+    }
+    Result<void> put(ByteView, ByteView) override {
+        CHATMCP_CHECK(false);
+        return {};
+    }
+    Result<void> erase(ByteView) override {
+        CHATMCP_CHECK(false);
+        return {};
+    }
+
+  private:
+    store::SqliteKeyValue& database_;
+};
+
+/// Another command may have made the home in the meantime.
+Result<void> create_home(store::SqliteKeyValue& database,
+                         ByteView passphrase,
+                         crypto::Random& random) {
+    CHATMCP_TRY(auto transaction, database.begin());
+    const auto created = client::Client::create_home(*transaction, passphrase, {}, random);
+    if (!created.has_value()) {
+        return created.error().code == Errc::already_exists ? Result<void>()
+                                                            : fail(created.error());
+    }
+    return transaction->commit();
+}
+
+/// A store that is full or busy below the home is not a relay that is.
+Error local(const Error& error) {
+    const bool is_local = error.code == Errc::resource_exhausted || error.code == Errc::unavailable;
+    return is_local ? Error{Errc::io, error.check} : error;
 }
 
 }  // namespace
@@ -134,7 +187,12 @@ Result<Home> Home::open(const GlobalOptions& options, bool create) {
     if (problem || ::chmod(state->folder.c_str(), 0700) != 0) {
         return fail(Errc::io, "CLI-02");
     }
-    read_settings(state->folder / kSettingsName, state->node, state->ca);
+    const auto read = read_settings(state->folder / kSettingsName, state->node, state->ca);
+    // A relay that is given makes up for one that cannot be read, so that `login` can mend the
+    // file.
+    if (!read.has_value() && options.node.empty()) {
+        return fail(read.error());
+    }
     if (!options.node.empty()) {
         state->node = options.node;
     }
@@ -142,19 +200,24 @@ Result<Home> Home::open(const GlobalOptions& options, bool create) {
         state->ca = options.ca;
     }
     CHATMCP_TRY(const SecretBytes secret, passphrase(options, !exists));
-    CHATMCP_TRY(state->database, store::SqliteKeyValue::open(file.string()));
-    CHATMCP_TRY(auto transaction, state->database->begin());
+    auto database = store::SqliteKeyValue::open(file.string());
+    if (!database.has_value()) {
+        return fail(local(database.error()));
+    }
+    state->database = *std::move(database);
+    ShortReads reads(*state->database);
     const client::Options client_options;
-    auto opened = client::Client::open(*transaction, secret.view(), client_options, state->random);
+    auto opened = client::Client::open(reads, secret.view(), client_options, state->random);
     if (!opened.has_value() && opened.error().code == Errc::not_found && create) {
-        CHATMCP_CHECK_OK(client::Client::create_home(
-            *transaction, secret.view(), client_options, state->random));
-        opened = client::Client::open(*transaction, secret.view(), client_options, state->random);
+        if (const auto made = create_home(*state->database, secret.view(), state->random);
+            !made.has_value()) {
+            return fail(local(made.error()));
+        }
+        opened = client::Client::open(reads, secret.view(), client_options, state->random);
     }
     if (!opened.has_value()) {
-        return fail(opened.error());
+        return fail(local(opened.error()));
     }
-    CHATMCP_CHECK_OK(transaction->commit());
     state->client = std::move(*opened);
     return Home(std::move(state));
 }
@@ -169,7 +232,12 @@ client::Client& Home::client() {
 }
 
 Result<std::unique_ptr<OwnedTransaction>> Home::begin() {
-    return state_->database->begin();
+    auto transaction = state_->database->begin();
+    return transaction.has_value() ? std::move(transaction) : fail(local(transaction.error()));
+}
+
+Error Home::local(const Error& error) {
+    return cli::local(error);
 }
 
 const std::string& Home::node() const {

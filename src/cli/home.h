@@ -27,7 +27,8 @@ struct GlobalOptions {
 /// The home folder: one sealed database, and settings that are no secret (which relay).
 class Home {
   public:
-    /// Errors: not_found (CLI-01) no home there (`create` false); wrong_passphrase; storage.
+    /// Errors: not_found (CLI-01) no home there (`create` false); storage_corrupt (CLI-08) the
+    ///         relay that it remembers cannot be read; wrong_passphrase; storage.
     [[nodiscard]] static Result<Home> open(const GlobalOptions& options, bool create);
 
     Home(Home&&) noexcept;
@@ -39,8 +40,11 @@ class Home {
     template <class T>
     [[nodiscard]] Result<T> transact(const std::function<Result<T>(Transaction&)>& use) {
         CHATMCP_TRY(auto transaction, begin());
-        CHATMCP_TRY(T value, use(*transaction));
-        CHATMCP_CHECK_OK(transaction->commit());
+        Result<T> value = use(*transaction);
+        const auto committed = value.has_value() ? transaction->commit() : Result<void>();
+        if (!value.has_value() || !committed.has_value()) {
+            return fail(local(value.has_value() ? committed.error() : value.error()));
+        }
         return value;
     }
     /// The relay that `login` remembered, or the one given; empty if neither.
@@ -53,6 +57,8 @@ class Home {
     struct State;
     explicit Home(std::unique_ptr<State> state);
     [[nodiscard]] Result<std::unique_ptr<OwnedTransaction>> begin();
+    /// A full disk below the home is not a full relay.
+    [[nodiscard]] static Error local(const Error& error);
 
     std::unique_ptr<State> state_;
 };

@@ -187,9 +187,10 @@ class ReceiptVerify final : public Command {
         const Json attested = attest_json(verdict.report);
         Json refusals = attested["refusals"];
         if (verdict.receipt_error) {
-            refusals.insert(refusals.begin(),
-                            {{"check", verdict.receipt_error->check},
-                             {"detail", errc_name(verdict.receipt_error->code)}});
+            // Written out: braces alone would insert two lists.
+            const Json refusal = {{"check", verdict.receipt_error->check},
+                                  {"detail", errc_name(verdict.receipt_error->code)}};
+            refusals.insert(refusals.begin(), refusal);
         }
         return {{"verifies", verifies},
                 {"accepted", accepted},

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "cli/lookup.h"
 
 namespace chatmcp::cli {
 
@@ -28,6 +29,11 @@ milliseconds until(const std::optional<UnixMs>& wake_at) {
     }
     return std::clamp(
         milliseconds(wake_at->value - SystemClock().now().value), kSliceMin, kSliceMax);
+}
+
+/// The relay answered that it cannot take this now: asked again until the time is over.
+bool is_busy(Errc code) {
+    return code == Errc::resource_exhausted || code == Errc::rate_limited;
 }
 
 }  // namespace
@@ -85,7 +91,8 @@ Result<void> Session::pump(Wait& wait, Step first) {
             }
             if (const auto* unreachable = std::get_if<client::Unreachable>(&notice)) {
                 wait.unreachable = unreachable->reason;
-                wait.done = wait.done || wait.until_unreachable;
+                wait.done =
+                    wait.done || (wait.until_unreachable && !is_busy(unreachable->reason.code));
             }
             if (const auto* idle = std::get_if<client::Idle>(&notice)) {
                 wait.done = wait.done || wait.until_idle;
@@ -130,23 +137,21 @@ Result<std::optional<client::IntentView>> Session::run(client::Command command,
     wait.until_unreachable = true;
     wait.on_notice = &on_notice;
     const auto pumped = pump(wait, std::move(first));
-    if (!pumped.has_value()) {
-        // Not reachable is more to the point than late.
-        if (wait.unreachable && pumped.error().code == Errc::deadline_exceeded) {
-            return fail(Errc::unavailable, "CLI-07");
-        }
-        return fail(pumped.error());
+    // Why is more to the point than late.
+    const bool is_late = !pumped.has_value() && pumped.error().code == Errc::deadline_exceeded;
+    if (wait.unreachable && !wait.decided && (pumped.has_value() || is_late)) {
+        return is_busy(wait.unreachable->code) ? refused_as(*wait.unreachable)
+                                               : fail(Errc::unavailable, "CLI-07");
     }
-    if (wait.unreachable && !wait.decided) {
-        return fail(Errc::unavailable, "CLI-07");
-    }
+    CHATMCP_CHECK_OK(pumped);
     return wait.decided;
 }
 
 Result<void> Session::synchronise(std::optional<client::ChatId> chat) {
-    CHATMCP_TRY(const auto ignored, run(client::Synchronise{chat}));
-    static_cast<void>(ignored);
-    return {};
+    const auto done = run(client::Synchronise{chat});
+    // An own message that the relay has no room for keeps nobody from reading.
+    const bool is_done = done.has_value() || done.error().code == Errc::resource_exhausted;
+    return is_done ? Result<void>() : fail(done.error());
 }
 
 Result<void> Session::follow(std::optional<client::ChatId> chat,

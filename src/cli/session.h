@@ -24,9 +24,10 @@ class Session {
     /// Do `command` and wait until its intent is decided (or, without an intent, until all is
     /// done).
     ///
-    /// Errors: deadline_exceeded (CLI-07) the time of --timeout is over, unavailable (CLI-07): the
-    /// relay did not answer; what was begun stays
-    ///         pending and goes on with the next command.
+    /// Errors: deadline_exceeded (CLI-07) the time of --timeout is over, unavailable (CLI-07) the
+    ///         relay did not answer, resource_exhausted or rate_limited (the relay's row) it was
+    ///         full or busy all the time; what was begun stays pending and goes on with the next
+    ///         command.
     [[nodiscard]] Result<std::optional<client::IntentView>> run(client::Command command,
                                                                 const OnNotice& on_notice = {});
     /// Take up what waits and read what is new.

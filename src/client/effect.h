@@ -197,7 +197,8 @@ struct Misbehaviour {
     std::uint64_t position = 0;  // Where there is one.
     Reason reason;
 };
-/// The relay did not answer; what waits is tried again at `again_at`.
+/// The relay did not answer, or is full or busy (resource_exhausted, rate_limited); what waits is
+/// tried again at `again_at`.
 struct Unreachable {
     Reason reason;
     UnixMs again_at;

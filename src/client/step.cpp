@@ -65,7 +65,8 @@ void Step::retry_later(const Task& task, const Reason& reason) {
     ++retry.attempts;
     retry.not_before = now.plus_ms(delay_ms);
     wake_at(retry.not_before);
-    if (reason.code == Errc::unavailable || reason.code == Errc::deadline_exceeded) {
+    if (reason.code == Errc::unavailable || reason.code == Errc::deadline_exceeded ||
+        reason.code == Errc::resource_exhausted || reason.code == Errc::rate_limited) {
         notice(Unreachable{reason, retry.not_before});
     }
 }

@@ -1,11 +1,12 @@
 // chatmcp-host: the untrusted side of an assistant.
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -34,6 +35,7 @@ constexpr int kRestartsMax = 5;
 constexpr std::int64_t kRestartWindowMs = 10 * kMinuteMs;
 constexpr std::int64_t kCredentialLifetimeMs = 365 * kDayMs;
 constexpr std::chrono::milliseconds kRelayWait{10'000};
+constexpr std::chrono::milliseconds kRelayAgain{500};
 
 struct Options {
     EnclavePaths paths;
@@ -45,11 +47,45 @@ struct Options {
     bool json = false;
 };
 
+/// What to do about a refusal of this program, or about another one by its kind.
+const char* advice(const Error& error) {
+    struct Advice {
+        std::string_view check;
+        const char* text;
+    };
+    static constexpr std::array<Advice, 8> kAdvice{{
+        {"HST-01", "the wallet file cannot be read: is it there, and a wallet's?"},
+        {"HST-02", "the launcher did not start the enclave; its own message is above"},
+        {"HST-03", "no operator has signed for this enclave: run chatmcp-host login"},
+        {"HST-04", "no enclave sends this: are --simtee and --program of this version?"},
+        {"HST-05", "the enclave ended too early; its own message is above"},
+        {"HST-06", "no port for the metrics page: too many open files, or no loopback address?"},
+        {"HST-07", "no relay answers: is it running, and is --node right?"},
+        {"HST-08", "the enclave ended again and again; the reasons are above"},
+    }};
+    for (const Advice& each : kAdvice) {
+        if (each.check == error.check) {
+            return each.text;
+        }
+    }
+    switch (error.code) {
+        case Errc::resource_exhausted:
+            return "the disk of --data is full";
+        case Errc::storage:
+        case Errc::storage_corrupt:
+        case Errc::io:
+            return "check --data and the files that were given";
+        default:
+            return "see docs/CHECKS.md for the rule";
+    }
+}
+
 int report(const Error& error, const std::string& what) {
     static_cast<void>(std::fprintf(stderr,
-                                   "chatmcp-host: %s: %s (%s)\n",
+                                   "chatmcp-host: %s: %s; %s [%s]\n",
                                    what.c_str(),
                                    std::string(errc_name(error.code)).c_str(),
+                                   advice(error),
                                    error.check));
     switch (error.code) {
         case Errc::invalid_argument:
@@ -78,8 +114,8 @@ Result<std::unique_ptr<store::SqliteKeyValue>> open_store(const std::string& fol
     return store::SqliteKeyValue::open((std::filesystem::path(folder) / "enclave.db").string());
 }
 
-/// Errors: unavailable (HST-07) no relay answers there.
-Result<wire::Ed25519Key> ask_relay_key(net::Carrier& carrier) {
+/// Errors: unavailable (HST-07) no relay answers there; cancelled (HST-07) a signal came first.
+Result<wire::Ed25519Key> ask_relay_key_once(net::Carrier& carrier) {
     constexpr client::EffectId kInfo{~std::uint64_t{0}};
     carrier.carry(client::Request{kInfo, wire::GetRelayInfo{}});
     const auto next = carrier.next(kRelayWait);
@@ -97,12 +133,30 @@ Result<wire::Ed25519Key> ask_relay_key(net::Carrier& carrier) {
     return info->relay_key;
 }
 
+/// `patient`: a relay that is away comes back; else the address may be wrong, and that is said.
+Result<wire::Ed25519Key> ask_relay_key(net::Carrier& carrier, bool patient) {
+    while (true) {
+        auto key = ask_relay_key_once(carrier);
+        if (key.has_value() || key.error().code != Errc::unavailable || !patient) {
+            return key;
+        }
+        if (std::holds_alternative<net::Carrier::Interrupted>(carrier.next(kRelayAgain))) {
+            return fail(Errc::cancelled, "HST-07");
+        }
+    }
+}
+
 // ---- login ----
 
 Result<crypto::SigningKey> read_wallet(const std::string& path) {
+    // Read as a block: a folder or a device must end in a refusal, not in an exception or never.
     std::ifstream file(path, std::ios::binary);
-    Bytes content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file || content.size() > identity::kWalletFileMaxBytes) {
+    Bytes content(identity::kWalletFileMaxBytes + 1);
+    file.read(reinterpret_cast<char*>(content.data()),  // NOLINT(*-reinterpret-cast)
+              static_cast<std::streamsize>(content.size()));
+    content.resize(static_cast<std::size_t>(file.gcount()));
+    if (file.bad() || content.empty() || content.size() > identity::kWalletFileMaxBytes) {
+        wipe(content);
         return fail(Errc::invalid_argument, "HST-01");
     }
     auto wallet = identity::read_wallet_file(content);
@@ -135,7 +189,7 @@ Result<int> login(const Options& options) {
     CHATMCP_TRY(const auto store, open_store(options.data));
     CHATMCP_TRY(auto carrier,
                 net::Carrier::open({.url = options.node, .ca_file = options.ca_file}));
-    CHATMCP_TRY(const wire::Ed25519Key relay_key, ask_relay_key(carrier));
+    CHATMCP_TRY(const wire::Ed25519Key relay_key, ask_relay_key(carrier, false));
     CHATMCP_TRY(auto enclave, EnclaveProcess::start(options.paths));
     HostCounters counters;
     Bridge* running = nullptr;
@@ -169,12 +223,12 @@ Result<int> login(const Options& options) {
                        }});
     running = &bridge;
     CHATMCP_TRY(const RunEnd end, bridge.run(relay_key));
-    static_cast<void>(end);
     if (failed.has_value()) {
         return fail(*failed);
     }
     if (!started.has_value() || !stored) {
-        return fail(Errc::unauthenticated, "HST-03");
+        return end == RunEnd::enclave_ended ? fail(Errc::io, "HST-05")
+                                            : fail(Errc::unauthenticated, "HST-03");
     }
     if (options.json) {
         print(nlohmann::json{{"assistant", to_hex(started->enclave_key)},
@@ -221,7 +275,7 @@ Result<RunEnd> run_once(const Options& options,
                         Announcer& announcer) {
     CHATMCP_TRY(auto carrier,
                 net::Carrier::open({.url = options.node, .ca_file = options.ca_file}));
-    CHATMCP_TRY(const wire::Ed25519Key relay_key, ask_relay_key(carrier));
+    CHATMCP_TRY(const wire::Ed25519Key relay_key, ask_relay_key(carrier, announcer.announced));
     CHATMCP_TRY(auto enclave, EnclaveProcess::start(options.paths));
     announcer.root = enclave.root_fingerprint();
     Bridge* running = nullptr;
@@ -248,6 +302,13 @@ Result<RunEnd> run_once(const Options& options,
     return end;
 }
 
+/// Whether a life that failed is one that is tried again: its enclave ended before it was started
+/// up, which on the first try may also be a launcher that can never work.
+bool ended_early(const Error& error, bool was_announced) {
+    const std::string_view check = error.check;
+    return check == "HST-05" || (check == "HST-02" && was_announced);
+}
+
 Result<int> run(const Options& options) {
     CHATMCP_TRY(const auto store, open_store(options.data));
     HostCounters counters;
@@ -258,9 +319,12 @@ Result<int> run(const Options& options) {
     UnixMs first = clock.now();
     int restarts = 0;
     while (true) {
-        CHATMCP_TRY(const RunEnd end, run_once(options, *store, counters, announcer));
-        if (end == RunEnd::asked) {
+        const auto end = run_once(options, *store, counters, announcer);
+        if (end.has_value() ? *end == RunEnd::asked : end.error().code == Errc::cancelled) {
             return kDone;
+        }
+        if (!end.has_value() && !ended_early(end.error(), announcer.announced)) {
+            return fail(end.error());
         }
         if (clock.now().value - first.value > kRestartWindowMs) {
             first = clock.now();

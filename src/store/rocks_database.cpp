@@ -255,6 +255,8 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const std::string& fo
     // RocksDB makes a new database wherever it does not find its file CURRENT. Once there was one
     // here, a missing file is damage and no reason to begin anew.
     CHATMCP_TRY(const bool existed, read_format(folder + std::string(kFormatName)));
+    // RocksDB writes while it opens, and where its manifest finds no room it aborts the process.
+    CHATMCP_CHECK_OK(database->check_space(kRecoveryBytes));
     CHATMCP_CHECK_OK(database->open_database(!existed));
     if (!existed) {
         CHATMCP_CHECK_OK(write_format(folder));
