@@ -1,4 +1,4 @@
-"""The benches. Each takes a Run and gives its rows; bars are the issue's, and nothing else has one."""
+"""The benches. Each takes a Run and gives its rows; the bars are those of docs/BENCHMARKS.md."""
 import json
 import pathlib
 import queue
@@ -241,7 +241,7 @@ def client(run: Run) -> list[Row]:
     return made
 
 
-# Not the issue's: what "flat" means here. A copy of a thousand leaves costs some 100 microseconds, far more than this leaves room for.
+# Not the issue's: what "flat" means here, with room for noise.
 FLAT_RATIO_MAX = 1.5
 
 
