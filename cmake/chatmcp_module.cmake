@@ -19,6 +19,8 @@ function(chatmcp_module)
   endif()
   if(arg_TESTS)
     add_executable(${arg_NAME}_test ${arg_TESTS})
+    # Sanitizers make an optimised test a third slower to compile and hardly faster to run.
+    target_compile_options(${arg_NAME}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
     target_link_libraries(${arg_NAME}_test PRIVATE chatmcp::${arg_NAME} ${arg_TEST_LINKS} chatmcp_warnings GTest::gtest GTest::gtest_main)
     target_compile_definitions(${arg_NAME}_test PRIVATE CHATMCP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     include(GoogleTest)

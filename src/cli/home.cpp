@@ -240,6 +240,10 @@ Error Home::local(const Error& error) {
     return cli::local(error);
 }
 
+Result<void> Home::check() const {
+    return state_->database->check();
+}
+
 const std::string& Home::node() const {
     return state_->node;
 }

@@ -47,6 +47,8 @@ class Home {
         }
         return value;
     }
+    /// Reads the whole database. Errors: storage_corrupt (STO-01) it is damaged.
+    [[nodiscard]] Result<void> check() const;
     /// The relay that `login` remembered, or the one given; empty if neither.
     [[nodiscard]] const std::string& node() const;
     [[nodiscard]] const std::string& ca() const;

@@ -11,7 +11,9 @@ namespace {
 class Status final : public Command {
   public:
     std::string name() const override { return "status"; }
-    std::string summary() const override { return "this device, its relay, and what waits"; }
+    std::string summary() const override {
+        return "this device, its relay, and what waits; reads the whole home for damage";
+    }
     std::vector<std::string> fields() const override {
         return {"account",
                 "device",
@@ -29,6 +31,7 @@ class Status final : public Command {
     void add_options(CLI::App&) override {}
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_CHECK_OK(home.check());
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         const bool reachable = session.synchronise().has_value();
         CHATMCP_TRY(

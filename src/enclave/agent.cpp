@@ -423,6 +423,9 @@ Result<void> on_event(AgentStep& step, const CredentialGiven& event) {
     }
     // It stands in every leaf and grant, so the first one stays while there are companions.
     if (state.credential.has_value() && !state.companions.empty()) {
+        if (event.credential != state.identity.credential) {
+            step.note(Error{Errc::already_exists, "ENC-27"});
+        }
         return {};
     }
     state.credential = *checked;

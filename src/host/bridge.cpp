@@ -164,6 +164,7 @@ Result<void> Bridge::take(wire::EnclaveFrame frame) {
         events_.started(*started);
     } else if (const auto* line = std::get_if<wire::LogLine>(&frame)) {
         counters_.notes.fetch_add(1);
+        events_.noted(line->check);
         static_cast<void>(
             std::fprintf(stderr,
                          "{\"level\":\"%s\",\"event\":\"enclave\",\"check\":\"%s\"}\n",

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "host/enclave_process.h"
@@ -27,8 +28,9 @@ class Bridge {
   public:
     struct Events {
         std::function<void(const wire::Started&)> started;
-        std::function<void()> listed;  // The relay took the assistant's entry.
-        std::function<void()> stored;  // A batch is durable.
+        std::function<void()> listed;                       // The relay took the assistant's entry.
+        std::function<void()> stored;                       // A batch is durable.
+        std::function<void(std::string_view check)> noted;  // The enclave refused something.
     };
     Bridge(EnclaveProcess& enclave,
            net::Carrier& carrier,

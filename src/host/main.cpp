@@ -53,7 +53,9 @@ const char* advice(const Error& error) {
         std::string_view check;
         const char* text;
     };
-    static constexpr std::array<Advice, 8> kAdvice{{
+    static constexpr std::array<Advice, 10> kAdvice{{
+        {"ENC-04", "the enclave refused the signature: is this machine's clock right?"},
+        {"ENC-27", "another operator signed for this enclave, and conversations hold it to that"},
         {"HST-01", "the wallet file cannot be read: is it there, and a wallet's?"},
         {"HST-02", "the launcher did not start the enclave; its own message is above"},
         {"HST-03", "no operator has signed for this enclave: run chatmcp-host login"},
@@ -220,6 +222,15 @@ Result<int> login(const Options& options) {
                            if (stored) {
                                running->finish();
                            }
+                       },
+                   .noted =
+                       [&](std::string_view check) {
+                           for (const char* refusal : {"ENC-04", "ENC-27"}) {
+                               if (check == refusal) {
+                                   failed = Error{Errc::wrong_key, refusal};
+                                   running->finish();
+                               }
+                           }
                        }});
     running = &bridge;
     CHATMCP_TRY(const RunEnd end, bridge.run(relay_key));
@@ -293,7 +304,8 @@ Result<RunEnd> run_once(const Options& options,
                            }
                        },
                    .listed = [&] { announcer.listed(); },
-                   .stored = [] {}});
+                   .stored = [] {},
+                   .noted = [](std::string_view) {}});
     running = &bridge;
     CHATMCP_TRY(const RunEnd end, bridge.run(relay_key));
     if (without_credential) {

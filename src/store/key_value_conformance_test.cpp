@@ -518,6 +518,38 @@ void expect_full_disk_is_survived(const std::string& folder) {
     ASSERT_TRUE(transaction->commit().has_value());
 }
 
+TEST(SqliteKeyValue, AChangedKeyIsFoundByTheCheck) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("home.sqlite");
+    {
+        const auto store = SqliteKeyValue::open(path);
+        for (int i = 0; i < 300; ++i) {
+            put_number(**store, "key" + std::to_string(i), i);
+        }
+        EXPECT_TRUE((*store)->check().has_value());
+    }
+    std::string whole;
+    {
+        std::ifstream file(path, std::ios::binary);
+        whole.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    // Each key stands in the table and in its index.
+    const std::size_t first = whole.find("key217");
+    ASSERT_NE(first, std::string::npos);
+    ASSERT_NE(whole.find("key217", first + 1), std::string::npos);
+    for (const std::size_t at : {first, whole.find("key217", first + 1)}) {
+        std::string damaged = whole;
+        damaged[at + 5] ^= 0x40;
+        std::ofstream(path, std::ios::binary) << damaged;
+        const auto store = SqliteKeyValue::open(path);
+        ASSERT_TRUE(store.has_value());
+        const auto checked = (*store)->check();
+        ASSERT_FALSE(checked.has_value());
+        EXPECT_EQ(checked.error().code, Errc::storage_corrupt);
+        EXPECT_STREQ(checked.error().check, "STO-01");
+    }
+}
+
 TEST(SqliteKeyValue, AFullDiskRefusesTheWholeTransactionAndItWorksAgainWithRoom) {
     const TemporaryFolder folder;
     const auto outcome =

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -404,6 +405,20 @@ Result<std::unique_ptr<SqliteKeyValue>> SqliteKeyValue::open(const std::string& 
     }
     CHATMCP_CHECK_OK(state->set_up());
     return std::unique_ptr<SqliteKeyValue>(new SqliteKeyValue(std::move(state)));
+}
+
+Result<void> SqliteKeyValue::check() const {
+    CHATMCP_TRY(const Statement statement, state_->prepare("PRAGMA integrity_check(1)"));
+    const int code = sqlite3_step(statement.get());
+    if (code != SQLITE_ROW) {
+        return fail(state_->error(code));
+    }
+    const auto* const verdict =
+        reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0));
+    if (verdict == nullptr || std::string_view(verdict) != "ok") {
+        return fail(Errc::storage_corrupt, "STO-01");
+    }
+    return {};
 }
 
 Result<std::unique_ptr<OwnedTransaction>> SqliteKeyValue::begin() {

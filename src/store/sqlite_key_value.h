@@ -39,6 +39,11 @@ class SqliteKeyValue {
     /// of it is kept.
     [[nodiscard]] Result<std::unique_ptr<OwnedTransaction>> begin();
 
+    /// Reads the whole file and compares what it holds twice: finds a changed key, which reads
+    /// cannot tell from one that was never written. Errors: storage_corrupt (STO-01).
+    /// Cost:   reads the whole file.
+    [[nodiscard]] Result<void> check() const;
+
   private:
     friend class SqliteTransaction;
     struct State;

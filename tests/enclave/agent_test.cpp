@@ -20,7 +20,8 @@ class EnclaveAgent : public ::testing::Test {
         ASSERT_TRUE(rig.start().has_value());
         rig.sign_in();
         for (Person* person : {&ana, &ben}) {
-            ASSERT_TRUE(person->run(client::AllowSimulated{rig.root_fingerprint(), {}}).has_value());
+            ASSERT_TRUE(
+                person->run(client::AllowSimulated{rig.root_fingerprint(), {}}).has_value());
         }
     }
     void say(Person& person, const client::ChatId& where, const std::string& text) {
@@ -225,6 +226,17 @@ TEST_F(EnclaveAgent, ACredentialForAnotherKeyIsNotTaken) {
     EXPECT_STREQ(effects->notes[0].check, "ENC-04");
     EXPECT_FALSE(fresh.agent->has_credential());
     EXPECT_TRUE(effects->requests.empty());
+}
+
+TEST_F(EnclaveAgent, AnotherOperatorIsNotTakenWhileCompanionsNameTheFirst) {
+    invite(chat);
+    const auto another = crypto::SigningKey::generate(world.random);
+    const auto effects =
+        rig.agent->step({world.clock.now(), enclave::CredentialGiven{rig.credential(another)}});
+    ASSERT_TRUE(effects.has_value());
+    ASSERT_EQ(effects->notes.size(), 1u);
+    EXPECT_STREQ(effects->notes[0].check, "ENC-27");
+    EXPECT_TRUE(rig.agent->has_credential());
 }
 
 TEST(EnclaveConfiguration, OnlyTheDocumentedObjectIsRead) {
