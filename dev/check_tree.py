@@ -55,17 +55,6 @@ def find_all(tree: Tree, wanted: set[str], wasm: bool, build: Path | None) -> li
     return findings
 
 
-def without_line(finding: Finding) -> str:
-    return f"{finding.file}: [{finding.rule}] {finding.text}"
-
-
-def known_findings(tree: Tree) -> set[str]:
-    """What is known to be wrong and still to be mended. The list may only shrink."""
-    path = tree.root / "dev" / "known_findings.txt"
-    lines = path.read_text().splitlines() if path.is_file() else []
-    return {line for line in lines if line and not line.startswith("#")}
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=ROOT)
@@ -82,15 +71,10 @@ def main() -> int:
     if not tree.cpp():
         sys.exit(f"check_tree: {arguments.root} has no C++ files below src")
     findings = find_all(tree, set(arguments.rule), arguments.wasm or WASM_RULE in arguments.rule, arguments.build)
-    known = known_findings(tree)
-    new = [finding for finding in findings if without_line(finding) not in known]
-    for finding in sorted(new, key=lambda f: (f.file, f.line, f.rule)):
+    for finding in sorted(findings, key=lambda f: (f.file, f.line, f.rule)):
         print(finding)
-    mended = known - {without_line(finding) for finding in findings} if not arguments.rule else set()
-    for text in sorted(mended):
-        print(f"dev/known_findings.txt still lists what is mended: {text}")
-    print(f"check_tree: {len(tree.files)} files, {len(new)} findings, {len(known)} known ones still to mend (dev/known_findings.txt)")
-    return 1 if new or mended else 0
+    print(f"check_tree: {len(tree.files)} files, {len(findings)} findings")
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":
