@@ -90,15 +90,15 @@ bool steers(const llama_vocab* vocab, llama_token token) {
 /// The model's template around two marks, cut at the marks. llama.cpp knows families of templates
 /// by their text and does not run the model file's own program.
 Result<ChatTemplate> chat_template_of(const llama_model* model) {
-    constexpr std::string_view kSystemMark = "\x01s\x01";
-    constexpr std::string_view kUserMark = "\x01u\x01";
+    constexpr const char* kSystemMark = "\x01s\x01";
+    constexpr const char* kUserMark = "\x01u\x01";
+    constexpr std::size_t kMarkBytes = 3;
     constexpr std::size_t kTemplateMaxBytes = 4096;
     const char* const text = llama_model_chat_template(model, nullptr);
     if (text == nullptr) {
         return fail(Errc::unsupported, "AST-02");
     }
-    const llama_chat_message messages[] = {{"system", kSystemMark.data()},
-                                           {"user", kUserMark.data()}};
+    const llama_chat_message messages[] = {{"system", kSystemMark}, {"user", kUserMark}};
     std::string out(kTemplateMaxBytes, '\0');
     const std::int32_t size = llama_chat_apply_template(
         text, messages, 2, true, out.data(), static_cast<std::int32_t>(out.size()));
@@ -111,10 +111,9 @@ Result<ChatTemplate> chat_template_of(const llama_model* model) {
     if (system == std::string::npos || user == std::string::npos || user < system) {
         return fail(Errc::unsupported, "AST-02");
     }
-    const std::size_t between = system + kSystemMark.size();
-    return ChatTemplate{out.substr(0, system),
-                        out.substr(between, user - between),
-                        out.substr(user + kUserMark.size())};
+    const std::size_t between = system + kMarkBytes;
+    return ChatTemplate{
+        out.substr(0, system), out.substr(between, user - between), out.substr(user + kMarkBytes)};
 }
 
 std::vector<llama_token> tokens_of(const llama_vocab* vocab,
@@ -377,7 +376,9 @@ Result<void> Engine::Loaded::write_output(Picker& picker,
         const std::span<const float> logits(values, vocab_tokens);
         if (options.digest_logits) {
             const auto bytes = std::as_bytes(logits);
-            digest.update({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+            digest.update(
+                {reinterpret_cast<const std::uint8_t*>(bytes.data()),  // NOLINT(*-reinterpret-cast)
+                 bytes.size()});
         }
         CHATMCP_TRY(llama_token token, picker.pick(logits));
         if (llama_vocab_is_eog(vocab, token)) {

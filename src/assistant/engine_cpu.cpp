@@ -9,11 +9,10 @@ namespace chatmcp::assistant {
 CpuFeatures this_cpu() {
 #if defined(__x86_64__)
     CpuFeatures cpu;
-    cpu.avx2 =
-        __builtin_cpu_supports("avx2") != 0;  // Says too that the kernel saves its registers.
-    cpu.fma = __builtin_cpu_supports("fma") != 0;
-    cpu.bmi2 = __builtin_cpu_supports("bmi2") != 0;
-    cpu.sse42 = __builtin_cpu_supports("sse4.2") != 0;
+    cpu.avx2 = __builtin_cpu_supports("avx2");  // Says too that the kernel saves its registers.
+    cpu.fma = __builtin_cpu_supports("fma");
+    cpu.bmi2 = __builtin_cpu_supports("bmi2");
+    cpu.sse42 = __builtin_cpu_supports("sse4.2");
     unsigned a = 0;
     unsigned b = 0;
     unsigned c = 0;

@@ -11,6 +11,7 @@ namespace {
 // Receives rapidjson's events and builds the value. The names of its functions are rapidjson's.
 class Builder {
   public:
+    // NOLINTBEGIN(readability-identifier-naming)
     bool Null() { return add(JsonValue{}); }
     bool Bool(bool value) {
         JsonValue json(JsonValue::Type::boolean);
@@ -47,6 +48,7 @@ class Builder {
     bool EndObject(rapidjson::SizeType) { return close(); }
     bool StartArray() { return open(JsonValue::Type::array); }
     bool EndArray(rapidjson::SizeType) { return close(); }
+    // NOLINTEND(readability-identifier-naming)
 
     [[nodiscard]] std::optional<Error> error() const { return error_; }
     [[nodiscard]] JsonValue take() { return std::move(root_); }

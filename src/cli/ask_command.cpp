@@ -18,9 +18,11 @@ const char* stage_text(std::uint8_t stage) {
 
 class Ask final : public Command {
   public:
-    std::string name() const override { return "ask"; }
-    std::string summary() const override { return "ask the conversation's assistant"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "ask"; }
+    [[nodiscard]] std::string summary() const override {
+        return "ask the conversation's assistant";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"progress",
                 "done",
                 "total",

@@ -62,11 +62,11 @@ Result<client::AssistantReport> report_of_chat(Home& home, const client::ChatId&
 
 class AssistantList final : public Command {
   public:
-    std::string name() const override { return "assistant list"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "assistant list"; }
+    [[nodiscard]] std::string summary() const override {
         return "assistants that the relay knows: a hint, only evidence counts";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"assistant", "name", "model", "operator", "measurement", "scopes", "verified"};
     }
     void add_options(CLI::App&) override {}
@@ -92,11 +92,11 @@ class AssistantList final : public Command {
 
 class AssistantShow final : public Command {
   public:
-    std::string name() const override { return "assistant show"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "assistant show"; }
+    [[nodiscard]] std::string summary() const override {
         return "factor report of a conversation's assistant, or of one to invite";
     }
-    std::vector<std::string> fields() const override { return report_fields(); }
+    [[nodiscard]] std::vector<std::string> fields() const override { return report_fields(); }
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", subject_, "conversation, or assistant key")->required();
     }
@@ -142,11 +142,11 @@ Result<std::vector<wire::Scope>> scopes_of(const std::vector<std::string>& names
 
 class AssistantInvite final : public Command {
   public:
-    std::string name() const override { return "assistant invite"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "assistant invite"; }
+    [[nodiscard]] std::string summary() const override {
         return "make a companion with an assistant and announce it";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "companion", "assistant", "grant", "measurement", "scopes", "until_ms"};
     }
     void add_options(CLI::App& app) override {
@@ -195,11 +195,11 @@ class AssistantInvite final : public Command {
 
 class AssistantAgree final : public Command {
   public:
-    std::string name() const override { return "assistant agree"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "assistant agree"; }
+    [[nodiscard]] std::string summary() const override {
         return "let the assistant read your own words, from now on";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "companion", "from", "copied"};
     }
     void add_options(CLI::App& app) override {
@@ -229,9 +229,11 @@ class AssistantAgree final : public Command {
 
 class AssistantDecline final : public Command {
   public:
-    std::string name() const override { return "assistant decline"; }
-    std::string summary() const override { return "do not agree, and do not be asked again"; }
-    std::vector<std::string> fields() const override { return {"chat", "companion"}; }
+    [[nodiscard]] std::string name() const override { return "assistant decline"; }
+    [[nodiscard]] std::string summary() const override {
+        return "do not agree, and do not be asked again";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {"chat", "companion"}; }
     void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
@@ -253,9 +255,9 @@ class AssistantDecline final : public Command {
 
 class AssistantRevoke final : public Command {
   public:
-    std::string name() const override { return "assistant revoke"; }
-    std::string summary() const override { return "remove the assistant"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "assistant revoke"; }
+    [[nodiscard]] std::string summary() const override { return "remove the assistant"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "companion", "epoch", "position"};
     }
     void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }

@@ -20,12 +20,14 @@ constexpr std::size_t kEvidenceMaxBytes = std::size_t{16} * 1024 * 1024;
 class AttestVerify final : public Command {
   public:
     explicit AttestVerify(bool show) : show_(show) {}
-    std::string name() const override { return show_ ? "attest show" : "attest verify"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override {
+        return show_ ? "attest show" : "attest verify";
+    }
+    [[nodiscard]] std::string summary() const override {
         return show_ ? "evidence from a file, explained for people"
                      : "verify evidence from a file, without home and relay";
     }
-    std::vector<std::string> fields() const override { return attest_fields(); }
+    [[nodiscard]] std::vector<std::string> fields() const override { return attest_fields(); }
     void add_options(CLI::App& app) override {
         app.add_option("PATH", path_, "file with a conceptual message wrapper")->required();
         app.add_option("--at", at_, "judge at this time, RFC 3339 (default: now)")

@@ -56,9 +56,11 @@ std::string missing_text(const client::IntentView& intent) {
 
 class ChatNew final : public Command {
   public:
-    std::string name() const override { return "chat new"; }
-    std::string summary() const override { return "start a conversation with wallet addresses"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "chat new"; }
+    [[nodiscard]] std::string summary() const override {
+        return "start a conversation with wallet addresses";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "title", "members", "missing"};
     }
     void add_options(CLI::App& app) override {
@@ -87,9 +89,11 @@ class ChatNew final : public Command {
 
 class ChatAdd final : public Command {
   public:
-    std::string name() const override { return "chat add"; }
-    std::string summary() const override { return "add people to a conversation"; }
-    std::vector<std::string> fields() const override { return {"chat", "members", "missing"}; }
+    [[nodiscard]] std::string name() const override { return "chat add"; }
+    [[nodiscard]] std::string summary() const override { return "add people to a conversation"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"chat", "members", "missing"};
+    }
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", chat_)->required();
         app.add_option("ADDRESS", addresses_)->required();
@@ -116,9 +120,9 @@ class ChatAdd final : public Command {
 
 class ChatList final : public Command {
   public:
-    std::string name() const override { return "chat list"; }
-    std::string summary() const override { return "all conversations"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "chat list"; }
+    [[nodiscard]] std::string summary() const override { return "all conversations"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "title", "state", "epoch", "members", "unread", "last_position", "reason"};
     }
     void add_options(CLI::App&) override {}
@@ -150,9 +154,9 @@ class ChatList final : public Command {
 
 class ChatShow final : public Command {
   public:
-    std::string name() const override { return "chat show"; }
-    std::string summary() const override { return "one conversation's state"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "chat show"; }
+    [[nodiscard]] std::string summary() const override { return "one conversation's state"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat",
                 "title",
                 "state",
@@ -189,9 +193,9 @@ class ChatShow final : public Command {
 
 class ChatMembers final : public Command {
   public:
-    std::string name() const override { return "chat members"; }
-    std::string summary() const override { return "who is in a conversation"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "chat members"; }
+    [[nodiscard]] std::string summary() const override { return "who is in a conversation"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"address", "account", "state", "admin", "self", "agent"};
     }
     void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
@@ -222,9 +226,11 @@ class ChatMembers final : public Command {
 
 class ChatRemove final : public Command {
   public:
-    std::string name() const override { return "chat remove"; }
-    std::string summary() const override { return "remove a person from a conversation"; }
-    std::vector<std::string> fields() const override { return {"chat", "removed"}; }
+    [[nodiscard]] std::string name() const override { return "chat remove"; }
+    [[nodiscard]] std::string summary() const override {
+        return "remove a person from a conversation";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {"chat", "removed"}; }
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", chat_)->required();
         app.add_option("ADDRESS", address_)->required();
@@ -248,9 +254,9 @@ class ChatRemove final : public Command {
 
 class ChatLeave final : public Command {
   public:
-    std::string name() const override { return "chat leave"; }
-    std::string summary() const override { return "leave a conversation"; }
-    std::vector<std::string> fields() const override { return {"chat", "state"}; }
+    [[nodiscard]] std::string name() const override { return "chat leave"; }
+    [[nodiscard]] std::string summary() const override { return "leave a conversation"; }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {"chat", "state"}; }
     void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
     Result<ExitCode> run(const Context& context) override {
         return run_on_chat(

@@ -55,7 +55,8 @@ std::vector<std::pair<std::string, std::string>> table(const CLI::App& app) {
 std::string shell_cases(const CLI::App& app, const char* then, const char* end) {
     std::string cases;
     for (const auto& [typed, words] : table(app)) {
-        cases += "    '" + typed + "') " + then + "'" + words + "'" + end + "\n";
+        cases.append("    '").append(typed).append("') ").append(then);
+        cases.append("'").append(words).append("'").append(end).append("\n");
     }
     return cases;
 }
@@ -69,7 +70,8 @@ std::string completion_script(const CLI::App& app, const std::string& shell) {
             const std::string condition =
                 typed.empty() ? "__fish_use_subcommand"
                               : "string match -q -- '*chatmcp " + typed + "*' (commandline)";
-            lines += "complete -c chatmcp -n \"" + condition + "\" -a '" + words + "'\n";
+            lines.append("complete -c chatmcp -n \"").append(condition);
+            lines.append("\" -a '").append(words).append("'\n");
         }
         return lines;
     }

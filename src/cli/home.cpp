@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "cli/files.h"
 #include "store/sqlite_key_value.h"
 
@@ -228,6 +229,7 @@ Home& Home::operator=(Home&&) noexcept = default;
 Home::~Home() = default;
 
 client::Client& Home::client() {
+    CHATMCP_CHECK(state_->client.has_value());
     return *state_->client;
 }
 

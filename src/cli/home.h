@@ -31,6 +31,8 @@ class Home {
     ///         relay that it remembers cannot be read; wrong_passphrase; storage.
     [[nodiscard]] static Result<Home> open(const GlobalOptions& options, bool create);
 
+    Home(const Home&) = delete;
+    Home& operator=(const Home&) = delete;
     Home(Home&&) noexcept;
     Home& operator=(Home&&) noexcept;
     ~Home();

@@ -14,11 +14,11 @@ constexpr std::size_t kWalletFileMaxBytes = 4096;
 /// Signs the login text with the wallet's key: the one moment at which this program holds it.
 class Login final : public Command {
   public:
-    std::string name() const override { return "login"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "login"; }
+    [[nodiscard]] std::string summary() const override {
         return "make this home's device and register it; repeated: renew what is due";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"account", "address", "device", "inbox", "key_packages", "relay"};
     }
     void add_options(CLI::App& app) override {

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <string>
 
@@ -109,5 +110,13 @@ int run_program(int argc, char** argv) {
 }  // namespace chatmcp::cli
 
 int main(int argc, char** argv) {
-    return chatmcp::cli::run_program(argc, argv);
+    try {
+        return chatmcp::cli::run_program(argc, argv);
+    } catch (const std::exception& problem) {
+        // Memory or a fault of this program: nothing of the home was committed by halves.
+        static_cast<void>(std::fputs("chatmcp: internal error: ", stderr));
+        static_cast<void>(std::fputs(problem.what(), stderr));
+        static_cast<void>(std::fputs("\n", stderr));
+        return static_cast<int>(chatmcp::cli::ExitCode::local_failure);
+    }
 }

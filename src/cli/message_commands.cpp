@@ -33,11 +33,11 @@ const std::vector<std::string>& message_fields() {
 
 class Send final : public Command {
   public:
-    std::string name() const override { return "send"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "send"; }
+    [[nodiscard]] std::string summary() const override {
         return "send a message; without TEXT it is read from standard input";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "message", "position", "state", "sent_ms", "accepted_ms"};
     }
     void add_options(CLI::App& app) override {
@@ -139,9 +139,9 @@ Result<void> print_gaps(const Context& context,
 
 class Read final : public Command {
   public:
-    std::string name() const override { return "read"; }
-    std::string summary() const override { return "messages of a conversation"; }
-    std::vector<std::string> fields() const override { return message_fields(); }
+    [[nodiscard]] std::string name() const override { return "read"; }
+    [[nodiscard]] std::string summary() const override { return "messages of a conversation"; }
+    [[nodiscard]] std::vector<std::string> fields() const override { return message_fields(); }
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", chat_)->required();
         app.add_option("--since", since_, "only after this position")->type_name("N");
@@ -167,9 +167,11 @@ class Read final : public Command {
 
 class Follow final : public Command {
   public:
-    std::string name() const override { return "follow"; }
-    std::string summary() const override { return "messages as they arrive, until interrupted"; }
-    std::vector<std::string> fields() const override { return message_fields(); }
+    [[nodiscard]] std::string name() const override { return "follow"; }
+    [[nodiscard]] std::string summary() const override {
+        return "messages as they arrive, until interrupted";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override { return message_fields(); }
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", chat_, "one conversation; without it: all");
         app.add_option("--for", for_seconds_, "end by itself after so many seconds")

@@ -33,9 +33,11 @@ Result<void> apply(Home& home, client::Command command) {
 
 class PolicyShow final : public Command {
   public:
-    std::string name() const override { return "policy show"; }
-    std::string summary() const override { return "the trust policy; {} refuses everything"; }
-    std::vector<std::string> fields() const override { return {}; }
+    [[nodiscard]] std::string name() const override { return "policy show"; }
+    [[nodiscard]] std::string summary() const override {
+        return "the trust policy; {} refuses everything";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {}; }
     void add_options(CLI::App&) override {}
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
@@ -47,9 +49,9 @@ class PolicyShow final : public Command {
 
 class PolicySet final : public Command {
   public:
-    std::string name() const override { return "policy set"; }
-    std::string summary() const override { return "replace the trust policy"; }
-    std::vector<std::string> fields() const override { return {"file", "accepted"}; }
+    [[nodiscard]] std::string name() const override { return "policy set"; }
+    [[nodiscard]] std::string summary() const override { return "replace the trust policy"; }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {"file", "accepted"}; }
     void add_options(CLI::App& app) override { app.add_option("FILE", file_)->required(); }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Bytes content, read_file(file_, kPolicyMaxBytes));
@@ -75,11 +77,11 @@ Result<wire::Digest> digest_named(const std::string& hex) {
 
 class PolicyAllowSimulated final : public Command {
   public:
-    std::string name() const override { return "policy allow-simulated"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "policy allow-simulated"; }
+    [[nodiscard]] std::string summary() const override {
         return "trust one machine's development root (no hardware protects anything)";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"fingerprint", "measurement", "simulated"};
     }
     void add_options(CLI::App& app) override {

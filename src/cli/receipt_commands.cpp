@@ -28,11 +28,11 @@ Json inputs_json(const wire::Receipt& receipt) {
 
 class ReceiptShow final : public Command {
   public:
-    std::string name() const override { return "receipt show"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "receipt show"; }
+    [[nodiscard]] std::string summary() const override {
         return "an answer's receipt; --out writes all that a stranger needs to verify it";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"receipt",
                 "question",
                 "answer",
@@ -106,11 +106,11 @@ struct Verdict {
 
 class ReceiptVerify final : public Command {
   public:
-    std::string name() const override { return "receipt verify"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "receipt verify"; }
+    [[nodiscard]] std::string summary() const override {
         return "verify a receipt from its file, without home and relay";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"verifies", "accepted", "refusals", "factors", "replay"};
     }
     void add_options(CLI::App& app) override {

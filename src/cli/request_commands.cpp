@@ -10,9 +10,11 @@ namespace {
 
 class RequestsList final : public Command {
   public:
-    std::string name() const override { return "requests list"; }
-    std::string summary() const override { return "conversations that others invited you to"; }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::string name() const override { return "requests list"; }
+    [[nodiscard]] std::string summary() const override {
+        return "conversations that others invited you to";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "inviter", "members", "title", "received_ms"};
     }
     void add_options(CLI::App&) override {}
@@ -56,12 +58,14 @@ class RequestsList final : public Command {
 class RequestsDecide final : public Command {
   public:
     explicit RequestsDecide(bool accept) : accept_(accept) {}
-    std::string name() const override { return accept_ ? "requests accept" : "requests block"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override {
+        return accept_ ? "requests accept" : "requests block";
+    }
+    [[nodiscard]] std::string summary() const override {
         return accept_ ? "join the conversation: see it, and be able to write"
                        : "decline, and refuse the inviter from now on";
     }
-    std::vector<std::string> fields() const override { return {"chat", "state"}; }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {"chat", "state"}; }
     void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
     Result<ExitCode> run(const Context& context) override {
         return run_on_chat(context, chat_, [this](const client::ChatId& chat) -> client::Command {

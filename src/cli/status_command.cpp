@@ -10,11 +10,11 @@ namespace {
 
 class Status final : public Command {
   public:
-    std::string name() const override { return "status"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "status"; }
+    [[nodiscard]] std::string summary() const override {
         return "this device, its relay, and what waits; reads the whole home for damage";
     }
-    std::vector<std::string> fields() const override {
+    [[nodiscard]] std::vector<std::string> fields() const override {
         return {"account",
                 "device",
                 "relay",

@@ -14,11 +14,11 @@ constexpr std::size_t kWalletFileMaxBytes = 4096;
 
 class WalletNew final : public Command {
   public:
-    std::string name() const override { return "wallet new"; }
-    std::string summary() const override {
+    [[nodiscard]] std::string name() const override { return "wallet new"; }
+    [[nodiscard]] std::string summary() const override {
         return "make a wallet file, for tests and for people without one";
     }
-    std::vector<std::string> fields() const override { return {"address", "file"}; }
+    [[nodiscard]] std::vector<std::string> fields() const override { return {"address", "file"}; }
     void add_options(CLI::App& app) override {
         app.add_option("FILE", file_, "never overwritten")->required();
     }
@@ -39,9 +39,11 @@ class WalletNew final : public Command {
 
 class WalletShow final : public Command {
   public:
-    std::string name() const override { return "wallet show"; }
-    std::string summary() const override { return "show a wallet file's address"; }
-    std::vector<std::string> fields() const override { return {"address", "account"}; }
+    [[nodiscard]] std::string name() const override { return "wallet show"; }
+    [[nodiscard]] std::string summary() const override { return "show a wallet file's address"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"address", "account"};
+    }
     void add_options(CLI::App& app) override { app.add_option("FILE", file_)->required(); }
 
     Result<ExitCode> run(const Context& context) override {

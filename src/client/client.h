@@ -57,6 +57,8 @@ class Client {
                                              const Options& options,
                                              crypto::Random& random);
 
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
     ~Client();

@@ -40,6 +40,8 @@ class Carrier {
     ///         certificate.
     [[nodiscard]] static Result<Carrier> open(const CarrierOptions& options);
 
+    Carrier(const Carrier&) = delete;
+    Carrier& operator=(const Carrier&) = delete;
     Carrier(Carrier&&) noexcept;
     Carrier& operator=(Carrier&&) noexcept;
     ~Carrier();
