@@ -106,7 +106,8 @@ class Malice : public ::testing::Test {
         chat = make_chat({&ana, &ben, &cleo}, "");
         agent.publish();
         for (Person* person : {&ana, &ben}) {
-            ASSERT_TRUE(person->run(client::AllowSimulated{agent.root_fingerprint(), {}}).has_value());
+            ASSERT_TRUE(
+                person->run(client::AllowSimulated{agent.root_fingerprint(), {}}).has_value());
         }
         const auto started =
             ana.run(client::InviteAssistant{.chat = chat,
