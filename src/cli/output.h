@@ -43,7 +43,8 @@ void print_error(bool json, const client::Reason& reason, std::string_view what)
 /// The base58 address of a CAIP-10 text; the text itself where it is of another chain.
 [[nodiscard]] std::string address_of(std::string_view account);
 [[nodiscard]] std::string hex(ByteView bytes);
-/// Text of others without control characters, so that it cannot move the cursor or change colours.
+/// Text of others (UTF-8) without control characters and without those that turn the direction of
+/// text or are not seen: it cannot move the cursor, change colours or pass for something else.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace chatmcp::cli
