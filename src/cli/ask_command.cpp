@@ -117,8 +117,8 @@ class Ask final : public Command {
              {"first_token_ms", asked.timing.first_token_ms},
              {"tokens", asked.timing.output_tokens},
              {"tokens_per_second", seconds > 0 ? asked.timing.output_tokens / seconds : 0.0}},
-            text + "\n(draft by a small model, " + asked.post->receipt.platform + "; rests on " +
-                std::to_string(answer.rests_on.size()) + " messages; receipt " +
+            text + "\n(draft by a small model, " + printable(asked.post->receipt.platform) +
+                "; rests on " + std::to_string(answer.rests_on.size()) + " messages; receipt " +
                 hex(*asked.post_id).substr(0, 12) + ")");
         return ExitCode::done;
     }

@@ -272,6 +272,8 @@ TEST_F(Cli, AReplayNamesWhatItCannotDo) {
     const std::string config = put("config", "{}");
     client::ReceiptFile file;
     file.announcement.grant.scopes = {wire::Scope::answer};
+    file.answer_post.asked.type = wire::ContentType::question;
+    file.answer_post.asked.body = wire::encode(wire::Question{.text = "?"});
     file.answer_post.receipt.weights_root = crypto::sha256(as_bytes("weights"));
     file.answer_post.receipt.configuration_digest = crypto::sha256(as_bytes("{}"));
     const auto verify =

@@ -77,7 +77,7 @@ class ReceiptShow final : public Command {
         }
         const wire::Receipt& receipt = file.answer_post.receipt;
         const Json object = {{"receipt", hex(message.id)},
-                             {"question", file.answer_post.question.text},
+                             {"question", file.answer_post.question().text},
                              {"answer", file.answer_post.answer.text},
                              {"inputs", inputs_json(receipt)},
                              {"measurement", hex(receipt.measurement)},
@@ -167,8 +167,7 @@ class ReceiptVerify final : public Command {
             verdict.receipt_error = agent.error();
             return verdict;
         }
-        const auto held = client::verify_receipt(
-            post.receipt, post.answer, post.keys, post.companion_id, grant, *agent);
+        const auto held = client::verify_answer_post(post, grant, *agent);
         if (!held.has_value()) {
             verdict.receipt_error = held.error();
         }
@@ -177,6 +176,10 @@ class ReceiptVerify final : public Command {
         CHATMCP_TRY(attest::Appraisal appraisal,
                     client::appraise_agent(agent->leaf, surroundings, trust, at));
         verdict.report = std::move(appraisal.report);
+        if (!verdict.receipt_error && verdict.report.claims.has_value()) {
+            const auto fits = client::verify_receipt_claims(post.receipt, *verdict.report.claims);
+            verdict.receipt_error = fits.has_value() ? std::nullopt : std::optional(fits.error());
+        }
         return verdict;
     }
 

@@ -120,7 +120,7 @@ Json answer_json(const wire::AnswerPost& post) {
     for (const wire::MessageId& id : post.answer.rests_on) {
         rests_on.push_back(hex(id));
     }
-    return {{"question", post.question.text},
+    return {{"question", post.question().text},
             {"answer", post.answer.text},
             {"points", post.answer.points},
             {"rests_on", std::move(rests_on)},
@@ -161,7 +161,7 @@ std::string message_text(const client::MessageView& message) {
         for (const std::string& point : message.answer->answer.points) {
             line += "\n    - " + printable(point);
         }
-        line += "\n    (" + message.answer->receipt.platform + "; rests on " +
+        line += "\n    (" + printable(message.answer->receipt.platform) + "; rests on " +
                 std::to_string(message.answer->answer.rests_on.size()) + " messages)";
     }
     if (message.reason) {

@@ -137,12 +137,34 @@ Result<void> verify_receipt(const wire::Receipt& receipt,
         receipt.output_commitment != output_commitment(keys, answer)) {
         return fail(Errc::wrong_key, "CLT-87");
     }
-    if (receipt.grant_digest != grant.digest()) {
+    if (receipt.grant_digest != grant.digest() || receipt.time > grant.expires_at ||
+        receipt.sequence > grant.questions_max) {
         return fail(Errc::wrong_key, "CLT-88");
     }
     if (receipt.evidence_digest != attest::evidence_digest(agent.evidence.evidence) ||
         receipt.measurement != agent.credential.measurement ||
         receipt.configuration_digest != agent.credential.configuration_digest) {
+        return fail(Errc::wrong_key, "CLT-89");
+    }
+    return {};
+}
+
+Result<void> verify_answer_post(const wire::AnswerPost& post,
+                                const wire::Grant& grant,
+                                const ShownAgentLeaf& agent) {
+    CHATMCP_CHECK_OK(
+        verify_receipt(post.receipt, post.answer, post.keys, post.companion_id, grant, agent));
+    if (post.receipt.question !=
+        wire::message_id(post.companion_id, post.asker, wire::encode(post.asked))) {
+        return fail(Errc::wrong_key, "CLT-88");
+    }
+    return {};
+}
+
+Result<void> verify_receipt_claims(const wire::Receipt& receipt, const attest::Claims& claims) {
+    const auto* simulated = std::get_if<attest::SimulatedClaims>(&claims.details);
+    if (receipt.platform != attest::kind_name(claims.kind) || simulated == nullptr ||
+        receipt.weights_root != simulated->digests.model) {
         return fail(Errc::wrong_key, "CLT-89");
     }
     return {};

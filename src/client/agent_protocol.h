@@ -1,5 +1,6 @@
 #pragma once
 
+#include "attest/evidence.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/hpke.h"
@@ -77,5 +78,14 @@ struct ShownAgentLeaf {
                                           const wire::GroupId& companion,
                                           const wire::Grant& grant,
                                           const ShownAgentLeaf& agent);
+/// A posted answer: its receipt, and that the question and asker shown are those of the receipt.
+/// Errors: those of verify_receipt; wrong_key (CLT-88) another question or asker.
+[[nodiscard]] Result<void> verify_answer_post(const wire::AnswerPost& post,
+                                              const wire::Grant& grant,
+                                              const ShownAgentLeaf& agent);
+/// What a receipt says of platform and model against what the evidence says.
+/// Errors: wrong_key (CLT-89).
+[[nodiscard]] Result<void> verify_receipt_claims(const wire::Receipt& receipt,
+                                                 const attest::Claims& claims);
 
 }  // namespace chatmcp::client

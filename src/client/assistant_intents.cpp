@@ -98,10 +98,7 @@ Result<void> start_invite(Step& step, const InviteAssistant& command) {
     }
     if (chat.open_companion.has_value()) {
         CHATMCP_TRY(const auto open, load_companion(step, *chat.open_companion));
-        const bool closed = open.has_value() && (open->state == AssistantState::revoked ||
-                                                 open->state == AssistantState::expired ||
-                                                 open->announcement.grant.expires_at < step.now);
-        if (!closed) {
+        if (!open.has_value() || is_open(*open, step.now)) {
             return fail(Errc::already_exists, "CLT-92");
         }
     }
@@ -354,16 +351,21 @@ Result<void> announcement_delivered(Step& step, const IntentRow& announced) {
     row->agreed_position = row->position;
     row->agreed.push_back({row->announced_by, row->from, row->position, {}});
     CHATMCP_CHECK_OK(save_companion(step, *row));
-    CHATMCP_TRY(ChatRow chat, step.home.known_chat(row->conversation));
-    chat.open_companion = row->id;
-    CHATMCP_CHECK_OK(step.home.save(chat));
-    step.notice(ChatChanged{chat.id});
-    CHATMCP_TRY(const std::uint32_t queued, queue_own_words(step, *row));
+    const auto opened = open_companion(step, *row);
+    if (!opened.has_value() && is_home_error(opened.error())) {
+        return opened;
+    }
+    std::uint32_t queued = 0;
+    if (opened.has_value()) {
+        CHATMCP_TRY(queued, queue_own_words(step, *row));
+    }
     CHATMCP_TRY(const auto pending, step.home.pending_intents());
     for (IntentRow intent : pending) {
         if (intent.kind == IntentKind::invite_assistant && intent.chat == row->id) {
             intent.copied = queued;
-            return deliver(step, intent);
+            // Somebody's invitation was announced first; the duties take this agent out again.
+            return opened.has_value() ? deliver(step, intent)
+                                      : refuse(step, intent, opened.error());
         }
     }
     return {};

@@ -113,10 +113,11 @@ Result<void> start_leave(Step& step, const LeaveChat& command) {
     if (chat.state != ChatState::active) {
         return fail(Errc::permission_denied, "CLT-15");
     }
-    if (chat.open_companion.has_value()) {
-        CHATMCP_TRY(const auto companion, step.home.chat(*chat.open_companion));
-        if (companion.has_value() && companion->state == ChatState::active) {
-            CHATMCP_CHECK_OK(leave_chat(step, *companion));
+    CHATMCP_TRY(const auto ids, step.home.chats());
+    for (const ChatId& id : ids) {
+        CHATMCP_TRY(const ChatRow companion, step.home.known_chat(id));
+        if (companion.companion_of == chat.id && companion.state == ChatState::active) {
+            CHATMCP_CHECK_OK(leave_chat(step, companion));
         }
     }
     CHATMCP_TRY(const ChatRow now, step.home.known_chat(command.chat));

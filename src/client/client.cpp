@@ -266,7 +266,7 @@ Result<void> start_duties(Step& step) {
         }
         // A duty that cannot be seen to is named, and leaves everything else to go on.
         const auto started =
-            chat.companion_of.has_value() ? Result<void>() : start_companion_duties(step, chat);
+            chat.companion_of.has_value() ? start_companion_duties(step, chat) : Result<void>();
         for (const auto& result : {start_chat_duties(step, chat), started}) {
             if (!result.has_value() && is_home_error(result.error())) {
                 return fail(result.error());

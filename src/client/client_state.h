@@ -17,7 +17,7 @@ struct Client::State {
           random(random_in),
           trust{options.accepted_domains, attest::Policy(), attest::builtin_roots()},
           leaf_trust(trust),
-          environment{rules, leaf_trust, random, mls::Limits()} {}
+          environment{rules, leaf_trust, random, group_limits()} {}
 
     HomeKey key;
     crypto::Random& random;

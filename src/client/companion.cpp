@@ -24,6 +24,10 @@ bool is_open(AssistantState state) {
 
 }  // namespace
 
+bool is_open(const CompanionRow& row, UnixMs at) {
+    return is_open(row.state) && row.announcement.grant.expires_at >= at;
+}
+
 Result<std::optional<CompanionRow>> load_companion(Step& step, const ChatId& id) {
     return step.home.get<CompanionRow>(companion_key(id));
 }
@@ -67,6 +71,20 @@ Result<attest::Appraisal> appraise_announced(Step& step, const CompanionRow& row
 
 // ---- Commands ----
 
+Result<void> open_companion(Step& step, const CompanionRow& row) {
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(row.conversation));
+    if (chat.open_companion.has_value() && *chat.open_companion != row.id) {
+        CHATMCP_TRY(const auto before, load_companion(step, *chat.open_companion));
+        if (before.has_value() && is_open(*before, row.announced_at) &&
+            before->position < row.position) {
+            return fail(Errc::already_exists, "CLT-92");
+        }
+    }
+    chat.open_companion = row.id;
+    step.notice(ChatChanged{chat.id});
+    return step.home.save(chat);
+}
+
 Result<void> start_agree(Step& step, const AgreeAssistant& command) {
     CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
     CHATMCP_CHECK_OK(check_sendable(chat));
@@ -75,7 +93,7 @@ Result<void> start_agree(Step& step, const AgreeAssistant& command) {
         return fail(Errc::already_exists, "CLT-81");
     }
     const wire::Grant& grant = row.announcement.grant;
-    if (!is_open(row.state) || grant.expires_at < std::max(step.now, chat.newest_acceptance)) {
+    if (!is_open(row, std::max(step.now, chat.newest_acceptance))) {
         return fail(Errc::expired, "CLT-82");
     }
     CHATMCP_TRY(const attest::Appraisal appraisal, appraise_announced(step, row));
@@ -150,11 +168,7 @@ Result<void> take_announcement(Step& step,
     row.announced_at = envelope.accepted_at;
     row.agreed.push_back({author.account, wire::AgreeFrom::now, envelope.sequence, {}});
     CHATMCP_CHECK_OK(must(save_companion(step, row)));
-    // The newest announcement is the one that counts: one open companion at a time.
-    CHATMCP_TRY(ChatRow now, step.home.known_chat(chat.id));
-    now.open_companion = row.id;
-    step.notice(ChatChanged{chat.id});
-    return must(step.home.save(now));
+    return open_companion(step, row);
 }
 
 Result<void> take_agreement(Step& step,
@@ -187,21 +201,17 @@ Result<void> take_agreement(Step& step,
 Result<void> take_answer_post(Step& step,
                               const ChatRow& chat,
                               const wire::Envelope& envelope,
+                              const LeafIdentity& author,
                               const wire::Content& content) {
     CHATMCP_TRY(const auto post, wire::decode<wire::AnswerPost>(content.body));
     CHATMCP_TRY(auto row, load_companion(step, post.companion_id));
     if (!row.has_value() || row->conversation != chat.id) {
         return fail(Errc::not_found, "CLT-80");
     }
-    const wire::Grant& grant = row->announcement.grant;
-    CHATMCP_TRY(const auto agent,
-                verify_shown_leaf(post.agent_leaf, row->id, grant.agent_credential_digest));
-    CHATMCP_CHECK_OK(verify_receipt(post.receipt, post.answer, post.keys, row->id, grant, agent));
-    const AgentSurroundings surroundings{row->id,
-                                         development_of(agent.evidence.evidence, step.trust)};
-    CHATMCP_TRY(const auto appraisal,
-                appraise_agent(agent.leaf, surroundings, step.trust, envelope.accepted_at));
-    CHATMCP_CHECK_OK(appraisal.evidence());
+    if (post.asker != author.account) {
+        return fail(Errc::wrong_key, "CLT-88");
+    }
+    CHATMCP_CHECK_OK(appraise_answer(step, *row, post, envelope.accepted_at));
     const bool gap = row->receipts != 0 && post.receipt.sequence > row->receipts + 1;
     row->receipts = std::max(row->receipts, post.receipt.sequence);
     CHATMCP_CHECK_OK(must(save_companion(step, *row)));
@@ -233,10 +243,10 @@ Result<void> message_received(Step& step,
                               const wire::Envelope& envelope,
                               const LeafIdentity& author,
                               const mls::LeafView& leaf,
-                              ByteView encoded) {
-    CHATMCP_TRY(const auto content, wire::decode<wire::Content>(encoded));
+                              const wire::Content& content) {
     if (chat.companion_of.has_value()) {
-        return author.agent ? agent_spoke(step, chat, leaf, content) : Result<void>();
+        return author.agent ? agent_spoke(step, chat, leaf, content, envelope.accepted_at)
+                            : Result<void>();
     }
     Result<void> verdict;
     switch (content.type) {
@@ -247,7 +257,7 @@ Result<void> message_received(Step& step,
             verdict = take_agreement(step, chat, envelope, author, content);
             break;
         case wire::ContentType::answer_post:
-            verdict = take_answer_post(step, chat, envelope, content);
+            verdict = take_answer_post(step, chat, envelope, author, content);
             break;
         default:
             break;
@@ -409,6 +419,21 @@ Result<void> members_added(Step& step, const IntentRow& intent) {
         static_cast<void>(announced);
     }
     return {};
+}
+
+Result<void> appraise_answer(Step& step,
+                             const CompanionRow& row,
+                             const wire::AnswerPost& post,
+                             UnixMs at) {
+    const wire::Grant& grant = row.announcement.grant;
+    CHATMCP_TRY(const auto agent,
+                verify_shown_leaf(post.agent_leaf, row.id, grant.agent_credential_digest));
+    CHATMCP_CHECK_OK(verify_answer_post(post, grant, agent));
+    const AgentSurroundings surroundings{row.id,
+                                         development_of(agent.evidence.evidence, step.trust)};
+    CHATMCP_TRY(const auto appraisal, appraise_agent(agent.leaf, surroundings, step.trust, at));
+    CHATMCP_CHECK_OK(appraisal.evidence());
+    return verify_receipt_claims(post.receipt, *appraisal.report.claims);
 }
 
 }  // namespace chatmcp::client

@@ -71,6 +71,21 @@ struct CompanionRow {
 /// The announced agent's evidence, judged by the policy of now.
 [[nodiscard]] Result<attest::Appraisal> appraise_announced(Step& step, const CompanionRow& row);
 
+/// An answer as it is posted: receipt, question and asker, platform and model fit together, and the
+/// agent's evidence is good enough at this time.
+/// Errors: those of verify_shown_leaf, verify_answer_post and verify_receipt_claims; the
+/// appraisal's first.
+[[nodiscard]] Result<void> appraise_answer(Step& step,
+                                           const CompanionRow& row,
+                                           const wire::AnswerPost& post,
+                                           UnixMs at);
+
+/// Make an announced companion the conversation's. Errors: already_exists (CLT-92) one that was
+/// announced before it is open still.
+[[nodiscard]] Result<void> open_companion(Step& step, const CompanionRow& row);
+/// Announced, not ended by anybody, and its grant runs at this time.
+[[nodiscard]] bool is_open(const CompanionRow& row, UnixMs at);
+
 // ---- Commands ----
 /// Errors: not_found (CLT-80); refused_by_policy and others: the report's first; permission_denied
 /// (CLT-15, CLT-16); expired (CLT-82) grant; already_exists (CLT-81) agreed before.
@@ -87,7 +102,7 @@ struct CompanionRow {
                                             const wire::Envelope& envelope,
                                             const LeafIdentity& author,
                                             const mls::LeafView& leaf,
-                                            ByteView encoded);
+                                            const wire::Content& content);
 /// An agent's new leaf that was not made over this epoch's nonce: CLT-72.
 [[nodiscard]] Result<std::optional<mls::Distrust>> check_renewals(const mls::Group& group,
                                                                   const mls::Change& change);

@@ -104,7 +104,9 @@ Result<void> start_copies(Step& step, const CompanionRow& row, const ChatRow& co
     for (const QueuedRow& entry : queued) {
         CHATMCP_TRY(const auto message, step.home.message(row.conversation, entry.position));
         if (!message.has_value() || !message->self) {
-            return fail(Errc::storage_corrupt, "CLT-07");
+            // The topic had somebody else's message there: ours is sent and queued again.
+            CHATMCP_CHECK_OK(step.home.transaction().erase(queue_key(row.id, entry.position)));
+            continue;
         }
         if (bytes + message->content.size() > wire::Copy::kOriginalsMaxBytes) {
             break;
@@ -128,7 +130,8 @@ Result<bool> agent_accepted(Step& step,
                             ChatRow& companion,
                             const mls::GroupView& view,
                             const mls::LeafView& agent) {
-    if (step.now.value - row.appraised_at.value < kAppraiseAgainMs) {
+    const std::int64_t since = step.now.value - row.appraised_at.value;
+    if (since >= 0 && since < kAppraiseAgainMs) {
         return companion.distrusted.empty();
     }
     AgentSurroundings surroundings{row.id, std::nullopt};
@@ -147,53 +150,109 @@ Result<bool> agent_accepted(Step& step,
     std::erase_if(companion.distrusted,
                   [&](const DistrustRow& d) { return d.leaf == agent.index.value; });
     companion.distrusted.push_back(
-        {agent.index.value, step.now, {accepted.error().code, accepted.error().check}});
+        {agent.index.value, step.now, {accepted.error().code, accepted.error().check}, false});
     step.notice(ChatChanged{row.conversation});
     CHATMCP_CHECK_OK(step.home.save(companion));
     return false;
 }
 
-}  // namespace
+// A companion that this device is in, beside its conversation, both read to their ends.
+struct Surveyed {
+    CompanionRow row;
+    ChatRow companion;
+    People inside;
+    People outside;
+    bool open = false;  // The one that its conversation announced; any other one is to end.
+    UnixMs newest;
+};
 
-Result<void> start_companion_duties(Step& step, const ChatRow& conversation) {
-    if (!conversation.open_companion.has_value() || conversation.state != ChatState::active) {
-        return {};
+// Nothing: not a member, or not everything is read. What is half known is judged wrongly.
+Result<std::optional<Surveyed>> survey(Step& step, const ChatRow& companion) {
+    constexpr std::optional<Surveyed> kNothing;
+    CHATMCP_TRY(auto row, load_companion(step, companion.id));
+    if (!row.has_value() || row->state != AssistantState::member ||
+        companion.state != ChatState::active) {
+        return kNothing;
     }
-    CHATMCP_TRY(auto row, load_companion(step, *conversation.open_companion));
-    CHATMCP_TRY(auto companion, step.home.chat(*conversation.open_companion));
-    if (!row.has_value() || row->state != AssistantState::member || !companion.has_value() ||
-        companion->state != ChatState::active) {
-        return {};
+    CHATMCP_TRY(const auto conversation, step.home.chat(row->conversation));
+    if (!conversation.has_value() || conversation->state != ChatState::active ||
+        step.runtime.want_chats.contains(conversation->id) ||
+        step.runtime.want_chats.contains(companion.id)) {
+        return kNothing;
     }
-    // Not before both topics are read: what is half known is judged wrongly.
-    if (step.runtime.want_chats.contains(conversation.id) ||
-        step.runtime.want_chats.contains(companion->id)) {
-        return {};
-    }
-    CHATMCP_TRY(mls::Group * outer, step.group(conversation.id));
-    CHATMCP_TRY(const People outside, people_of(outer->view()));
-    CHATMCP_TRY(mls::Group * inner, step.group(companion->id));
-    CHATMCP_TRY(const People inside, people_of(inner->view()));
+    CHATMCP_TRY(mls::Group * outer, step.group(conversation->id));
+    CHATMCP_TRY(People outside, people_of(outer->view()));
+    CHATMCP_TRY(mls::Group * inner, step.group(companion.id));
+    CHATMCP_TRY(People inside, people_of(inner->view()));
     if (!inside.agent.has_value()) {
-        return {};
+        return kNothing;
     }
-    const UnixMs newest =
-        std::max({step.now, conversation.newest_acceptance, companion->newest_acceptance});
-    if (row->announcement.grant.expires_at < newest) {
-        return start_removal(step, IntentKind::remove_agent, *companion, "");
+    const bool announced = row->position != 0;
+    return Surveyed{.row = *std::move(row),
+                    .companion = companion,
+                    .inside = std::move(inside),
+                    .outside = std::move(outside),
+                    .open = !announced || conversation->open_companion == companion.id,
+                    .newest = std::max(
+                        {step.now, conversation->newest_acceptance, companion.newest_acceptance})};
+}
+
+// Why no words are copied, and whose removal mends that.
+struct Hindrance {
+    Error reason;
+    IntentKind removal = IntentKind::remove_agent;
+    std::string account;
+};
+
+Result<std::optional<Hindrance>> hindrance(Step& step, Surveyed& seen) {
+    if (!seen.open) {
+        return Hindrance{Error{Errc::already_exists, "CLT-92"}, IntentKind::remove_agent, ""};
     }
+    if (seen.row.announcement.grant.expires_at < seen.newest) {
+        return Hindrance{Error{Errc::expired, "CLT-82"}, IntentKind::remove_agent, ""};
+    }
+    CHATMCP_TRY(mls::Group * group, step.group(seen.companion.id));
     CHATMCP_TRY(const bool accepted,
-                agent_accepted(step, *row, *companion, inner->view(), *inside.agent));
+                agent_accepted(step, seen.row, seen.companion, group->view(), *seen.inside.agent));
     if (!accepted) {
-        return start_removal(step, IntentKind::remove_agent, *companion, "");
+        return Hindrance{Error{Errc::refused_by_policy, "CLT-16"}, IntentKind::remove_agent, ""};
     }
-    for (const std::string& account : inside.accounts) {
-        if (!contains(outside.accounts, account)) {
-            return start_removal(step, IntentKind::remove_outsider, *companion, account);
+    for (const std::string& account : seen.inside.accounts) {
+        if (!contains(seen.outside.accounts, account)) {
+            return Hindrance{
+                Error{Errc::permission_denied, "CLT-99"}, IntentKind::remove_outsider, account};
         }
     }
-    CHATMCP_CHECK_OK(start_admissions(step, *row, *companion, inside, outside));
-    return start_copies(step, *row, *companion);
+    return std::optional<Hindrance>();
+}
+
+}  // namespace
+
+Result<std::optional<Error>> copying_hindered(Step& step, const ChatRow& companion) {
+    CHATMCP_TRY(const auto row, load_companion(step, companion.id));
+    if (!row.has_value() || row->state != AssistantState::member) {
+        return Error{Errc::not_found, "CLT-80"};
+    }
+    CHATMCP_TRY(auto seen, survey(step, companion));
+    if (!seen.has_value()) {
+        return Error{Errc::permission_denied, "CLT-99"};
+    }
+    CHATMCP_TRY(const auto why, hindrance(step, *seen));
+    return why.has_value() ? std::optional(why->reason) : std::nullopt;
+}
+
+Result<void> start_companion_duties(Step& step, const ChatRow& companion) {
+    CHATMCP_TRY(auto seen, survey(step, companion));
+    if (!seen.has_value()) {
+        return {};
+    }
+    CHATMCP_TRY(const auto why, hindrance(step, *seen));
+    if (why.has_value()) {
+        return start_removal(step, why->removal, seen->companion, why->account);
+    }
+    CHATMCP_CHECK_OK(
+        start_admissions(step, seen->row, seen->companion, seen->inside, seen->outside));
+    return start_copies(step, seen->row, seen->companion);
 }
 
 }  // namespace chatmcp::client

@@ -28,7 +28,11 @@ struct QueuedRow {
 };
 [[nodiscard]] Bytes queue_key(const ChatId& companion, std::uint64_t position);
 
-/// What this client owes to the companions that it is in: copies, admissions, removals.
-[[nodiscard]] Result<void> start_companion_duties(Step& step, const ChatRow& conversation);
+/// Why no own words may be copied into this companion now, if so: the outsider, the ended grant or
+/// the refused evidence has to go first. not_found (CLT-80): the assistant is gone. CLT-99 also
+/// while either topic is not read to its end.
+[[nodiscard]] Result<std::optional<Error>> copying_hindered(Step& step, const ChatRow& companion);
+/// What this client owes to a companion that it is in: copies, admissions, removals.
+[[nodiscard]] Result<void> start_companion_duties(Step& step, const ChatRow& companion);
 
 }  // namespace chatmcp::client

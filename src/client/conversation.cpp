@@ -107,7 +107,7 @@ Result<void> judge_again(Step& step, ChatRow& chat) {
             continue;
         }
         const auto judged = step.environment.trust.check(
-            *leaf, nullptr, group->view(), mls::Arrival{row.entered_at});
+            *leaf, nullptr, group->view(), mls::Arrival{row.entered_at, row.found});
         if (!judged.has_value()) {
             row.reason = ReasonRow{judged.error().code, judged.error().check};
             still.push_back(row);

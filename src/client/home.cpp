@@ -119,6 +119,9 @@ Result<std::vector<MessageRow>> Home::messages(const ChatId& chat,
 Result<void> Home::save(const ChatId& chat, const MessageRow& row) {
     return put(message_key(chat, row.position), row);
 }
+Result<void> Home::erase_message(const ChatId& chat, std::uint64_t position) {
+    return transaction_.erase(message_key(chat, position));
+}
 
 Result<std::optional<std::uint64_t>> Home::seen(const ChatId& chat, const wire::MessageId& id) {
     CHATMCP_TRY(const auto row, get<NumberRow>(seen_key(chat, id)));
@@ -128,6 +131,9 @@ Result<void> Home::mark_seen(const ChatId& chat,
                              const wire::MessageId& id,
                              std::uint64_t position) {
     return put(seen_key(chat, id), NumberRow{position});
+}
+Result<void> Home::forget_seen(const ChatId& chat, const wire::MessageId& id) {
+    return transaction_.erase(seen_key(chat, id));
 }
 Result<std::optional<std::uint64_t>> Home::sent_by(ByteView payload) {
     CHATMCP_TRY(const auto row, get<NumberRow>(sent_key(payload)));

@@ -96,7 +96,10 @@ struct DistrustRow {
     std::uint32_t leaf = 0;
     UnixMs entered_at;  // Acceptance of the commit that brought it: what it was judged by.
     ReasonRow reason;
-    auto fields(this auto& self) { return std::tie(self.leaf, self.entered_at, self.reason); }
+    bool found = false;  // It stood in the tree that this device joined.
+    auto fields(this auto& self) {
+        return std::tie(self.leaf, self.entered_at, self.reason, self.found);
+    }
 };
 struct StagedRow {
     std::uint64_t intent = 0;
@@ -286,9 +289,11 @@ class Home {
                                                            std::uint64_t since,
                                                            std::size_t limit);
     [[nodiscard]] Result<void> save(const ChatId& chat, const MessageRow& row);
+    [[nodiscard]] Result<void> erase_message(const ChatId& chat, std::uint64_t position);
     /// Position at which a message id was first seen in a group.
     [[nodiscard]] Result<std::optional<std::uint64_t>> seen(const ChatId& chat,
                                                             const wire::MessageId& id);
+    [[nodiscard]] Result<void> forget_seen(const ChatId& chat, const wire::MessageId& id);
     [[nodiscard]] Result<void> mark_seen(const ChatId& chat,
                                          const wire::MessageId& id,
                                          std::uint64_t position);

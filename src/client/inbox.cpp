@@ -70,8 +70,10 @@ Result<ChatRow> make_row(Step& step,
     chat.joined_at = item.acceptance->accepted_at;
     take_over(group.view(), chat);
     for (const mls::Distrust& distrust : group.distrusted_at_join()) {
-        chat.distrusted.push_back(
-            {distrust.leaf.value, chat.joined_at, {distrust.reason.code, distrust.reason.check}});
+        chat.distrusted.push_back({distrust.leaf.value,
+                                   chat.joined_at,
+                                   {distrust.reason.code, distrust.reason.check},
+                                   distrust.leaf != group.view().own_index()});
     }
     return chat;
 }

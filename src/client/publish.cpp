@@ -5,6 +5,7 @@
 
 #include "client/admission.h"
 #include "client/companion.h"
+#include "client/companion_duties.h"
 #include "client/conversation.h"
 #include "client/sync.h"
 #include "identity/device_log.h"
@@ -110,6 +111,17 @@ Result<void> progress_message(Step& step, IntentRow& intent) {
         const bool waits = chat.following() && chat.state != ChatState::leaving;
         return waits ? wait_because(step, intent, Reason::from(sendable.error()))
                      : refuse(step, intent, sendable.error());
+    }
+    if (intent.kind == IntentKind::copy_words) {
+        // Before every try: an epoch that brought an outsider in, or the grant's end, may lie
+        // between this one and the last.
+        CHATMCP_TRY(const auto hindered, copying_hindered(step, chat));
+        if (hindered.has_value() && hindered->code == Errc::not_found) {
+            return refuse(step, intent, *hindered);
+        }
+        if (hindered.has_value()) {
+            return wait_because(step, intent, Reason::from(*hindered));
+        }
     }
     CHATMCP_TRY(MessageBody body, body_of(intent));
     if (intent.position.has_value()) {

@@ -113,27 +113,23 @@ Result<void> take_answer(Step& step,
                          IntentRow& intent,
                          const CompanionRow& row,
                          const mls::LeafView& agent,
-                         const wire::Answer& answer) {
+                         const wire::Answer& answer,
+                         UnixMs at) {
     CHATMCP_TRY(mls::Group * group, step.group(row.id));
-    CHATMCP_TRY(Bytes encoded_leaf, group->view().encoded_leaf(agent.index));
-    const wire::Grant& grant = row.announcement.grant;
-    CHATMCP_TRY(const auto shown,
-                verify_shown_leaf(encoded_leaf, row.id, grant.agent_credential_digest));
-    CHATMCP_CHECK_OK(
-        verify_receipt(answer.receipt, answer.answer, answer.keys, row.id, grant, shown));
-    if (answer.receipt.question != *intent.message ||
-        answer.receipt.asker_leaf != group->view().own_index().value) {
+    if (answer.receipt.asker_leaf != group->view().own_index().value) {
         return fail(Errc::wrong_key, "CLT-88");
     }
     CHATMCP_TRY(const auto body, decode_record<MessageBody>(intent.body));
-    CHATMCP_TRY(const auto asked, wire::decode<wire::Content>(body.content));
+    CHATMCP_TRY(const auto account, step.home.account());
     wire::AnswerPost posted;
     posted.companion_id = row.id;
-    CHATMCP_TRY(posted.question, wire::decode<wire::Question>(asked.body));
+    posted.asker = account->account;
+    CHATMCP_TRY(posted.asked, wire::decode<wire::Content>(body.content));
     posted.answer = answer.answer;
     posted.receipt = answer.receipt;
     posted.keys = answer.keys;
-    posted.agent_leaf = std::move(encoded_leaf);
+    CHATMCP_TRY(posted.agent_leaf, group->view().encoded_leaf(agent.index));
+    CHATMCP_CHECK_OK(appraise_answer(step, row, posted, at));
     CHATMCP_TRY(posted.lacking, count_lacking(step, row, answer.receipt));
     const auto content = make_content(step, wire::ContentType::answer_post, wire::encode(posted));
     CHATMCP_TRY(IntentRow posting,
@@ -171,7 +167,8 @@ Result<std::optional<IntentRow>> own_question(Step& step, const wire::MessageId&
 Result<void> agent_spoke(Step& step,
                          const ChatRow& companion,
                          const mls::LeafView& agent,
-                         const wire::Content& content) {
+                         const wire::Content& content,
+                         UnixMs at) {
     CHATMCP_TRY(const auto row, load_companion(step, companion.id));
     if (!row.has_value()) {
         return {};
@@ -212,7 +209,7 @@ Result<void> agent_spoke(Step& step,
     if (!intent.has_value()) {
         return {};
     }
-    const auto taken = take_answer(step, *intent, *row, agent, *answer);
+    const auto taken = take_answer(step, *intent, *row, agent, *answer, at);
     if (!taken.has_value() && !is_home_error(taken.error())) {
         step.misbehaviour(row->conversation, 0, taken.error());
         return refuse(step, *intent, taken.error());

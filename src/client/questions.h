@@ -49,10 +49,11 @@ struct PromptsRow {
 [[nodiscard]] Result<void> question_delivered(Step& step, IntentRow& intent);
 [[nodiscard]] Result<void> answer_posted(Step& step, const IntentRow& intent);
 
-/// What the agent says in a companion about an own question.
+/// What the agent says in a companion about an own question; the relay accepted it at `at`.
 [[nodiscard]] Result<void> agent_spoke(Step& step,
                                        const ChatRow& companion,
                                        const mls::LeafView& agent,
-                                       const wire::Content& content);
+                                       const wire::Content& content,
+                                       UnixMs at);
 
 }  // namespace chatmcp::client

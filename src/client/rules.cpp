@@ -139,9 +139,9 @@ Result<void> check_adds(const mls::Change& change,
         CHATMCP_TRY(const LeafIdentity who, before.member(proposer));
         CHATMCP_TRY(const bool admin, before.admin(who));
         // Repair: any person may bring a device back in the commit that takes it out.
-        const bool readd = !who.agent && std::ranges::any_of(removed, [&](const auto& leaf) {
-            return same_device(leaf, added[i]);
-        });
+        const auto same = [&](const LeafIdentity& leaf) { return same_device(leaf, added[i]); };
+        const bool readd = !who.agent && std::ranges::any_of(removed, same) &&
+                           std::ranges::count_if(added, same) == 1;
         if (!admin && !readd) {
             return fail(Errc::permission_denied, "CLT-64");
         }
@@ -292,6 +292,12 @@ Result<void> ConversationRules::check_leaf(const mls::LeafView& next,
     return check_device_leaf(next, *who.device, group);
 }
 
+mls::Limits group_limits() {
+    mls::Limits limits;
+    limits.past_epochs_max = 0;
+    return limits;
+}
+
 Result<void> ConversationRules::check_commit(const mls::Change& change,
                                              const mls::GroupView& view) const {
     // While a group is created or joined there is nobody before, and only what it says of itself
@@ -299,6 +305,10 @@ Result<void> ConversationRules::check_commit(const mls::Change& change,
     if (view.member_count() == 0) {
         return check_group_components(change.components.has_value() ? change.components->after
                                                                     : view.components());
+    }
+    // A resumption key splits a group: who joined later lacks it.
+    if (change.has_pre_shared_keys || change.other_extensions_changed) {
+        return fail(Errc::permission_denied, "CLT-98");
     }
     const Before before(view);
     CHATMCP_TRY(const LeafIdentity committer, before.member(change.committer));

@@ -25,6 +25,10 @@ struct LeafIdentity {
 /// Errors: unsupported (CLT-50) a credential of another type; those of the credential's read().
 [[nodiscard]] Result<LeafIdentity> identity_of(const mls::LeafView& leaf);
 
+/// Limits of our groups: messages are accepted in the current epoch alone, so no key of an ended
+/// one is kept.
+[[nodiscard]] mls::Limits group_limits();
+
 /// One component of a list, decoded. Errors: not_found (`absent`) without it; those of T::read.
 template <class T>
 [[nodiscard]] Result<T> component_of(const std::vector<mls::Component>& components,

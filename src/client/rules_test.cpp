@@ -146,6 +146,27 @@ mls::Change removing(const View& view, std::uint32_t committer, std::uint32_t re
     return change;
 }
 
+TEST(Rules, ACommitWithAPreSharedKeyOrAnotherExtensionIsRefused) {
+    const View view = three();
+    mls::Change with_key = commit_by(0);
+    with_key.has_pre_shared_keys = true;
+    expect_refused(kRules.check_commit(with_key, view), "CLT-98");
+    mls::Change with_extension = commit_by(0);
+    with_extension.other_extensions_changed = true;
+    expect_refused(kRules.check_commit(with_extension, view), "CLT-98");
+}
+
+TEST(Rules, OneDeviceTakenOutIsBroughtBackOnce) {
+    const View view = three();
+    mls::Change change = removing(view, 1, 2);
+    change.added = {person("cleo")};
+    change.added_by = {mls::LeafIndex{1}};
+    EXPECT_TRUE(kRules.check_commit(change, view).has_value());
+    change.added.push_back(person("cleo"));
+    change.added_by.push_back(mls::LeafIndex{1});
+    expect_refused(kRules.check_commit(change, view), "CLT-64");
+}
+
 // ---- Leaves ----
 
 TEST(Rules, ALeafWhoseSignaturesHoldIsValid) {

@@ -9,6 +9,7 @@
 #include "client/companion.h"
 #include "client/conversation.h"
 #include "client/inbox.h"
+#include "client/intents.h"
 #include "client/publish.h"
 #include "wire/content.h"
 
@@ -55,32 +56,52 @@ Result<std::string> account_of(const mls::GroupView& view, mls::LeafIndex index)
 
 // ---- Messages and proposals ----
 
+// The topic is the truth about who stands at a sequence. An own message that the relay's answer put
+// there is not in the topic: it is named, and sent again.
+Result<void> give_way(Step& step,
+                      const ChatRow& chat,
+                      const wire::Envelope& envelope,
+                      ByteView encoded,
+                      const std::string& author) {
+    CHATMCP_TRY(const auto stands, step.home.message(chat.id, envelope.sequence));
+    if (!stands.has_value() || !stands->self ||
+        stands->id == wire::message_id(chat.id, author, encoded)) {
+        return {};
+    }
+    step.misbehaviour(chat.id, envelope.sequence, Error{Errc::equivocation, "CLT-28"});
+    const auto content = wire::decode<wire::Content>(stands->content);
+    if (!content.has_value() || content->type != wire::ContentType::text) {
+        return {};
+    }
+    CHATMCP_CHECK_OK(step.home.forget_seen(chat.id, stands->id));
+    CHATMCP_TRY(const auto again, new_message(step, IntentKind::send_text, chat.id, *content));
+    step.notice(IntentChanged{view_of(again)});
+    return {};
+}
+
 Result<void> take_application(Step& step,
                               ChatRow& chat,
                               const wire::Envelope& envelope,
                               const mls::ApplicationMessage& message) {
-    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
-    const auto leaf = group->view().member(message.sender);
-    if (!leaf.has_value()) {
-        return fail(Errc::not_member, "CLT-25");
-    }
-    CHATMCP_TRY(const LeafIdentity who, identity_of(*leaf));
-    if (chat.companion_of.has_value()) {
-        // Copies of others' words are the agent's to read; what it says of own questions is kept
-        // with the question.
-        return message_received(step, chat, envelope, who, *leaf, message.data);
-    }
+    // As the leaf was in the message's epoch: its place may be somebody else's by now.
+    const mls::LeafView& leaf = message.sender_leaf;
+    CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
     const auto content = wire::decode<wire::Content>(message.data);
     if (!content.has_value()) {
         return store_unreadable(
             step, chat, envelope.sequence, envelope.accepted_at, who.account, content.error());
     }
+    if (chat.companion_of.has_value()) {
+        // Copies of others' words are the agent's to read; what it says of own questions is kept
+        // with the question.
+        return message_received(step, chat, envelope, who, leaf, *content);
+    }
+    CHATMCP_CHECK_OK(give_way(step, chat, envelope, message.data, who.account));
     CHATMCP_TRY(
         const bool fresh,
         store_message(
             step, chat, envelope.sequence, envelope.accepted_at, who.account, message.data));
-    return fresh ? message_received(step, chat, envelope, who, *leaf, message.data)
-                 : Result<void>();
+    return fresh ? message_received(step, chat, envelope, who, leaf, *content) : Result<void>();
 }
 
 Result<void> take_proposal(Step& step, ChatRow& chat, const mls::ProposalReceived& proposal) {
@@ -91,6 +112,25 @@ Result<void> take_proposal(Step& step, ChatRow& chat, const mls::ProposalReceive
     return {};
 }
 
+// The relay answered with another place than the topic has. A later one is not read yet: the
+// message stands where the topic has it. An earlier one was read, and this is a repetition.
+Result<bool> move_own(Step& step, const ChatRow& chat, IntentRow& intent, std::uint64_t sequence) {
+    step.misbehaviour(chat.id, sequence, Error{Errc::equivocation, "CLT-28"});
+    if (*intent.position < sequence) {
+        return true;
+    }
+    CHATMCP_TRY(auto row, step.home.message(chat.id, *intent.position));
+    if (row.has_value() && row->id == intent.message) {
+        CHATMCP_CHECK_OK(step.home.erase_message(chat.id, row->position));
+        row->position = sequence;
+        CHATMCP_CHECK_OK(step.home.save(chat.id, *row));
+        CHATMCP_CHECK_OK(step.home.mark_seen(chat.id, row->id, sequence));
+    }
+    intent.position = sequence;
+    CHATMCP_CHECK_OK(step.home.save(intent));
+    return true;
+}
+
 // Our own payload came back: the one proof of delivery that does not rest on the relay's answer.
 Result<bool> take_own(Step& step, const ChatRow& chat, const wire::Envelope& envelope) {
     CHATMCP_TRY(const auto sender, step.home.sent_by(envelope.payload));
@@ -99,6 +139,14 @@ Result<bool> take_own(Step& step, const ChatRow& chat, const wire::Envelope& env
     }
     CHATMCP_TRY(auto intent, step.home.intent(*sender));
     if (intent.has_value() && intent->chat == chat.id) {
+        if (intent->position.has_value() && *intent->position != envelope.sequence) {
+            return move_own(step, chat, *intent, envelope.sequence);
+        }
+        if (intent->state == IntentState::refused) {
+            // The relay refused what it then published: others read it, so it was sent.
+            intent->state = IntentState::pending;
+            intent->reason.reset();
+        }
         CHATMCP_CHECK_OK(
             must(message_accepted(step, *intent, envelope.sequence, envelope.accepted_at)));
     }
@@ -123,6 +171,7 @@ Result<void> take_message(Step& step, ChatRow& chat, const wire::Envelope& envel
         }
         // Seen before under another sequence: its sender, or the relay, repeated it.
         if (received.error().code == Errc::replayed) {
+            step.misbehaviour(chat.id, envelope.sequence, Error{Errc::replayed, "CLT-25"});
             return {};
         }
         return store_unreadable(step,
@@ -160,8 +209,10 @@ void note_distrust(ChatRow& chat, const mls::Change& change, UnixMs accepted_at)
     };
     std::erase_if(chat.distrusted, [&](const DistrustRow& row) { return replaced(row.leaf); });
     for (const mls::Distrust& distrust : change.distrusted) {
-        chat.distrusted.push_back(
-            {distrust.leaf.value, accepted_at, {distrust.reason.code, distrust.reason.check}});
+        chat.distrusted.push_back({distrust.leaf.value,
+                                   accepted_at,
+                                   {distrust.reason.code, distrust.reason.check},
+                                   false});
     }
 }
 

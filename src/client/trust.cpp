@@ -49,14 +49,20 @@ Result<void> ClientTrust::check(const mls::LeafView& next,
                                 const mls::LeafView* /*current*/,
                                 const mls::GroupView& group,
                                 const mls::Arrival& arrival) const {
-    CHATMCP_CHECK_OK(check_lifetime(next, arrival.accepted_at));
+    // Expiry is judged once, when a leaf enters. Of one that is found nobody can tell a newcomer
+    // when that was.
+    const auto in_time = [&](const Result<void>& judged) {
+        const bool late = !judged.has_value() && judged.error().code == Errc::expired;
+        return arrival.found && late ? Result<void>() : judged;
+    };
+    CHATMCP_CHECK_OK(in_time(check_lifetime(next, arrival.accepted_at)));
     CHATMCP_TRY(const LeafIdentity who, identity_of(next));
     if (!who.agent) {
-        return identity::check_device_credential(
-            *who.device, settings_.accepted_domains, arrival.accepted_at);
+        return in_time(identity::check_device_credential(
+            *who.device, settings_.accepted_domains, arrival.accepted_at));
     }
-    CHATMCP_CHECK_OK(identity::check_agent_credential(
-        *who.agent_credential, settings_.accepted_domains, arrival.accepted_at));
+    CHATMCP_CHECK_OK(in_time(identity::check_agent_credential(
+        *who.agent_credential, settings_.accepted_domains, arrival.accepted_at)));
     AgentSurroundings surroundings;
     surroundings.group_id = to_array<wire::kGroupIdBytes>(group.group_id());
     const auto development = component_of<wire::Development>(

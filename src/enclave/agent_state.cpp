@@ -16,7 +16,7 @@ Bytes big_endian(std::uint64_t number) {
 }
 
 mls::Limits limits_of_enclave() {
-    mls::Limits limits;
+    mls::Limits limits = client::group_limits();
     limits.members_max = 1000;
     return limits;
 }

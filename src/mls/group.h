@@ -90,6 +90,7 @@ struct Change {
     /// An extension of the group context other than the dictionary comes, goes or changes (required
     /// capabilities, external senders, unknown ones).
     bool other_extensions_changed = false;
+    bool has_pre_shared_keys = false;
     bool removes_self = false;
     bool public_message = false;  // Came as PublicMessage.
     std::vector<Distrust> distrusted;

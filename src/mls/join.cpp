@@ -124,7 +124,8 @@ Result<std::vector<Distrust>> review_group(const Environment& environment,
     }
     CHATMCP_CHECK_OK(environment.rules.check_commit(change, founding));
     for (const LeafView& leaf : change.added) {
-        if (const auto trusted = environment.trust.check(leaf, nullptr, joined, arrival);
+        const Arrival found{arrival.accepted_at, leaf.index != joined.own_index()};
+        if (const auto trusted = environment.trust.check(leaf, nullptr, joined, found);
             !trusted.has_value()) {
             distrusted.push_back(Distrust{leaf.index, trusted.error()});
         }

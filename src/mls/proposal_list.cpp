@@ -226,6 +226,7 @@ Result<Change> describe_change(const TreeDraft& draft,
     change.from = before.epoch;
     change.has_path = source.has_path;
     change.public_message = source.public_message;
+    change.has_pre_shared_keys = !effect.psks.empty();
     for (const ProposalEffect::Added& added : effect.added) {
         change.added.push_back(view_of(*draft.leaf(added.leaf), added.leaf));
         change.added_by.push_back(added.by);

@@ -80,6 +80,7 @@ struct LeafView {
 /// When and how something came: the time in the sequencer's acceptance, never the local clock.
 struct Arrival {
     UnixMs accepted_at;
+    bool found = false;  // The leaf stood in a tree that we join: when it entered is not known.
 };
 
 }  // namespace chatmcp::mls

@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 #include "wire/cbor.h"
+#include "wire/components.h"
+#include "wire/frames.h"
 
 namespace chatmcp::wire {
 namespace {
@@ -300,12 +302,16 @@ Result<Refusal> Refusal::read(Reader& reader) {
     Refusal out;
     CHATMCP_TRY(out.question, reader.array<kDigestBytes>());
     CHATMCP_TRY(out.check, read_text(reader, kCheckMaxBytes));
+    if (!is_check_id(out.check)) {
+        return fail(Errc::malformed, "CON-12");
+    }
     CHATMCP_TRY(out.reason, read_text(reader, kReasonMaxBytes));
     return out;
 }
 
 void Refusal::write(Writer& writer) const {
     writer.fixed(question);
+    CHATMCP_CHECK(is_check_id(check));
     write_text(writer, check, kCheckMaxBytes);
     write_text(writer, reason, kReasonMaxBytes);
 }
@@ -432,7 +438,12 @@ void Answer::write(Writer& writer) const {
 Result<AnswerPost> AnswerPost::read(Reader& reader) {
     AnswerPost out;
     CHATMCP_TRY(out.companion_id, reader.array<32>());
-    CHATMCP_TRY(out.question, read_nested<Question>(reader, Question::kTextMaxBytes + 16));
+    CHATMCP_TRY(out.asker, read_text(reader, Roles::kAccountMaxBytes));
+    CHATMCP_TRY(out.asked, read_nested<Content>(reader, Question::kTextMaxBytes + 128));
+    if (out.asked.type != ContentType::question) {
+        return fail(Errc::malformed, "CON-11");
+    }
+    CHATMCP_CHECK_OK(decode<Question>(out.asked.body));
     CHATMCP_TRY(out.answer, read_nested<AnswerText>(reader, Content::kBodyMaxBytes));
     CHATMCP_TRY(out.receipt, read_nested<Receipt>(reader, kReceiptMaxBytes));
     CHATMCP_TRY(out.keys, CommitmentKeys::read(reader));
@@ -441,10 +452,17 @@ Result<AnswerPost> AnswerPost::read(Reader& reader) {
     return out;
 }
 
+Question AnswerPost::question() const {
+    auto decoded = decode<Question>(asked.body);
+    CHATMCP_CHECK(decoded.has_value());
+    return *std::move(decoded);
+}
+
 void AnswerPost::write(Writer& writer) const {
     CHATMCP_CHECK(agent_leaf.size() <= Announcement::kAgentLeafMaxBytes);
     writer.fixed(companion_id);
-    write_nested(writer, question);
+    writer.vector(as_bytes(asker));
+    write_nested(writer, asked);
     write_nested(writer, answer);
     write_nested(writer, receipt);
     keys.write(writer);

@@ -246,19 +246,23 @@ struct Answer {
     void write(Writer& writer) const;
 };
 
-/// From the asker in the conversation: everybody there can verify it alone.
-/// Wire: opaque companion_id[32]; opaque question<V>; opaque answer<V>; opaque receipt<V>;
-/// CommitmentKeys keys; opaque agent_leaf<V>;
+/// From the asker in the conversation: everybody there can verify it alone. The asked content and
+/// the asker are what the receipt's question is the id of.
+/// Wire: opaque companion_id[32]; text asker<V>; opaque asked<V>; opaque answer<V>;
+/// opaque receipt<V>; CommitmentKeys keys; opaque agent_leaf<V>;
 ///       uint32 lacking (messages of agreeing authors that the receipt lacks, by the asker's
 ///       count).
 struct AnswerPost {
     GroupId companion_id{};
-    Question question;
+    std::string asker;  // CAIP-10
+    Content asked;      // Its body is a Question.
     AnswerText answer;
     Receipt receipt;
     CommitmentKeys keys;
     Bytes agent_leaf;
     std::uint32_t lacking = 0;
+    /// Precondition (checked): asked is a question, as read() has checked.
+    [[nodiscard]] Question question() const;
     static Result<AnswerPost> read(Reader& reader);
     void write(Writer& writer) const;
 };

@@ -105,7 +105,11 @@ inline Answer sample_answer() {
 }
 inline AnswerPost sample_answer_post() {
     return {.companion_id = counting_array(0x30),
-            .question = sample_question(),
+            .asker = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp:11111111111111111111111111111111",
+            .asked = {.salt = counting_array(0x20),
+                      .type = ContentType::question,
+                      .sent_at = kSampleTime,
+                      .body = encode(sample_question())},
             .answer = sample_answer_text(),
             .receipt = sample_receipt(),
             .keys = sample_keys(),

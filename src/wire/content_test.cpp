@@ -117,6 +117,23 @@ TEST(Content, ANumberThatNamesNothingIsRefused) {
     expect_refused<Receipt>(encode(receipt), "CON-04");
 }
 
+TEST(Content, APostThatShowsNoQuestionIsRefused) {
+    AnswerPost post = sample_answer_post();
+    post.asked.type = ContentType::refusal;
+    expect_refused<AnswerPost>(encode(post), "CON-11");
+    post = sample_answer_post();
+    post.asked.body[0] = 3;
+    expect_refused<AnswerPost>(encode(post), "CON-04");
+    EXPECT_EQ(sample_answer_post().question().text, sample_question().text);
+}
+
+TEST(Content, ARefusalWithoutTheNameOfACheckIsRefused) {
+    const Bytes refusal = encode(sample_refusal());
+    // The text of the check begins behind the question's id and the length.
+    expect_refused<Refusal>(with_byte(refusal, 33, '\x1b'), "CON-12");
+    expect_refused<Refusal>(with_byte(refusal, 35, 't'), "CON-12");
+}
+
 TEST(Content, ScopesOutOfOrderTwiceOrNoneAreRefused) {
     Grant grant = sample_grant();
     grant.scopes = {Scope::summarise, Scope::answer};

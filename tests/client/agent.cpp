@@ -286,6 +286,7 @@ void Agent::answer(const client::ChatId& id,
     receipt.evidence_digest = attest::evidence_digest(companion.evidence);
     receipt.measurement = credential_.measurement;
     receipt.configuration_digest = credential_.configuration_digest;
+    receipt.weights_root = digests_.model;
     receipt.inputs = companion.inputs;
     receipt.output_commitment = client::output_commitment(out.keys, out.answer);
     receipt.platform = "simulated";
@@ -295,6 +296,10 @@ void Agent::answer(const client::ChatId& id,
         receipt.grant_digest[0] ^= 1;
     } else if (next_answer_fault == 4) {
         receipt.measurement[0] ^= 1;
+    } else if (next_answer_fault == 5) {
+        receipt.platform = "nitro";
+    } else if (next_answer_fault == 6) {
+        receipt.weights_root[0] ^= 1;
     }
     receipt.signature = to_array<64>(wire::sign(companion.leaf_key, receipt));
     receipt.signature[0] ^= next_answer_fault == 1 ? 1 : 0;

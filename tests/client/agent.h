@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -38,7 +39,11 @@ class Agent {
         std::string text;
     };
     [[nodiscard]] std::vector<Copied> copied(const client::ChatId& companion) const;
-    [[nodiscard]] std::size_t companions() const { return companions_.size(); }
+    /// That it is still in.
+    [[nodiscard]] std::size_t companions() const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            companions_, [](const auto& each) { return !each.second.removed; }));
+    }
     [[nodiscard]] std::size_t frames() const { return frames_; }
 
     /// What the next answer gets wrong: 0 nothing, 1 signature, 2 output, 3 grant, 4 measurement.

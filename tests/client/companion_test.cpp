@@ -189,7 +189,9 @@ TEST_F(Companion, AnAnswerWhoseReceiptDoesNotHoldIsRefused) {
     for (const auto& [fault, check] : {std::pair(1, "CLT-86"),
                                        std::pair(2, "CLT-87"),
                                        std::pair(3, "CLT-88"),
-                                       std::pair(4, "CLT-89")}) {
+                                       std::pair(4, "CLT-89"),
+                                       std::pair(5, "CLT-89"),
+                                       std::pair(6, "CLT-89")}) {
         agent.next_answer_fault = fault;
         const auto asked = ask(ana, "anything");
         EXPECT_EQ(asked.state, IntentState::refused);

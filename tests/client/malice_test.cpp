@@ -52,20 +52,27 @@ class Hand {
     }
     client::AccountRow account() { return **client::Home(sealed_).account(); }
 
-    void say(const client::ChatId& chat, wire::ContentType type, Bytes body) {
+    // A plaintext, encrypted and not published.
+    Bytes encrypt(const client::ChatId& chat, ByteView plaintext) {
+        return group(chat).encrypt(sealed_, plaintext, {}, 1024).value();
+    }
+    void publish(const client::ChatId& chat, Bytes payload) {
         mls::Group own = group(chat);
-        const wire::Content content{.salt = world_.random.array<32>(),
-                                    .type = type,
-                                    .sent_at = world_.clock.now(),
-                                    .body = std::move(body)};
-        const auto payload = own.encrypt(sealed_, wire::encode(content), {}, 1024);
-        ASSERT_TRUE(payload.has_value());
         const auto request =
             client::publish_message(client::topic_address(world_.relay.public_key(), chat),
                                     *client::admission_key(own),
                                     own.view().epoch().value,
-                                    *payload);
+                                    std::move(payload));
         ASSERT_TRUE(world_.relay.handle(request, {.source = {9}, .channel = {}}).has_value());
+    }
+    Bytes content(wire::ContentType type, Bytes body) {
+        return wire::encode(wire::Content{.salt = world_.random.array<32>(),
+                                          .type = type,
+                                          .sent_at = world_.clock.now(),
+                                          .body = std::move(body)});
+    }
+    void say(const client::ChatId& chat, wire::ContentType type, Bytes body) {
+        publish(chat, encrypt(chat, content(type, std::move(body))));
     }
 
     void add(const client::ChatId& chat, const wire::Ed25519Key& root) {
@@ -123,11 +130,22 @@ class Malice : public ::testing::Test {
             person->sync();
         }
     }
-    wire::Ed25519Key root_of(Person& person) {
-        const auto view = person.look<std::optional<client::AccountView>>(
-            [](client::Client& c, Transaction& t) { return c.account(t); });
-        return (*view)->root_key;
+    // The person agrees, and is taken into the companion.
+    void admit(Person& person) {
+        ASSERT_TRUE(person.run(client::AgreeAssistant{chat, wire::AgreeFrom::now}).has_value());
+        for (int i = 0; i < 3; ++i) {
+            world.clock.set(world.clock.now().plus_ms(7 * kSecondMs));
+            ana.sync();
+            person.sync();
+            agent.serve();
+        }
     }
+
+    client::AccountView account_view(Person& person) {
+        return **person.look<std::optional<client::AccountView>>(
+            [](client::Client& c, Transaction& t) { return c.account(t); });
+    }
+    wire::Ed25519Key root_of(Person& person) { return account_view(person).root_key; }
 
     World world;
     Person ana{world, "ana"};
@@ -145,6 +163,118 @@ TEST_F(Malice, WhoDidNotAgreeDoesNotJoin) {
     EXPECT_EQ(cleo.chats().size(), 1u);
     // And the home goes on.
     EXPECT_TRUE(cleo.run(client::SendText{chat, "still here"}).has_value());
+}
+
+TEST_F(Malice, AMessageOfAnEpochThatEndedIsNotTakenForItsLeafsNextOwner) {
+    Bytes held;
+    {
+        Hand hand(world, cleo);
+        held = hand.encrypt(chat,
+                            hand.content(wire::ContentType::text, to_bytes(as_bytes("not dan's"))));
+    }
+    Person dan(world, "dan");
+    dan.sign_in();
+    ASSERT_TRUE(ana.run(client::RemoveMember{chat, cleo.account()}).has_value());
+    ASSERT_TRUE(ana.run(client::AddMembers{chat, {dan.account()}}).has_value());
+    dan.sync();
+    ASSERT_TRUE(dan.run(client::AcceptRequest{chat}).has_value());
+    ben.sync();
+    Hand(world, ben).publish(chat, held);
+    for (Person* person : {&ana, &ben, &dan}) {
+        person->sync();
+        EXPECT_TRUE(contains(person->complaints(), "CLT-25")) << person->name;
+        for (const client::MessageView& message : person->messages(chat)) {
+            EXPECT_NE(message.text, "not dan's") << person->name;
+        }
+    }
+    ASSERT_TRUE(dan.run(client::SendText{chat, "mine"}).has_value());
+    ana.sync();
+    EXPECT_EQ(ana.texts(chat).back(), "mine");
+}
+
+TEST_F(Malice, WhatIsNoContentIsNamedAndStopsNobodyFromReading) {
+    admit(ben);
+    for (const client::ChatId& where : {chat, companion}) {
+        Hand hand(world, ben);
+        hand.publish(where, hand.encrypt(where, Bytes(10, 0xff)));
+    }
+    const std::size_t before = ana.complaints().size();
+    ana.sync();
+    EXPECT_GE(ana.complaints().size(), before + 2);
+    ASSERT_TRUE(ana.run(client::SendText{chat, "still here"}).has_value());
+    ASSERT_TRUE(ana.run(client::Ask{chat, wire::Scope::answer, "and you?"}).has_value());
+    cleo.sync();
+    EXPECT_EQ(cleo.texts(chat).back(), "still here");
+}
+
+TEST_F(Malice, WaitingWordsAreNotCopiedForAnOutsider) {
+    admit(ben);
+    Person dan(world, "dan");
+    dan.sign_in();
+    // Ben's copy is encrypted and does not get through; meanwhile somebody lets an outsider in.
+    const wire::TopicId topic = wire::topic_of(companion);
+    ben.wire.refuse = [&](const client::RequestBody& body) -> std::optional<client::Reason> {
+        const auto* message = std::get_if<wire::PublishMessage>(&body);
+        if (message != nullptr && message->topic == topic) {
+            return client::Reason{Errc::unavailable, "NET-62"};
+        }
+        return std::nullopt;
+    };
+    ASSERT_TRUE(ben.run(client::SendText{chat, "for our ears"}).has_value());
+    ben.sync();
+    Hand(world, ana).add(companion, root_of(dan));
+    ben.wire.refuse = nullptr;
+    const auto heard = [&] {
+        agent.serve();
+        return std::ranges::any_of(agent.copied(companion), [](const auto& copied) {
+            return copied.text == "for our ears";
+        });
+    };
+    ben.sync();
+    EXPECT_FALSE(heard());
+    // The outsider goes, and the words follow.
+    for (int i = 0; i < 6 && !heard(); ++i) {
+        world.clock.set(world.clock.now().plus_ms(15 * kSecondMs));
+        ben.sync();
+    }
+    EXPECT_TRUE(heard());
+    const auto members = ben.members(companion);
+    EXPECT_TRUE(std::ranges::none_of(
+        members, [&](const auto& member) { return member.account == dan.account().text(); }));
+}
+
+TEST_F(Malice, TheFirstAnnouncementStandsAndTheSecondAssistantIsTakenOutAgain) {
+    const auto other = make_chat({&ana, &ben}, "");
+    Agent second(world);
+    second.publish();
+    ASSERT_TRUE(ben.run(client::AllowSimulated{second.root_fingerprint(), {}}).has_value());
+    ASSERT_TRUE(ana.run(client::AllowSimulated{second.root_fingerprint(), {}}).has_value());
+    const auto invite = [&](Person& person, Agent& whom) {
+        return **person.run(client::InviteAssistant{.chat = other,
+                                                    .enclave_key = whom.enclave_key(),
+                                                    .scopes = {wire::Scope::answer},
+                                                    .expires_at = world.clock.now().plus_ms(kDayMs),
+                                                    .from = wire::AgreeFrom::past});
+    };
+    const auto first_invitation = invite(ana, agent);
+    const auto second_invitation = invite(ben, second);
+    agent.serve();
+    second.serve();
+    ana.sync();
+    const auto first = ana.chat(other).companion;
+    ASSERT_EQ(ana.intent(first_invitation).state, IntentState::delivered);
+    for (int i = 0; i < 4; ++i) {
+        world.clock.set(world.clock.now().plus_ms(15 * kSecondMs));
+        ben.sync();
+        ana.sync();
+        second.serve();
+    }
+    EXPECT_EQ(ben.intent(second_invitation).state, IntentState::refused);
+    EXPECT_EQ(ben.intent(second_invitation).reason->check, "CLT-92");
+    EXPECT_EQ(ana.chat(other).companion, first);
+    EXPECT_EQ(ben.chat(other).companion, first);
+    EXPECT_EQ(second.companions(), 0u);
+    ASSERT_TRUE(ana.run(client::RevokeAssistant{other}).has_value());
 }
 
 TEST_F(Malice, AnAgreementToAnotherGrantIsNotTakenUp) {
@@ -198,13 +328,7 @@ TEST_F(Malice, AnUpdateThatDoesNotOpenBreaksTheCompanionByName) {
 }
 
 TEST_F(Malice, AGapInTheReceiptsIsShown) {
-    ASSERT_TRUE(ben.run(client::AgreeAssistant{chat, wire::AgreeFrom::now}).has_value());
-    for (int i = 0; i < 3; ++i) {
-        world.clock.set(world.clock.now().plus_ms(7 * kSecondMs));
-        ana.sync();
-        ben.sync();
-        agent.serve();
-    }
+    admit(ben);
     const auto ask = [&](Person& person, bool posts) {
         ASSERT_TRUE(person.run(client::Ask{chat, wire::Scope::answer, "anything"}).has_value());
         agent.serve();
@@ -219,6 +343,27 @@ TEST_F(Malice, AGapInTheReceiptsIsShown) {
     ask(ana, true);
     ben.sync();
     EXPECT_TRUE(contains(ben.complaints(), "CLT-94"));
+}
+
+TEST_F(Malice, AnAnswerIsNotPostedToAnotherQuestionOrForAnotherAsker) {
+    ASSERT_TRUE(ana.run(client::Ask{chat, wire::Scope::answer, "anything"}).has_value());
+    agent.serve();
+    ana.sync();
+    ben.sync();
+    EXPECT_TRUE(ben.complaints().empty());
+    const auto post = *ben.messages(chat).back().answer;
+    const std::string another = account_view(ben).account.text();
+    const auto posted = [&](wire::AnswerPost changed) {
+        Hand(world, ben).say(chat, wire::ContentType::answer_post, wire::encode(changed));
+        ana.sync();
+        return ana.messages(chat).back().reason->check;
+    };
+    EXPECT_EQ(posted(post), "CLT-88");
+    wire::AnswerPost changed = post;
+    changed.asker = another;
+    EXPECT_EQ(posted(changed), "CLT-88");
+    changed.asked.body = wire::encode(wire::Question{.text = "something else"});
+    EXPECT_EQ(posted(changed), "CLT-88");
 }
 
 TEST_F(Malice, AKeyPackageOfAnotherLogIsRefused) {

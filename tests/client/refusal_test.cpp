@@ -285,6 +285,100 @@ TEST_F(Refusals, OneSequenceForTwoMessagesIsNoticed) {
     EXPECT_EQ(ben.intent(**sending).state, IntentState::delivered);
 }
 
+TEST_F(Refusals, AMessageThatTheRelayAnsweredWithAnotherPlaceStandsWhereTheTopicHasIt) {
+    const auto chat = make_chat({&ana, &ben}, "");
+    ana.wire.reply = [](client::ReplyBody& body) {
+        if (auto* published = std::get_if<wire::PublishMessage::Reply>(&body)) {
+            published->sequence += 1;
+        }
+        return true;
+    };
+    ASSERT_TRUE(ana.run(client::SendText{chat, "mine"}).has_value());
+    ana.wire.reply = nullptr;
+    ben.sync();
+    ASSERT_TRUE(ben.run(client::SendText{chat, "next"}).has_value());
+    ana.sync();
+    EXPECT_TRUE(contains(ana.complaints(), "CLT-28"));
+    EXPECT_EQ(ana.texts(chat), (std::vector<std::string>{"mine", "next"}));
+    EXPECT_EQ(ana.messages(chat)[0].position, ben.messages(chat)[0].position);
+}
+
+TEST_F(Refusals, AMessageThatTheRelayTookAndDroppedIsNamedAndSentAgain) {
+    const auto chat = make_chat({&ana, &ben}, "");
+    // To Ana the relay says that her message was taken, and gives its place to the next one.
+    Bytes dropped;
+    std::uint64_t at = 0;
+    std::uint64_t given = 0;
+    ana.wire.request = [&](const client::RequestBody& body) {
+        const auto* message = std::get_if<wire::PublishMessage>(&body);
+        if (message != nullptr && dropped.empty()) {
+            dropped = message->payload;
+        }
+        return true;
+    };
+    ana.wire.reply = [&](client::ReplyBody& body) {
+        if (auto* published = std::get_if<wire::PublishMessage::Reply>(&body)) {
+            if (at == 0) {
+                at = published->sequence;
+            } else {
+                published->sequence -= 1;
+            }
+        } else if (auto* read = std::get_if<wire::ReadTopic::Reply>(&body)) {
+            std::erase_if(read->envelopes, [&](wire::Envelope& envelope) {
+                if (envelope.sequence > at) {
+                    envelope.sequence -= 1;
+                }
+                return envelope.payload == dropped || envelope.sequence <= given;
+            });
+            given = read->envelopes.empty() ? given : read->envelopes.back().sequence;
+        }
+        return true;
+    };
+    const auto sending = ana.begin(client::SendText{chat, "mine"});
+    ana.carry(1);
+    ASSERT_EQ(ana.intent(**sending).state, IntentState::delivered);
+    ben.sync();
+    ASSERT_TRUE(ben.run(client::SendText{chat, "next"}).has_value());
+    ana.sync();
+    EXPECT_TRUE(contains(ana.complaints(), "CLT-28"));
+    ana.sync();
+    EXPECT_EQ(ana.texts(chat), (std::vector<std::string>{"next", "mine"}));
+}
+
+TEST_F(Refusals, AMessageThatTheRelayRefusedAndPublishedIsDelivered) {
+    const auto chat = make_chat({&ana, &ben}, "");
+    std::optional<wire::PublishMessage> seen;
+    ana.wire.refuse = [&](const client::RequestBody& body) -> std::optional<client::Reason> {
+        const auto* message = std::get_if<wire::PublishMessage>(&body);
+        if (message == nullptr) {
+            return std::nullopt;
+        }
+        seen = *message;
+        return client::Reason{Errc::invalid_argument, "RLY-02"};
+    };
+    const auto sending = ana.run(client::SendText{chat, "mine"});
+    EXPECT_EQ(ana.intent(**sending).state, IntentState::refused);
+    ana.wire.refuse = nullptr;
+    ASSERT_TRUE(world.relay.handle(*seen, {.source = {9}, .channel = {}}).has_value());
+    ana.sync();
+    EXPECT_EQ(ana.intent(**sending).state, IntentState::delivered);
+    EXPECT_EQ(ana.texts(chat), std::vector<std::string>{"mine"});
+}
+
+TEST_F(Refusals, WhoComesLaterDoesNotAskWhetherTheOthersCameInTime) {
+    const auto chat = make_chat({&ana, &ben}, "");
+    world.clock.set(world.clock.now().plus_ms(40 * kDayMs));
+    Person dan(world, "dan");
+    dan.sign_in();
+    ana.sync();
+    const auto adding = ana.run(client::AddMembers{chat, {dan.account()}});
+    ASSERT_EQ(ana.intent(**adding).state, IntentState::delivered);
+    dan.sync();
+    ASSERT_TRUE(dan.run(client::AcceptRequest{chat}).has_value());
+    const auto sent = dan.run(client::SendText{chat, "hello"});
+    EXPECT_EQ(dan.intent(**sent).state, IntentState::delivered);
+}
+
 TEST_F(Refusals, WhatExpiredAtTheRelayIsAGapAndMessagesAfterItAreRead) {
     const auto chat = make_chat({&ana, &ben}, "");
     static_cast<void>(ana.run(client::SendText{chat, "too old"}));
