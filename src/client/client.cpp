@@ -145,6 +145,9 @@ Result<void> reply_came(Step& step,
                 return inbox_replied(step, *read);
             }
             return {};
+        case Purpose::acknowledge_inbox:
+            step.succeeded(task);
+            return inbox_acknowledged(step);
         case Purpose::intent:
             return intent_replied(step, task, reply);
         default:

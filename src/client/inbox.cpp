@@ -1,5 +1,6 @@
 #include "client/inbox.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/account.h"
@@ -215,9 +216,7 @@ Result<void> progress_acknowledgement(Step& step, const RelayRow& relay) {
     CHATMCP_TRY(auto shown, token(step));
     if (shown.has_value()) {
         step.send(task, wire::AckInbox{*std::move(shown), relay.inbox_cursor});
-        RelayRow noted = relay;
-        noted.inbox_acknowledged = relay.inbox_cursor;
-        CHATMCP_CHECK_OK(step.home.save(noted));
+        step.runtime.inbox_acknowledging = relay.inbox_cursor;
     }
     return {};
 }
@@ -259,6 +258,13 @@ Result<void> inbox_replied(Step& step, const wire::ReadInbox::Reply& reply) {
         CHATMCP_CHECK_OK(progress_acknowledgement(step, relay));
     }
     return {};
+}
+
+Result<void> inbox_acknowledged(Step& step) {
+    CHATMCP_TRY(RelayRow relay, step.home.relay());
+    relay.inbox_acknowledged = std::max(relay.inbox_acknowledged, step.runtime.inbox_acknowledging);
+    CHATMCP_CHECK_OK(step.home.save(relay));
+    return progress_acknowledgement(step, relay);
 }
 
 Result<void> inbox_pushed(Step& step, const wire::InboxItem& item) {

@@ -16,6 +16,8 @@ namespace chatmcp::client {
 /// topic says that it is not), CLT-32 into a companion that this home did not agree to; those of
 /// mls::Group::join.
 [[nodiscard]] Result<void> inbox_replied(Step& step, const wire::ReadInbox::Reply& reply);
+/// The relay has deleted what was acknowledged.
+[[nodiscard]] Result<void> inbox_acknowledged(Step& step);
 [[nodiscard]] Result<void> inbox_pushed(Step& step, const wire::InboxItem& item);
 
 /// A group ended here: a welcome into it that came before we knew may be taken up now.

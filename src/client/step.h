@@ -70,6 +70,7 @@ struct Runtime {
     std::set<ChatId> stream_chats;  // or in these topics.
     std::map<ChatId, TopicStream> topic_streams;
     std::optional<EffectId> inbox_stream;
+    std::uint64_t inbox_acknowledging = 0;  // Said by the acknowledgement under way.
 
     Bytes version;
     std::map<ChatId, mls::Group> groups;

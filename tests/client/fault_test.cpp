@@ -145,6 +145,35 @@ TEST(Faults, AHundredRacesForOneEpochAllEnd) {
     EXPECT_TRUE(cleo.complaints().empty());
 }
 
+TEST(Faults, AnAcknowledgementThatIsLostIsSentAgain) {
+    World world;
+    Person ana(world, "ana");
+    Person ben(world, "ben");
+    ana.sign_in();
+    ben.sign_in();
+    static_cast<void>(make_chat({&ana, &ben}, ""));
+    int lost = 0;
+    int sent = 0;
+    const auto count_of = [](int& count, bool passes) {
+        return [&count, passes](const client::RequestBody& body) {
+            const bool acknowledges = std::holds_alternative<wire::AckInbox>(body);
+            count += acknowledges ? 1 : 0;
+            return passes || !acknowledges;
+        };
+    };
+    ASSERT_TRUE(ana.run(client::CreateChat{"another", {ben.account()}}).has_value());
+    ben.wire.request = count_of(lost, false);
+    ben.sync();
+    ben.kill();
+    EXPECT_GT(lost, 0);
+    ben.wire.request = count_of(sent, true);
+    ben.sync();
+    EXPECT_EQ(sent, 1);
+    ben.kill();
+    ben.sync();
+    EXPECT_EQ(sent, 1);
+}
+
 // ---- A relay that lies ----
 
 // Ana says three things; Ben reads through a relay that changes the first answer with messages.
@@ -194,7 +223,7 @@ TEST(Faults, ARelayThatRepeatsIsNoticed) {
     });
     // The copy has a place of its own, and no second message.
     EXPECT_EQ(two.ben.texts(two.chat), (std::vector<std::string>{"one", "two", "three"}));
-    static_cast<void>(complaints);
+    EXPECT_TRUE(contains(complaints, "CLT-25"));
 }
 
 TEST(Faults, ARelayThatReordersIsNoticed) {
