@@ -300,15 +300,15 @@ mls::Limits group_limits() {
 
 Result<void> ConversationRules::check_commit(const mls::Change& change,
                                              const mls::GroupView& view) const {
+    // A resumption key splits a group: who joined later lacks it.
+    if (change.has_pre_shared_keys || change.other_extensions_changed) {
+        return fail(Errc::permission_denied, "CLT-98");
+    }
     // While a group is created or joined there is nobody before, and only what it says of itself
     // can be judged.
     if (view.member_count() == 0) {
         return check_group_components(change.components.has_value() ? change.components->after
                                                                     : view.components());
-    }
-    // A resumption key splits a group: who joined later lacks it.
-    if (change.has_pre_shared_keys || change.other_extensions_changed) {
-        return fail(Errc::permission_denied, "CLT-98");
     }
     const Before before(view);
     CHATMCP_TRY(const LeafIdentity committer, before.member(change.committer));

@@ -154,6 +154,8 @@ TEST(Rules, ACommitWithAPreSharedKeyOrAnotherExtensionIsRefused) {
     mls::Change with_extension = commit_by(0);
     with_extension.other_extensions_changed = true;
     expect_refused(kRules.check_commit(with_extension, view), "CLT-98");
+    // Found at joining: nobody is before it.
+    expect_refused(kRules.check_commit(with_extension, View({})), "CLT-98");
 }
 
 TEST(Rules, OneDeviceTakenOutIsBroughtBackOnce) {

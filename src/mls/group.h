@@ -88,7 +88,8 @@ struct Change {
     std::vector<MemberRemoval> removed;
     std::optional<ComponentsChange> components;  // A GroupContextExtensions proposal is in it.
     /// An extension of the group context other than the dictionary comes, goes or changes (required
-    /// capabilities, external senders, unknown ones).
+    /// capabilities, external senders, unknown ones); in a group that is joined: one is there that
+    /// is neither the dictionary nor required capabilities.
     bool other_extensions_changed = false;
     bool has_pre_shared_keys = false;
     bool removes_self = false;

@@ -118,6 +118,13 @@ Result<std::vector<Distrust>> review_group(const Environment& environment,
     change.added = joined.members();
     change.added_by.assign(change.added.size(), founder);
     change.components = ComponentsChange{{}, joined.components()};
+    change.other_extensions_changed =
+        std::ranges::any_of(epoch.context.extensions, [](const Extension& extension) {
+            return extension.type !=
+                       static_cast<std::uint16_t>(ExtensionType::app_data_dictionary) &&
+                   extension.type !=
+                       static_cast<std::uint16_t>(ExtensionType::required_capabilities);
+        });
     std::vector<Distrust> distrusted;
     for (const LeafView& leaf : change.added) {
         CHATMCP_CHECK_OK(environment.rules.check_leaf(leaf, nullptr, founding));
