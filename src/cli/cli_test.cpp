@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "attest/test_quote.h"
@@ -193,6 +194,43 @@ TEST_F(Cli, ANewPassphraseIsAskedTwiceAndHasToBeTheSame) {
     EXPECT_EQ(WEXITSTATUS(status), 4);
     EXPECT_NE(seen.find("CLI-04"), std::string::npos) << seen;
     EXPECT_EQ(seen.find("one"), std::string::npos) << "the passphrase was shown";
+}
+
+TEST_F(Cli, AnInterruptAtThePassphraseGivesTheTerminalBack) {
+    const std::string words = login("");
+    int terminal = -1;
+    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (child == 0) {
+        ::unsetenv("CHATMCP_PASSPHRASE");
+        // The shell leads the session, so that the terminal outlives the program.
+        const std::string command =
+            "trap : INT; '" CHATMCP_PROGRAM "' " + words + "; echo ended $?; read wait";
+        ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+        ::_exit(127);
+    }
+    const auto shows = [&] {
+        termios mode{};
+        EXPECT_EQ(::tcgetattr(terminal, &mode), 0);
+        return (mode.c_lflag & ECHO) != 0;
+    };
+    std::string seen;
+    const auto read_until = [&](const std::string& end) {
+        char block[512];
+        while (seen.find(end) == std::string::npos) {
+            const ssize_t got = ::read(terminal, block, sizeof block);
+            ASSERT_GT(got, 0) << seen;
+            seen.append(block, static_cast<std::size_t>(got));
+        }
+    };
+    read_until("passphrase: ");
+    EXPECT_FALSE(shows());
+    ASSERT_EQ(::write(terminal, "\x03", 1), 1);
+    read_until("ended 130");
+    EXPECT_TRUE(shows());
+    ASSERT_EQ(::write(terminal, "\n", 1), 1);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ::close(terminal);
 }
 
 TEST_F(Cli, ALoginWithoutARelayIsRefused) {

@@ -5,11 +5,9 @@
 #include <iostream>
 #include <utility>
 
-#include <fcntl.h>
+#include <bsd/readpassphrase.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "cli/files.h"
@@ -24,33 +22,15 @@ constexpr std::size_t kSettingsMaxBytes = std::size_t{64} * 1024;
 constexpr std::string_view kDatabaseName = "home.sqlite";
 constexpr std::string_view kSettingsName = "settings.json";
 
-/// Reads one line from the terminal without showing it.
+/// Reads one line from the terminal without showing it. A signal that ends the program there gives
+/// the terminal back as it was.
 Result<SecretBytes> ask_terminal(const char* prompt) {
-    const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);  // NOLINT(*-vararg)
-    if (terminal < 0) {
+    SecretBytes line(kPassphraseMaxBytes);
+    auto* text = reinterpret_cast<char*>(line.mutable_view().data());
+    if (::readpassphrase(prompt, text, kPassphraseMaxBytes, RPP_REQUIRE_TTY) == nullptr) {
         return fail(Errc::wrong_passphrase, "CLI-03");
     }
-    termios before{};
-    const bool is_terminal = ::tcgetattr(terminal, &before) == 0;
-    if (is_terminal) {
-        termios quiet = before;
-        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        static_cast<void>(::tcsetattr(terminal, TCSAFLUSH, &quiet));
-    }
-    // After the flush, so that what is typed at once is not thrown away.
-    static_cast<void>(::write(terminal, prompt, std::string_view(prompt).size()));
-    SecretBytes line(kPassphraseMaxBytes);
-    std::size_t used = 0;
-    char next = 0;
-    while (used < kPassphraseMaxBytes && ::read(terminal, &next, 1) == 1 && next != '\n') {
-        line.mutable_view()[used++] = static_cast<std::uint8_t>(next);
-    }
-    if (is_terminal) {
-        static_cast<void>(::tcsetattr(terminal, TCSAFLUSH, &before));
-        static_cast<void>(::write(terminal, "\n", 1));
-    }
-    static_cast<void>(::close(terminal));
-    return SecretBytes(line.view().first(used));
+    return SecretBytes(line.view().first(std::string_view(text).size()));
 }
 
 SecretBytes without_line_end(const Bytes& content) {
