@@ -17,7 +17,7 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 }  // namespace
 
 bool BodyReservation::grow(std::size_t size_bytes) {
-    if (!core_.reserve_body(size_bytes)) {
+    if (!core_.reserve_body(source_, size_bytes)) {
         return false;
     }
     held_bytes_ += size_bytes;

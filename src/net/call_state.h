@@ -18,16 +18,17 @@ namespace chatmcp::net {
 /// Memory of a request's body, given back to the server's budget when the request is over.
 class BodyReservation {
   public:
-    explicit BodyReservation(ServerCore& core) : core_(core) {}
+    BodyReservation(ServerCore& core, const PeerSource& source) : core_(core), source_(source) {}
     BodyReservation(const BodyReservation&) = delete;
     BodyReservation& operator=(const BodyReservation&) = delete;
-    ~BodyReservation() { core_.release_body(held_bytes_); }
+    ~BodyReservation() { core_.release_body(source_, held_bytes_); }
 
-    /// False when all requests together would hold more than the budget.
+    /// False when all requests together, or those of the source, would hold more than the budget.
     [[nodiscard]] bool grow(std::size_t size_bytes);
 
   private:
     ServerCore& core_;
+    const PeerSource& source_;
     std::size_t held_bytes_ = 0;
 };
 

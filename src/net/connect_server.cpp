@@ -61,8 +61,7 @@ const Routes::Route* Routes::find(std::string_view path) const {
 }
 
 Result<void> ServerCore::admit(const std::shared_ptr<Connection>& connection,
-                               const std::string& peer_address,
-                               bool is_loopback) {
+                               const PeerSource& source) {
     const std::lock_guard lock(mutex_);
     if (stopping_) {
         return fail(Errc::unavailable, "NET-27");
@@ -70,35 +69,54 @@ Result<void> ServerCore::admit(const std::shared_ptr<Connection>& connection,
     if (open_.size() >= settings_.connections_max) {
         return fail(Errc::resource_exhausted, "NET-33");
     }
-    std::size_t& from_address = per_address_[peer_address];
-    // Everybody on this machine shares one address, so loopback has the total limit alone.
-    if (!is_loopback && from_address >= settings_.connections_per_address_max) {
+    Held& held = held_[source.key];
+    // Everybody on this machine shares one address, so loopback has the total limits alone.
+    if (!source.is_loopback && held.connections >= settings_.connections_per_source_max) {
         return fail(Errc::resource_exhausted, "NET-34");
     }
-    ++from_address;
+    ++held.connections;
     open_.emplace(connection.get(), connection);
     metrics_->connection_opened();
     return {};
 }
 
-void ServerCore::release(Connection* connection, const std::string& peer_address) {
+void ServerCore::release(Connection* connection, const PeerSource& source) {
     const std::lock_guard lock(mutex_);
     if (open_.erase(connection) == 0) {
         return;
     }
-    const auto count = per_address_.find(peer_address);
-    if (count != per_address_.end() && --count->second == 0) {
-        per_address_.erase(count);
-    }
+    Held& held = held_[source.key];
+    --held.connections;
+    forget_if_nothing(source);
     metrics_->connection_closed();
 }
 
-bool ServerCore::reserve_body(std::size_t size_bytes) {
-    if (body_bytes_.fetch_add(size_bytes) + size_bytes > settings_.body_budget_bytes) {
-        body_bytes_.fetch_sub(size_bytes);
-        return false;
+bool ServerCore::reserve_body(const PeerSource& source, std::size_t size_bytes) {
+    const std::lock_guard lock(mutex_);
+    Held& held = held_[source.key];
+    const bool fits = body_bytes_ + size_bytes <= settings_.body_budget_bytes &&
+                      (source.is_loopback ||
+                       held.body_bytes + size_bytes <= settings_.body_budget_per_source_bytes);
+    if (fits) {
+        body_bytes_ += size_bytes;
+        held.body_bytes += size_bytes;
     }
-    return true;
+    forget_if_nothing(source);
+    return fits;
+}
+
+void ServerCore::release_body(const PeerSource& source, std::size_t size_bytes) {
+    const std::lock_guard lock(mutex_);
+    body_bytes_ -= size_bytes;
+    held_[source.key].body_bytes -= size_bytes;
+    forget_if_nothing(source);
+}
+
+void ServerCore::forget_if_nothing(const PeerSource& source) {
+    const auto held = held_.find(source.key);
+    if (held != held_.end() && held->second.connections == 0 && held->second.body_bytes == 0) {
+        held_.erase(held);
+    }
 }
 
 std::vector<std::shared_ptr<Connection>> ServerCore::connections() const {
@@ -160,7 +178,7 @@ void ConnectServer::State::take(tcp::socket socket) {
     socket.set_option(asio::socket_base::keep_alive(true), gone);
     const std::string address = peer.address().to_string();
     auto connection = make_connection(core, std::move(socket), address, origin_of(local));
-    const auto admitted = core->admit(connection, address, peer.address().is_loopback());
+    const auto admitted = core->admit(connection, peer_source(address));
     if (!admitted.has_value()) {
         // Who is refused: the newcomer, by a closed connection. Others keep theirs.
         core->metrics().count_refusal(admitted.error().check);

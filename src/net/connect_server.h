@@ -144,10 +144,12 @@ struct ServerSettings {
     TlsContext tls;          // Absent: plain HTTP, on a loopback address only.
 
     std::size_t connections_max = 2048;
-    /// From one address that is not loopback.
-    std::size_t connections_per_address_max = 128;
-    /// Request bodies held by all connections together.
+    /// From one source (peer_source.h) that is not loopback.
+    std::size_t connections_per_source_max = 128;
+    /// Request bodies held by all connections together, and by those of one source that is not
+    /// loopback.
     std::size_t body_budget_bytes = std::size_t{256} << 20;
+    std::size_t body_budget_per_source_bytes = std::size_t{64} << 20;
     std::size_t header_max_bytes = std::size_t{16} << 10;
     /// Queued for one stream before its method has to wait.
     std::size_t stream_queue_max_bytes = std::size_t{256} << 10;

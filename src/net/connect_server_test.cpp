@@ -197,6 +197,21 @@ TEST_F(ConnectServerTest, RequestsTogetherAboveTheBudgetAreRefused) {
     EXPECT_TRUE(ask(post("/test/Echo", kJson, "{}")).starts_with("HTTP/1.1 200"));
 }
 
+TEST_F(ConnectServerTest, OneSourceHasItsShareOfBodies) {
+    ServerSettings settings;
+    settings.body_budget_bytes = 10;
+    settings.body_budget_per_source_bytes = 4;
+    ServerCore core(settings, Routes(), metrics_);
+    const PeerSource here = peer_source("2001:db8::1");
+    EXPECT_TRUE(core.reserve_body(here, 3));
+    EXPECT_FALSE(core.reserve_body(peer_source("2001:db8::2"), 2));
+    EXPECT_TRUE(core.reserve_body(peer_source("192.0.2.1"), 2));
+    EXPECT_FALSE(core.reserve_body(peer_source("127.0.0.1"), 6));
+    EXPECT_TRUE(core.reserve_body(peer_source("127.0.0.1"), 5));
+    core.release_body(here, 3);
+    EXPECT_TRUE(core.reserve_body(here, 1));
+}
+
 TEST_F(ConnectServerTest, AStreamTakesExactlyOneMessage) {
     start();
     for (const std::string& body : {std::string(), framed("{}") + framed("{}")}) {
@@ -270,20 +285,21 @@ class DummyConnection final : public Connection {
     void abort() override {}
 };
 
-TEST_F(ConnectServerTest, OneAddressHasItsShareOfConnections) {
+TEST_F(ConnectServerTest, OneSourceHasItsShareOfConnections) {
     ServerSettings settings;
-    settings.connections_per_address_max = 1;
+    settings.connections_per_source_max = 1;
     ServerCore core(settings, Routes(), metrics_);
+    const PeerSource here = peer_source("192.0.2.1");
     const auto first = std::make_shared<DummyConnection>();
     const auto second = std::make_shared<DummyConnection>();
-    EXPECT_TRUE(core.admit(first, "192.0.2.1", false).has_value());
-    EXPECT_STREQ(core.admit(second, "192.0.2.1", false).error().check, "NET-34");
-    EXPECT_TRUE(core.admit(second, "192.0.2.2", false).has_value());
-    core.release(first.get(), "192.0.2.1");
+    EXPECT_TRUE(core.admit(first, here).has_value());
+    EXPECT_STREQ(core.admit(second, here).error().check, "NET-34");
+    EXPECT_TRUE(core.admit(second, peer_source("2001:db8::2")).has_value());
+    core.release(first.get(), here);
     const auto third = std::make_shared<DummyConnection>();
-    EXPECT_TRUE(core.admit(third, "192.0.2.1", false).has_value());
+    EXPECT_TRUE(core.admit(third, here).has_value());
     core.stop_all();
-    EXPECT_STREQ(core.admit(first, "192.0.2.3", false).error().check, "NET-27");
+    EXPECT_STREQ(core.admit(first, peer_source("192.0.2.3")).error().check, "NET-27");
 }
 
 TEST_F(ConnectServerTest, AStreamWhoseReaderLeftIsCancelledWhenItWrites) {

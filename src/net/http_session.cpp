@@ -82,10 +82,11 @@ class HttpSession final : public Connection,
           executor_(stream_.get_executor()),
           buffer_(core_->settings().header_max_bytes + kReadPieceBytes),
           peer_address_(std::move(peer_address)),
+          source_(peer_source(peer_address_)),
           local_origin_(std::move(local_origin)) {}
     HttpSession(const HttpSession&) = delete;
     HttpSession& operator=(const HttpSession&) = delete;
-    ~HttpSession() override { core_->release(this, peer_address_); }
+    ~HttpSession() override { core_->release(this, source_); }
 
     void start() override {
         auto core = core_;
@@ -142,7 +143,7 @@ class HttpSession final : public Connection,
             usable = co_await serve_one();
         }
         co_await close();
-        core_->release(this, peer_address_);
+        core_->release(this, source_);
     }
 
     asio::awaitable<bool> handshake() {
@@ -224,7 +225,7 @@ class HttpSession final : public Connection,
                 co_return false;
             }
         }
-        BodyReservation reservation(*core_);
+        BodyReservation reservation(*core_, source_);
         const std::size_t max_bytes = body_max_bytes(route->request_max_bytes, *plan);
         auto body = co_await read_body(parser, max_bytes, reservation);
         if (!body.has_value()) {
@@ -561,7 +562,8 @@ class HttpSession final : public Connection,
     asio::any_io_executor executor_;
     beast::flat_buffer buffer_;
     std::array<std::uint8_t, kReadPieceBytes> piece_{};
-    std::string peer_address_;
+    const std::string peer_address_;
+    const PeerSource source_;
     std::string local_origin_;
     Bytes channel_;
     steady_clock::time_point started_;

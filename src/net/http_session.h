@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,6 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "net/connect_server.h"
+#include "net/peer_source.h"
 
 namespace chatmcp::net {
 
@@ -44,15 +46,14 @@ class ServerCore {
     [[nodiscard]] Metrics& metrics() { return *metrics_; }
 
     /// Take a place for a connection. Errors: resource_exhausted (NET-33) too many in all,
-    /// (NET-34) too many from this address; unavailable (NET-27) the server stops.
+    /// (NET-34) too many from this source; unavailable (NET-27) the server stops.
     [[nodiscard]] Result<void> admit(const std::shared_ptr<Connection>& connection,
-                                     const std::string& peer_address,
-                                     bool is_loopback);
-    void release(Connection* connection, const std::string& peer_address);
+                                     const PeerSource& source);
+    void release(Connection* connection, const PeerSource& source);
 
-    /// Reserve memory for a request body; false when the budget is spent.
-    [[nodiscard]] bool reserve_body(std::size_t size_bytes);
-    void release_body(std::size_t size_bytes) { body_bytes_.fetch_sub(size_bytes); }
+    /// Reserve memory for a request body; false when the budget of all or of this source is spent.
+    [[nodiscard]] bool reserve_body(const PeerSource& source, std::size_t size_bytes);
+    void release_body(const PeerSource& source, std::size_t size_bytes);
 
     /// A call (its coroutine may outlive the answer when the deadline passed first).
     void call_begins() { calls_.fetch_add(1); }
@@ -63,17 +64,24 @@ class ServerCore {
     [[nodiscard]] bool is_idle() const;
 
   private:
+    /// What the connections of one source hold.
+    struct Held {
+        std::size_t connections = 0;
+        std::size_t body_bytes = 0;
+    };
+
     [[nodiscard]] std::vector<std::shared_ptr<Connection>> connections() const;
+    void forget_if_nothing(const PeerSource& source);  // Under mutex_.
 
     const ServerSettings settings_;
     const Routes routes_;
     const std::shared_ptr<Metrics> metrics_;
-    std::atomic<std::size_t> body_bytes_ = 0;
     std::atomic<std::size_t> calls_ = 0;
     mutable std::mutex mutex_;
     bool stopping_ = false;                                            // Guarded by mutex_.
+    std::size_t body_bytes_ = 0;                                       // Guarded by mutex_.
     std::unordered_map<Connection*, std::weak_ptr<Connection>> open_;  // Guarded by mutex_.
-    std::unordered_map<std::string, std::size_t> per_address_;         // Guarded by mutex_.
+    std::map<Bytes, Held> held_;                                       // Guarded by mutex_.
 };
 
 /// A connection with or without TLS, as the settings say. `socket` runs on a strand of its own.

@@ -11,6 +11,7 @@
 
 #include "net/carrier.h"
 #include "net/net_testing.h"
+#include "net/peer_source.h"
 #include "net/relay_methods.h"
 #include "relay/relay_testing.h"
 
@@ -350,11 +351,19 @@ TEST(CarrierOpen, ASignalEndsTheWait) {
     EXPECT_TRUE(std::holds_alternative<Carrier::Interrupted>(carrier->next(kPatience)));
 }
 
-TEST(RateLimitSource, IsAnAddressOrTheNetworkOfOneHousehold) {
-    EXPECT_EQ(rate_limit_source("192.0.2.1"), (Bytes{192, 0, 2, 1}));
-    EXPECT_EQ(rate_limit_source("::ffff:192.0.2.1"), (Bytes{192, 0, 2, 1}));
-    EXPECT_EQ(rate_limit_source("2001:db8:1:2::1"), rate_limit_source("2001:db8:1:2:3:4:5:6"));
-    EXPECT_NE(rate_limit_source("2001:db8:1:2::1"), rate_limit_source("2001:db8:1:3::1"));
+TEST(PeerSource, IsAnAddressOrTheNetworkOfOneHousehold) {
+    const auto key = [](const std::string& address) { return peer_source(address).key; };
+    EXPECT_EQ(key("192.0.2.1"), (Bytes{192, 0, 2, 1}));
+    EXPECT_EQ(key("::ffff:192.0.2.1"), (Bytes{192, 0, 2, 1}));
+    EXPECT_EQ(key("2001:db8:1:2::1"), key("2001:db8:1:2:3:4:5:6"));
+    EXPECT_NE(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+    EXPECT_EQ(key("no address"), key("neither"));
+    for (const char* address : {"127.0.0.1", "::1", "::ffff:127.0.0.2"}) {
+        EXPECT_TRUE(peer_source(address).is_loopback) << address;
+    }
+    for (const char* address : {"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "no address"}) {
+        EXPECT_FALSE(peer_source(address).is_loopback) << address;
+    }
 }
 
 }  // namespace

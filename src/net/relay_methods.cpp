@@ -4,9 +4,9 @@
 #include <cstring>
 #include <utility>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "net/peer_source.h"
 #include "net/relay_codec.h"
 #include "net/status.h"
 
@@ -19,11 +19,9 @@ using Parts = std::shared_ptr<const RelayParts>;
 
 // A stream looks by itself after this long: its login may have expired meanwhile.
 constexpr std::chrono::milliseconds kLookAgain{60'000};
-constexpr std::size_t kIpv6PrefixBytes = 8;
 
 relay::Peer peer_of(const CallContext& context) {
-    return relay::Peer{.source = rate_limit_source(context.peer_address),
-                       .channel = context.channel};
+    return relay::Peer{.source = peer_source(context.peer_address).key, .channel = context.channel};
 }
 
 /// A request of wire/ with one reply: decode, let the relay handle it on a storage thread, encode.
@@ -241,24 +239,6 @@ void add_delivery_service(Routes& routes, const Parts& parts) {
     add_stream<InboxKind>(routes, parts);
     add_unary<wire::AckInbox>(routes, parts);
     add_unary<wire::PutAgentEntry>(routes, parts);
-}
-
-Bytes rate_limit_source(const std::string& peer_address) {
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(peer_address, error);
-    if (error) {
-        return to_bytes(as_bytes("unknown"));
-    }
-    if (address.is_v4()) {
-        const auto bytes = address.to_v4().to_bytes();
-        return Bytes(bytes.begin(), bytes.end());
-    }
-    const auto v6 = address.to_v6();
-    const auto bytes = v6.to_bytes();
-    if (v6.is_v4_mapped()) {
-        return Bytes(bytes.end() - 4, bytes.end());
-    }
-    return Bytes(bytes.begin(), bytes.begin() + kIpv6PrefixBytes);
 }
 
 }  // namespace chatmcp::net

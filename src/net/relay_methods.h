@@ -60,8 +60,4 @@ struct RelayParts {
 /// hashes with prefixes of their own.
 void add_delivery_service(Routes& routes, const std::shared_ptr<const RelayParts>& parts);
 
-/// Whom a rate limit counts for: an IPv4 address, or the first 64 bits of an IPv6 address, which is
-/// what one household gets.
-[[nodiscard]] Bytes rate_limit_source(const std::string& peer_address);
-
 }  // namespace chatmcp::net

@@ -68,26 +68,33 @@ Result<wire::ClaimKeyPackages::Reply> Directory::claim(const wire::ClaimKeyPacka
     const UnixMs now = context_.clock.now();
     const Limits& limits = context_.options.limits;
     using Kind = RateLimiter::Kind;
+    wire::ClaimKeyPackages::Reply reply;
+    reply.key_packages.resize(request.root_keys.size());
+    std::size_t refused = 0;
     std::vector<store::Partition> pools;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < request.root_keys.size(); ++i) {
         const wire::Ed25519Key& target = request.root_keys[i];
-        if (context_.limiter.take(Kind::claim_target_source,
-                                  limits.claims_per_target_and_source,
-                                  peer.source,
-                                  target,
-                                  now) &&
-            context_.limiter.take(Kind::claim_target, limits.claims_per_target, target, {}, now)) {
+        if (!context_.limiter.take(Kind::claim_target_source,
+                                   limits.claims_per_target_and_source,
+                                   peer.source,
+                                   target,
+                                   now)) {
+            ++refused;
+        } else if (context_.limiter.take(
+                       Kind::claim_target, limits.claims_per_target, target, {}, now)) {
             pools.push_back(key_package_partition(target));
             places.push_back(i);
+        } else {
+            // Whoever wants this device to be out of reach must not be able to ask for so many.
+            CHATMCP_TRY(reply.key_packages[i],
+                        context_.store.claim_last_resort(key_package_partition(target)));
         }
     }
-    if (pools.empty()) {
+    if (refused == request.root_keys.size()) {
         return fail(Errc::rate_limited, "RLY-25");
     }
     CHATMCP_TRY(auto claimed, context_.store.claim(pools, now));
-    wire::ClaimKeyPackages::Reply reply;
-    reply.key_packages.resize(request.root_keys.size());
     for (std::size_t i = 0; i < places.size(); ++i) {
         reply.key_packages[places[i]] = std::move(claimed.at(i));
     }

@@ -23,9 +23,10 @@ class Directory {
     ///         kKeyPackagesPerDeviceMax would lie there.
     [[nodiscard]] Result<wire::UploadKeyPackages::Reply> upload(
         const wire::Ed25519Key& root_key, const wire::UploadKeyPackages& request) const;
-    /// A device that was asked for too often lately counts as having none left.
-    /// Errors: invalid_argument (RLY-24) no key or too many; rate_limited (RLY-25) each of them was
-    ///         asked for too often.
+    /// A device that was asked for too often lately, by anybody, counts as having only its
+    /// last-resort package left; asked for too often by this source, as having none.
+    /// Errors: invalid_argument (RLY-24) no key or too many; rate_limited (RLY-25) this source
+    ///         asked for each of them too often.
     [[nodiscard]] Result<wire::ClaimKeyPackages::Reply> claim(const wire::ClaimKeyPackages& request,
                                                               const Peer& peer) const;
 

@@ -32,11 +32,13 @@ ByteArray<32> once_name(const wire::SendInbox& request) {
 
 }  // namespace
 
-Result<void> check_inbox_room(const Context& context, const wire::InboxId& inbox) {
+Result<void> check_inbox_room(const Context& context,
+                              const wire::InboxId& inbox,
+                              const InboxRoom& room) {
     CHATMCP_TRY(const store::Usage usage,
                 context.store.usage(
-                    inbox_partition(inbox), kInboxItemsMax, kInboxBytesMax, context.clock.now()));
-    if (usage.entries >= kInboxItemsMax || usage.bytes >= kInboxBytesMax) {
+                    inbox_partition(inbox), room.items_max, room.bytes_max, context.clock.now()));
+    if (usage.entries >= room.items_max || usage.bytes >= room.bytes_max) {
         return fail(Errc::resource_exhausted, "RLY-14");
     }
     return {};
@@ -63,7 +65,7 @@ Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& 
             Kind::send_inbox, limits.inbox_sends_per_inbox, request.inbox, {}, now)) {
         return fail(Errc::rate_limited, "RLY-29");
     }
-    CHATMCP_CHECK_OK(check_inbox_room(context_, request.inbox));
+    CHATMCP_CHECK_OK(check_inbox_room(context_, request.inbox, kInboxRoomOfRequests));
     CHATMCP_TRY(
         const store::Updated updated,
         context_.store.update(inbox_partition(request.inbox),

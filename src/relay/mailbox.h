@@ -8,12 +8,20 @@
 namespace chatmcp::relay {
 
 inline constexpr std::int64_t kInboxRequestLifetimeMs = 24 * kHourMs;
-/// Items that wait in one inbox; above it senders are refused until the device acknowledges some.
-inline constexpr std::size_t kInboxItemsMax = 1024;
-inline constexpr std::size_t kInboxBytesMax = std::size_t{64} * 1024 * 1024;
+/// What waits in one inbox; above it senders are refused until the device acknowledges some.
+struct InboxRoom {
+    std::size_t items_max = 0;
+    std::size_t bytes_max = 0;
+};
+inline constexpr InboxRoom kInboxRoom{.items_max = 1024, .bytes_max = std::size_t{64} << 20U};
+/// Requests that anybody may send leave half of it to Welcomes.
+inline constexpr InboxRoom kInboxRoomOfRequests{.items_max = 512,
+                                                .bytes_max = std::size_t{32} << 20U};
 
 /// Errors: resource_exhausted (RLY-14).
-[[nodiscard]] Result<void> check_inbox_room(const Context& context, const wire::InboxId& inbox);
+[[nodiscard]] Result<void> check_inbox_room(const Context& context,
+                                            const wire::InboxId& inbox,
+                                            const InboxRoom& room);
 
 /// Inboxes of devices and enclaves: anybody may put a request in, only the owner's login reads.
 class Mailbox {

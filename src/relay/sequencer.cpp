@@ -194,7 +194,7 @@ Result<void> Sequencer::check_welcomes(const wire::PublishBundle& request,
                 Kind::welcome_inbox, limits.welcomes_per_inbox, delivery.inbox, {}, now)) {
             return fail(Errc::rate_limited, "RLY-13");
         }
-        CHATMCP_CHECK_OK(check_inbox_room(context_, delivery.inbox));
+        CHATMCP_CHECK_OK(check_inbox_room(context_, delivery.inbox, kInboxRoom));
     }
     return {};
 }

@@ -222,6 +222,17 @@ Result<std::vector<std::optional<Bytes>>> MemoryStore::claim(const std::vector<P
     return out;
 }
 
+Result<std::optional<Bytes>> MemoryStore::claim_last_resort(const Partition& pool) {
+    const std::lock_guard lock(mutex_);
+    ++statistics_.operations;
+    const auto found = partitions_.find(pool);
+    if (found == partitions_.end()) {
+        return std::optional<Bytes>();
+    }
+    found->second.pool.last_resort_used = found->second.pool.last_resort.has_value();
+    return found->second.pool.last_resort;
+}
+
 Result<std::size_t> MemoryStore::expire(UnixMs now, std::size_t limit) {
     const std::lock_guard lock(mutex_);
     std::size_t deleted = 0;

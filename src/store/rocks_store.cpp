@@ -439,6 +439,18 @@ Result<std::vector<std::pair<Bytes, const Bytes*>>> new_items(RocksView& view,
     return out;
 }
 
+Result<std::optional<Bytes>> use_last_resort(RocksBatch& batch, const Partition& pool) {
+    CHATMCP_TRY(auto resort, read_last_resort(batch, pool));
+    if (!resort.has_value()) {
+        return std::optional<Bytes>();
+    }
+    if (!resort->used) {
+        resort->used = true;
+        put_last_resort(batch, pool, *resort);
+    }
+    return std::optional(std::move(resort->value));
+}
+
 }  // namespace
 
 Result<PoolState> RocksStore::offer(const Partition& pool,
@@ -492,17 +504,18 @@ Result<std::vector<std::optional<Bytes>>> RocksStore::claim(const std::vector<Pa
                 erase_expiring(batch, items.front().key, items.front().expires_at);
                 continue;
             }
-            CHATMCP_TRY(auto resort, read_last_resort(batch, pool));
-            if (!resort.has_value()) {
-                out.emplace_back();
-                continue;
-            }
-            if (!resort->used) {
-                resort->used = true;
-                put_last_resort(batch, pool, *resort);
-            }
-            out.emplace_back(std::move(resort->value));
+            CHATMCP_TRY(out.emplace_back(), use_last_resort(batch, pool));
         }
+        return {};
+    };
+    CHATMCP_CHECK_OK(database_->commit(apply));
+    return out;
+}
+
+Result<std::optional<Bytes>> RocksStore::claim_last_resort(const Partition& pool) {
+    std::optional<Bytes> out;
+    const auto apply = [&](RocksBatch& batch) -> Result<void> {
+        CHATMCP_TRY(out, use_last_resort(batch, pool));
         return {};
     };
     CHATMCP_CHECK_OK(database_->commit(apply));

@@ -48,6 +48,7 @@ class RocksStore final : public Store {
                             UnixMs now) override;
     Result<std::vector<std::optional<Bytes>>> claim(const std::vector<Partition>& pools,
                                                     UnixMs now) override;
+    Result<std::optional<Bytes>> claim_last_resort(const Partition& pool) override;
 
     Result<std::size_t> expire(UnixMs now, std::size_t limit) override;
     [[nodiscard]] StoreStatistics statistics() const override;

@@ -183,6 +183,9 @@ class Store {
     [[nodiscard]] virtual Result<std::vector<std::optional<Bytes>>> claim(
         const std::vector<Partition>& pools, UnixMs now) = 0;
 
+    /// The last-resort item of a pool, whatever else lies there; it stays and counts as used.
+    [[nodiscard]] virtual Result<std::optional<Bytes>> claim_last_resort(const Partition& pool) = 0;
+
     /// Deletes up to `limit` things that are over their time; returns how many.
     [[nodiscard]] virtual Result<std::size_t> expire(UnixMs now, std::size_t limit) = 0;
 

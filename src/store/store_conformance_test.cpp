@@ -271,6 +271,17 @@ TEST_P(StoreConformance, EachItemOfAPoolIsHandedOutOnceAndThenTheLastResort) {
     EXPECT_EQ(claim(), "next last");
 }
 
+TEST_P(StoreConformance, TheLastResortAloneIsHandedOutBesideWhatElseIsThere) {
+    EXPECT_EQ(store().claim_last_resort(kPool).value(), std::nullopt);
+    offer({"one"}, "last");
+    EXPECT_FALSE(offer({}).last_resort_used);
+    EXPECT_EQ(store().claim_last_resort(kPool).value(), text("last"));
+    subject->reopen();
+    EXPECT_TRUE(offer({}).last_resort_used);
+    EXPECT_EQ(store().claim_last_resort(kPool).value(), text("last"));
+    EXPECT_EQ(claim(), "one");
+}
+
 TEST_P(StoreConformance, AClaimOfManyPoolsAnswersInTheirOrder) {
     const Partition second = partition(Space::key_packages, 2);
     const Partition empty = partition(Space::key_packages, 3);
