@@ -10,7 +10,7 @@ import time
 
 from demo import services
 from demo.services import BIN, Failed, say
-from demo.speakers import Refused, Speaker
+from demo.speakers import Progress, Refused, Speaker, together
 
 READ_SECONDS_MAX = 60
 GRANT_HOURS = 2
@@ -89,8 +89,8 @@ def step(number: int, text: str) -> None:
 
 def sign_in(talk: Conversation) -> None:
     step(1, f"{len(talk.speakers)} speakers get a wallet and a device, sign in, and put up key packages")
+    together("signed in", talk.speakers, Speaker.sign_in)
     for speaker in talk.speakers:
-        speaker.sign_in()
         say(f"    {speaker.number:2d}  {speaker.name:24} {speaker.address}")
 
 
@@ -101,19 +101,27 @@ def start_group(talk: Conversation) -> None:
     if made["missing"]:
         raise Failed(f"no device for {made['missing']}")
     talk.chat = made["chat"]
-    for speaker in founders[1:]:
+
+    def accept(speaker: Speaker) -> None:
         waiting = [line["chat"] for line in speaker.run("requests", "list")]
         if talk.chat not in waiting:
             raise Failed(f"{speaker.name} has no request")
         speaker.one("requests", "accept", talk.chat)
+
+    together("accepted", founders[1:], accept)
     say(f"    chat {talk.chat[:16]}…, all accepted")
+
+
+def go_online(talk: Conversation, speaker: Speaker) -> None:
+    speaker.go_online(talk.chat)
+    speaker.wait_connected()
 
 
 def first_half(talk: Conversation) -> None:
     cast = talk.cast
     step(3, f"the first {len(talk.first_half)} messages, each by its own speaker; one is offline for a while")
-    for speaker in cast.founders:
-        speaker.go_online(talk.chat)
+    together("online", cast.founders, lambda speaker: go_online(talk, speaker))
+    progress = Progress("messages sent", len(talk.first_half))
     offline_from, offline_to = len(talk.first_half) // 3, 2 * len(talk.first_half) // 3
     left_out = 0
     for index, message in enumerate(talk.first_half):
@@ -128,6 +136,7 @@ def first_half(talk: Conversation) -> None:
             cast.offline.go_online(talk.chat)
             say(f"    {cast.offline.name} is back")
         talk.send(message, cast.founders)
+        progress(index + 1)
     if cast.offline and not cast.offline.online:
         cast.offline.go_online(talk.chat)
     compared = talk.compare(cast.founders)
@@ -168,16 +177,18 @@ def invite(talk: Conversation, fingerprint: str) -> dict:
 def agree(talk: Conversation, fingerprint: str) -> None:
     cast = talk.cast
     step(5, "the others see who was invited; each who agrees trusts the machine first; one does not agree, one joins only now")
-    shown = False
-    for number, speaker in enumerate(s for s in cast.agreeing if s is not cast.late):
+    present = [s for s in cast.agreeing if s is not cast.late]
+
+    def look_and_agree(speaker: Speaker) -> None:
         report = speaker.one("assistant", "show", talk.chat)
-        if not shown:
+        if speaker is present[0]:
             say(f"    {speaker.name} sees measurement {report['measurement'][:16]}…, scopes {report['scopes']}")
             expect_refusal("agree without the policy", lambda: speaker.one("assistant", "agree", talk.chat))
-            shown = True
         speaker.one("policy", "allow-simulated", fingerprint)
-        agreed = speaker.one("assistant", "agree", talk.chat, *(["--past"] if number % 2 == 0 else []))
+        agreed = speaker.one("assistant", "agree", talk.chat, *(["--past"] if present.index(speaker) % 2 == 0 else []))
         say(f"    {speaker.name} agrees, words {'of the past too' if agreed['from'] == 'past' else 'from now on'}")
+
+    together("agreed", present, look_and_agree)
     if cast.silent:
         say(f"    {cast.silent.name} does not agree")
     if cast.late:
@@ -188,8 +199,10 @@ def agree(talk: Conversation, fingerprint: str) -> None:
         cast.late.one("assistant", "agree", talk.chat)
         cast.late.go_online(talk.chat)
         say(f"    {cast.late.name} joins only now, and agrees")
-    for message in talk.second_half:
+    progress = Progress("messages sent", len(talk.second_half))
+    for index, message in enumerate(talk.second_half):
         talk.send(message, talk.speakers)
+        progress(index + 1)
     say(f"    {len(talk.second_half)} more messages; {talk.compare(talk.speakers)} decrypted texts equal the file's")
 
 

@@ -1,4 +1,6 @@
 """The speakers of a conversation file: each with an own wallet, home and processes."""
+import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
@@ -9,10 +11,12 @@ import subprocess
 import threading
 import time
 
-from demo.services import BIN, Failed
+from demo.services import BIN, Failed, say
 
 PASSPHRASE = "demo passphrase, not a secret"
 COMMAND_SECONDS_MAX = 600
+CONNECTED_SECONDS_MAX = 120
+PROGRESS_SECONDS = 10
 
 
 class Refused(Exception):
@@ -107,6 +111,14 @@ class Speaker:
         self._reader = threading.Thread(target=self._collect, args=(self._follow.stdout, self.shown[-1]), daemon=True)
         self._reader.start()
 
+    def wait_connected(self) -> None:
+        """Until `follow` has opened its home (which takes 128 MiB for half a second) and talks to the node."""
+        deadline = time.monotonic() + CONNECTED_SECONDS_MAX
+        while not has_socket(self._follow.pid):
+            if self._follow.poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"{self.name}: follow did not come to the node; see follow-{self.number:02d}.log")
+            time.sleep(0.02)
+
     def _collect(self, stream, shown: list[dict]) -> None:
         with stream:
             for line in stream:
@@ -148,3 +160,34 @@ class Speaker:
             if time.monotonic() > deadline:
                 raise Failed(f"{self.name} did not read position {missing[0]} within {seconds_max:.0f} s")
             time.sleep(0.01)
+
+
+def has_socket(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return any(os.readlink(entry).startswith("socket:") for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
+class Progress:
+    """Says now and then how far something long has come."""
+
+    def __init__(self, what: str, total: int):
+        self._what = what
+        self._total = total
+        self._said = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        if time.monotonic() - self._said >= PROGRESS_SECONDS:
+            self._said = time.monotonic()
+            say(f"    {done} of {self._total} {self._what}")
+
+
+def together(what: str, speakers: list[Speaker], action) -> None:
+    """`action(speaker)` for each, at once as many as there are cores: every process derives its home's key."""
+    progress = Progress(what, len(speakers))
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
+        for done, _ in enumerate(pool.map(action, speakers), 1):
+            progress(done)
+    finally:
+        pool.shutdown(cancel_futures=True)
