@@ -80,6 +80,11 @@ bool is_bad_output(const Error& error) {
     return std::ranges::find(kChecks, std::string_view(error.check)) != std::end(kChecks);
 }
 
+/// The one bad output of which nothing is recorded.
+bool is_unended(const Error& error) {
+    return error.check == std::string_view("AST-10");
+}
+
 std::vector<NumberedMessage> numbered(std::span<const Line> lines) {
     std::vector<NumberedMessage> out;
     for (const Line& line : lines) {
@@ -313,6 +318,13 @@ Result<Answered> Work::run(std::span<const SourceMessage> messages) {
     } else if (is_bad_output(grounded.error()) ||
                grounded.error().check == std::string_view("AST-19")) {
         out_.nothing_said = grounded.error();
+        // Whoever reads an empty answer is told why it is empty.
+        const char* const check = grounded.error().check;
+        if (std::ranges::none_of(dropped_.list(), [&](const Dropped& dropped) {
+                return dropped.check == std::string_view(check);
+            })) {
+            dropped_.add(check);
+        }
     } else {
         return fail(grounded.error());
     }
@@ -334,8 +346,16 @@ Result<Answered> Assistant::answer(const wire::Question& question,
 
 Result<Bytes> Assistant::replay(ByteView prompt, Progress& progress) {
     CHATMCP_TRY(const Prompt decoded, wire::decode<Prompt>(prompt));
-    CHATMCP_TRY(const auto completion, model_.complete(decoded, {}, progress));
-    return to_bytes(as_bytes(completion.text));
+    const auto completion = model_.complete(decoded, {}, progress);
+    // An answer goes on without an output that had no end, and its receipt commits to none: that it
+    // has no end again is what there is to reproduce.
+    if (!completion.has_value() && is_unended(completion.error())) {
+        return Bytes();
+    }
+    if (!completion.has_value()) {
+        return fail(completion.error());
+    }
+    return to_bytes(as_bytes(completion->text));
 }
 
 }  // namespace chatmcp::assistant

@@ -113,6 +113,8 @@ TEST(Assistant, AnOutputThatFailsACheckIsDroppedAndNamed) {
         ASSERT_TRUE(answered->nothing_said.has_value()) << c.check;
         EXPECT_EQ(answered->nothing_said->check, c.check);
         EXPECT_EQ(answered->answer.text, "");
+        ASSERT_EQ(answered->answer.dropped.size(), 1U) << c.check;
+        EXPECT_TRUE(answered->answer.dropped[0].starts_with(c.check));
         EXPECT_TRUE(answered->answer.rests_on.empty());
         EXPECT_EQ(answered->inputs.size(), 3U);
         EXPECT_EQ(answered->calls.size(), 1U);
@@ -132,6 +134,10 @@ TEST(Assistant, AnOutputThatWasCutOffIsDroppedAndOtherFailuresEndTheAnswer) {
         ASSERT_EQ(answered.has_value(), !ends) << check;
         EXPECT_EQ(ends ? answered.error().check : answered->nothing_said->check,
                   std::string_view(check));
+        if (!ends) {
+            ASSERT_EQ(answered->answer.dropped.size(), 1U);
+            EXPECT_TRUE(answered->answer.dropped[0].starts_with("AST-10: left out, 1 "));
+        }
     }
 }
 
@@ -286,6 +292,25 @@ TEST(Assistant, WithoutAUsablePartNothingIsSaid) {
     ASSERT_TRUE(answered->nothing_said.has_value());
     EXPECT_EQ(answered->nothing_said->check, std::string_view("AST-12"));
     EXPECT_EQ(answered->inputs.size(), 100U);
+}
+
+TEST(Assistant, ReplayOfAnOutputWithoutAnEndComesToWhatTheAnswerRecorded) {
+    Error error{Errc::malformed, "AST-10"};
+    ScriptedModel model(20'000, [&](const Prompt&) { return Result<std::string>(fail(error)); });
+    TestProgress progress;
+    Assistant assistant(model);
+    const auto answered = assistant.answer(kQuestion, trip(), std::nullopt, progress);
+    ASSERT_TRUE(answered.has_value());
+    ASSERT_EQ(answered->calls.size(), 1U);
+    const auto again = assistant.replay(answered->calls[0].prompt, progress);
+    ASSERT_TRUE(again.has_value()) << again.error().check;
+    EXPECT_EQ(*again, answered->calls[0].output);
+
+    // Nothing was recorded of what failed otherwise, so no failure may pass for a reproduction.
+    error = Error{Errc::internal, "AST-09"};
+    const auto failed = assistant.replay(answered->calls[0].prompt, progress);
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_EQ(failed.error().check, std::string_view("AST-09"));
 }
 
 TEST(Assistant, ReplayRunsTheRecordedPromptAgain) {
