@@ -14,12 +14,12 @@ import time
 from demo.services import BIN, Failed, say
 
 PASSPHRASE = "demo passphrase, not a secret"
-COMMAND_SECONDS_MAX = 600
+COMMAND_SECONDS_MAX = 1800  # As long as `ask` waits for an answer.
 CONNECTED_SECONDS_MAX = 120
 PROGRESS_SECONDS = 10
 
 
-class Refused(Exception):
+class Refused(Failed):
     """A command that ended with exit code 1: refused by name."""
 
     def __init__(self, check: str, message: str):

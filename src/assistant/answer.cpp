@@ -167,6 +167,9 @@ Result<std::vector<GroundedSentence>> supported_only(std::vector<GroundedSentenc
 }
 
 std::string_view reason_of(std::string_view check) {
+    if (check == "AST-08") {
+        return "there was no time to read a part of the conversation";
+    }
     if (check == "AST-10") {
         return "the model's output did not come to an end";
     }

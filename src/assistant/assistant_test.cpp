@@ -238,6 +238,30 @@ TEST(Assistant, ALongConversationIsSummarisedInPartsThatCoverIt) {
     }
 }
 
+TEST(Assistant, PartsForWhichThereIsNoTimeAreLeftOutAndThatIsSaid) {
+    constexpr std::int64_t kCallMs = 1000;
+    TestProgress progress;
+    ScriptedModel model(5000, [&](const Prompt& prompt) -> Result<std::string> {
+        progress.now_ms += kCallMs;
+        if (is_reduce(prompt)) {
+            return std::string("{\"summary\": \"They talk about things.\"}");
+        }
+        return "{\"summary\": \"They talk about thing number " +
+               std::to_string(std::stoi(first_number(prompt)) - 1) + ".\"}";
+    });
+    const std::int64_t deadline = progress.now_ms + 3 * kCallMs;
+    const auto answered = Assistant(model).answer(kSummary, long_talk(100), deadline, progress);
+    ASSERT_TRUE(answered.has_value()) << answered.error().check;
+    EXPECT_EQ(answered->answer.text, "They talk about things.");
+    EXPECT_LE(progress.now_ms, deadline);
+    EXPECT_EQ(answered->calls.size(), 3U);  // Two parts, and the one summary of both.
+    EXPECT_EQ(answered->answer.points.size(), 2U);
+    EXPECT_GT(answered->inputs.size(), 0U);
+    EXPECT_LT(answered->inputs.size(), 100U);  // What was not read is no input.
+    ASSERT_EQ(answered->answer.dropped.size(), 1U);
+    EXPECT_TRUE(answered->answer.dropped[0].starts_with("AST-08: left out, "));
+}
+
 TEST(Assistant, AShortConversationIsSummarisedInOneCall) {
     ScriptedModel model(20'000, [](const Prompt&) -> Result<std::string> {
         return std::string("{\"summary\": \"Tom booked the flat for 264 euros.\"}");
