@@ -12,6 +12,7 @@ from demo import services
 from demo.services import BIN, Failed, say
 from demo.speakers import Progress, Refused, Speaker, together
 
+STARTED = time.monotonic()
 READ_SECONDS_MAX = 60
 GRANT_HOURS = 2
 # Words that carry no content, for the share of the reference's content words.
@@ -60,7 +61,6 @@ class Conversation:
         self.chat = ""
         self.sent: list[tuple[dict, dict, Speaker]] = []  # (line of the file, reply of `send`, who)
         self.expected: dict[Speaker, dict[int, str]] = {speaker: {} for speaker in self.speakers}
-        self.started = time.monotonic()
 
     def send(self, message: dict, readers: list[Speaker]) -> None:
         speaker = self.by_name[message["speaker"]]
@@ -84,7 +84,7 @@ class Conversation:
 
 
 def step(number: int, text: str) -> None:
-    say(f"\n[{number}] {text}")
+    say(f"\n[{number}] {text} ({time.monotonic() - STARTED:.0f} s)")
 
 
 def sign_in(talk: Conversation) -> None:
@@ -220,7 +220,7 @@ def ask(talk: Conversation, reference: dict) -> list[dict]:
     step(6, f"{asker.name} asks; answers and receipts appear in the conversation")
     answers = []
     for kind, item, flags in (("question", reference["questions"][0], []), ("summary", reference["summary"][0], ["--summarise"])):
-        answer = asker.one("ask", talk.chat, *flags, text=item["question"])
+        answer = asker.one("ask", talk.chat, *flags, text=item["question"], on_line=Progress().of_answer)
         text = " ".join([answer["answer"], *answer["points"]])
         say(f"    {kind}: {item['question']}")
         say(f"      assistant: {text}")
@@ -291,7 +291,7 @@ def table(talk: Conversation, answers: list[dict], bytes_on_wire: int) -> None:
     latencies = sorted(reader.read[reply["position"]]["read_ms"] - reply["sent_ms"]
                        for _, reply, who in talk.sent for reader in talk.speakers
                        if reader is not who and reader is not talk.cast.offline and reply["position"] in reader.read)
-    rows = [("wall time", f"{time.monotonic() - talk.started:.1f} s"), ("messages", str(len(talk.sent))),
+    rows = [("wall time", f"{time.monotonic() - STARTED:.1f} s"), ("messages", str(len(talk.sent))),
             ("bytes on the wire per message", f"{bytes_on_wire / max(1, len(talk.sent)):.0f}")]
     if latencies:
         rows.append(("send to read, p50 / p99", f"{statistics.median(latencies):.0f} / {latencies[int(len(latencies) * 0.99)]:.0f} ms"))

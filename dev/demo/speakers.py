@@ -14,7 +14,7 @@ import time
 from demo.services import BIN, Failed, say
 
 PASSPHRASE = "demo passphrase, not a secret"
-COMMAND_SECONDS_MAX = 1800  # As long as `ask` waits for an answer.
+COMMAND_SECONDS_MAX = 600
 CONNECTED_SECONDS_MAX = 120
 PROGRESS_SECONDS = 10
 
@@ -72,19 +72,22 @@ class Speaker:
         command = [str(BIN / "chatmcp"), "--json", "--home", str(self.home), "--node", self.url, *map(str, arguments)]
         return subprocess.Popen(command, text=True, env=environment, **options)
 
-    def execute(self, *arguments: str, text: str | None = None) -> Done:
-        """One command to its end, whatever that is."""
+    def execute(self, *arguments: str, text: str | None = None, on_line=None) -> Done:
+        """One command to its end, whatever that is. `on_line` gets the JSON lines of a long one as they come."""
         with self.start(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             try:
-                output, errors = process.communicate(text or "", timeout=COMMAND_SECONDS_MAX)
+                if on_line:
+                    output, errors = watch(process, text or "", on_line)
+                else:
+                    output, errors = process.communicate(text or "", timeout=COMMAND_SECONDS_MAX)
             except BaseException:
                 process.kill()
                 raise
         return Done.of(process.returncode, output, errors)
 
-    def run(self, *arguments: str, text: str | None = None) -> list[dict]:
+    def run(self, *arguments: str, text: str | None = None, on_line=None) -> list[dict]:
         """One command that has to succeed; its JSON lines."""
-        done = self.execute(*arguments, text=text)
+        done = self.execute(*arguments, text=text, on_line=on_line)
         if done.exit_code == 1:
             raise Refused(done.last.get("check", "?"), done.last.get("message", done.errors.strip()))
         if done.exit_code != 0:
@@ -92,8 +95,8 @@ class Speaker:
                          f"{(done.errors or done.output).strip()[-600:]}")
         return done.lines
 
-    def one(self, *arguments: str, text: str | None = None) -> dict:
-        return self.run(*arguments, text=text)[-1]
+    def one(self, *arguments: str, text: str | None = None, on_line=None) -> dict:
+        return self.run(*arguments, text=text, on_line=on_line)[-1]
 
     def sign_in(self) -> None:
         self.address = self.one("wallet", "new", self.wallet)["address"]
@@ -162,6 +165,18 @@ class Speaker:
             time.sleep(0.01)
 
 
+def watch(process: subprocess.Popen, text: str, on_line) -> tuple[str, str]:
+    """Output and errors of a command that limits its own time and says little on standard error."""
+    process.stdin.write(text)
+    process.stdin.close()
+    output = []
+    for line in process.stdout:
+        output.append(line)
+        if line.startswith("{"):
+            on_line(json.loads(line))
+    return "".join(output), process.stderr.read()
+
+
 def has_socket(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return any(os.readlink(entry).startswith("socket:") for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir())
@@ -171,15 +186,23 @@ def has_socket(pid: int) -> bool:
 class Progress:
     """Says now and then how far something long has come."""
 
-    def __init__(self, what: str, total: int):
+    def __init__(self, what: str = "", total: int = 0):
         self._what = what
         self._total = total
         self._said = time.monotonic()
 
     def __call__(self, done: int) -> None:
+        self._now_and_then(f"{done} of {self._total} {self._what}")
+
+    def of_answer(self, line: dict) -> None:
+        """A line of `ask`."""
+        if "progress" in line:
+            self._now_and_then(f"the assistant is {line['progress']}: {line['done']} of {line['total']}")
+
+    def _now_and_then(self, text: str) -> None:
         if time.monotonic() - self._said >= PROGRESS_SECONDS:
             self._said = time.monotonic()
-            say(f"    {done} of {self._total} {self._what}")
+            say(f"    {text}")
 
 
 def together(what: str, speakers: list[Speaker], action) -> None:
