@@ -10,8 +10,9 @@ import time
 
 from demo import services
 from demo.services import BIN, Failed, say
-from demo.speakers import Refused, Speaker
+from demo.speakers import Progress, Refused, Speaker, together
 
+STARTED = time.monotonic()
 READ_SECONDS_MAX = 60
 GRANT_HOURS = 2
 # Words that carry no content, for the share of the reference's content words.
@@ -60,7 +61,6 @@ class Conversation:
         self.chat = ""
         self.sent: list[tuple[dict, dict, Speaker]] = []  # (line of the file, reply of `send`, who)
         self.expected: dict[Speaker, dict[int, str]] = {speaker: {} for speaker in self.speakers}
-        self.started = time.monotonic()
 
     def send(self, message: dict, readers: list[Speaker]) -> None:
         speaker = self.by_name[message["speaker"]]
@@ -84,13 +84,13 @@ class Conversation:
 
 
 def step(number: int, text: str) -> None:
-    say(f"\n[{number}] {text}")
+    say(f"\n[{number}] {text} ({time.monotonic() - STARTED:.0f} s)")
 
 
 def sign_in(talk: Conversation) -> None:
     step(1, f"{len(talk.speakers)} speakers get a wallet and a device, sign in, and put up key packages")
+    together("signed in", talk.speakers, Speaker.sign_in)
     for speaker in talk.speakers:
-        speaker.sign_in()
         say(f"    {speaker.number:2d}  {speaker.name:24} {speaker.address}")
 
 
@@ -101,19 +101,27 @@ def start_group(talk: Conversation) -> None:
     if made["missing"]:
         raise Failed(f"no device for {made['missing']}")
     talk.chat = made["chat"]
-    for speaker in founders[1:]:
+
+    def accept(speaker: Speaker) -> None:
         waiting = [line["chat"] for line in speaker.run("requests", "list")]
         if talk.chat not in waiting:
             raise Failed(f"{speaker.name} has no request")
         speaker.one("requests", "accept", talk.chat)
+
+    together("accepted", founders[1:], accept)
     say(f"    chat {talk.chat[:16]}…, all accepted")
+
+
+def go_online(talk: Conversation, speaker: Speaker) -> None:
+    speaker.go_online(talk.chat)
+    speaker.wait_connected()
 
 
 def first_half(talk: Conversation) -> None:
     cast = talk.cast
     step(3, f"the first {len(talk.first_half)} messages, each by its own speaker; one is offline for a while")
-    for speaker in cast.founders:
-        speaker.go_online(talk.chat)
+    together("online", cast.founders, lambda speaker: go_online(talk, speaker))
+    progress = Progress("messages sent", len(talk.first_half))
     offline_from, offline_to = len(talk.first_half) // 3, 2 * len(talk.first_half) // 3
     left_out = 0
     for index, message in enumerate(talk.first_half):
@@ -128,6 +136,7 @@ def first_half(talk: Conversation) -> None:
             cast.offline.go_online(talk.chat)
             say(f"    {cast.offline.name} is back")
         talk.send(message, cast.founders)
+        progress(index + 1)
     if cast.offline and not cast.offline.online:
         cast.offline.go_online(talk.chat)
     compared = talk.compare(cast.founders)
@@ -168,16 +177,18 @@ def invite(talk: Conversation, fingerprint: str) -> dict:
 def agree(talk: Conversation, fingerprint: str) -> None:
     cast = talk.cast
     step(5, "the others see who was invited; each who agrees trusts the machine first; one does not agree, one joins only now")
-    shown = False
-    for number, speaker in enumerate(s for s in cast.agreeing if s is not cast.late):
+    present = [s for s in cast.agreeing if s is not cast.late]
+
+    def look_and_agree(speaker: Speaker) -> None:
         report = speaker.one("assistant", "show", talk.chat)
-        if not shown:
+        if speaker is present[0]:
             say(f"    {speaker.name} sees measurement {report['measurement'][:16]}…, scopes {report['scopes']}")
             expect_refusal("agree without the policy", lambda: speaker.one("assistant", "agree", talk.chat))
-            shown = True
         speaker.one("policy", "allow-simulated", fingerprint)
-        agreed = speaker.one("assistant", "agree", talk.chat, *(["--past"] if number % 2 == 0 else []))
+        agreed = speaker.one("assistant", "agree", talk.chat, *(["--past"] if present.index(speaker) % 2 == 0 else []))
         say(f"    {speaker.name} agrees, words {'of the past too' if agreed['from'] == 'past' else 'from now on'}")
+
+    together("agreed", present, look_and_agree)
     if cast.silent:
         say(f"    {cast.silent.name} does not agree")
     if cast.late:
@@ -188,8 +199,10 @@ def agree(talk: Conversation, fingerprint: str) -> None:
         cast.late.one("assistant", "agree", talk.chat)
         cast.late.go_online(talk.chat)
         say(f"    {cast.late.name} joins only now, and agrees")
-    for message in talk.second_half:
+    progress = Progress("messages sent", len(talk.second_half))
+    for index, message in enumerate(talk.second_half):
         talk.send(message, talk.speakers)
+        progress(index + 1)
     say(f"    {len(talk.second_half)} more messages; {talk.compare(talk.speakers)} decrypted texts equal the file's")
 
 
@@ -207,7 +220,7 @@ def ask(talk: Conversation, reference: dict) -> list[dict]:
     step(6, f"{asker.name} asks; answers and receipts appear in the conversation")
     answers = []
     for kind, item, flags in (("question", reference["questions"][0], []), ("summary", reference["summary"][0], ["--summarise"])):
-        answer = asker.one("ask", talk.chat, *flags, text=item["question"])
+        answer = asker.one("ask", talk.chat, *flags, text=item["question"], on_line=Progress().of_answer)
         text = " ".join([answer["answer"], *answer["points"]])
         say(f"    {kind}: {item['question']}")
         say(f"      assistant: {text}")
@@ -278,7 +291,7 @@ def table(talk: Conversation, answers: list[dict], bytes_on_wire: int) -> None:
     latencies = sorted(reader.read[reply["position"]]["read_ms"] - reply["sent_ms"]
                        for _, reply, who in talk.sent for reader in talk.speakers
                        if reader is not who and reader is not talk.cast.offline and reply["position"] in reader.read)
-    rows = [("wall time", f"{time.monotonic() - talk.started:.1f} s"), ("messages", str(len(talk.sent))),
+    rows = [("wall time", f"{time.monotonic() - STARTED:.1f} s"), ("messages", str(len(talk.sent))),
             ("bytes on the wire per message", f"{bytes_on_wire / max(1, len(talk.sent)):.0f}")]
     if latencies:
         rows.append(("send to read, p50 / p99", f"{statistics.median(latencies):.0f} / {latencies[int(len(latencies) * 0.99)]:.0f} ms"))

@@ -1,4 +1,6 @@
 """The speakers of a conversation file: each with an own wallet, home and processes."""
+import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
@@ -9,13 +11,15 @@ import subprocess
 import threading
 import time
 
-from demo.services import BIN, Failed
+from demo.services import BIN, Failed, say
 
 PASSPHRASE = "demo passphrase, not a secret"
 COMMAND_SECONDS_MAX = 600
+CONNECTED_SECONDS_MAX = 120
+PROGRESS_SECONDS = 10
 
 
-class Refused(Exception):
+class Refused(Failed):
     """A command that ended with exit code 1: refused by name."""
 
     def __init__(self, check: str, message: str):
@@ -68,19 +72,22 @@ class Speaker:
         command = [str(BIN / "chatmcp"), "--json", "--home", str(self.home), "--node", self.url, *map(str, arguments)]
         return subprocess.Popen(command, text=True, env=environment, **options)
 
-    def execute(self, *arguments: str, text: str | None = None) -> Done:
-        """One command to its end, whatever that is."""
+    def execute(self, *arguments: str, text: str | None = None, on_line=None) -> Done:
+        """One command to its end, whatever that is. `on_line` gets the JSON lines of a long one as they come."""
         with self.start(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             try:
-                output, errors = process.communicate(text or "", timeout=COMMAND_SECONDS_MAX)
+                if on_line:
+                    output, errors = watch(process, text or "", on_line)
+                else:
+                    output, errors = process.communicate(text or "", timeout=COMMAND_SECONDS_MAX)
             except BaseException:
                 process.kill()
                 raise
         return Done.of(process.returncode, output, errors)
 
-    def run(self, *arguments: str, text: str | None = None) -> list[dict]:
+    def run(self, *arguments: str, text: str | None = None, on_line=None) -> list[dict]:
         """One command that has to succeed; its JSON lines."""
-        done = self.execute(*arguments, text=text)
+        done = self.execute(*arguments, text=text, on_line=on_line)
         if done.exit_code == 1:
             raise Refused(done.last.get("check", "?"), done.last.get("message", done.errors.strip()))
         if done.exit_code != 0:
@@ -88,8 +95,8 @@ class Speaker:
                          f"{(done.errors or done.output).strip()[-600:]}")
         return done.lines
 
-    def one(self, *arguments: str, text: str | None = None) -> dict:
-        return self.run(*arguments, text=text)[-1]
+    def one(self, *arguments: str, text: str | None = None, on_line=None) -> dict:
+        return self.run(*arguments, text=text, on_line=on_line)[-1]
 
     def sign_in(self) -> None:
         self.address = self.one("wallet", "new", self.wallet)["address"]
@@ -106,6 +113,14 @@ class Speaker:
         self.shown.append([])
         self._reader = threading.Thread(target=self._collect, args=(self._follow.stdout, self.shown[-1]), daemon=True)
         self._reader.start()
+
+    def wait_connected(self) -> None:
+        """Until `follow` has opened its home (which takes 128 MiB for half a second) and talks to the node."""
+        deadline = time.monotonic() + CONNECTED_SECONDS_MAX
+        while not has_socket(self._follow.pid):
+            if self._follow.poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"{self.name}: follow did not come to the node; see follow-{self.number:02d}.log")
+            time.sleep(0.02)
 
     def _collect(self, stream, shown: list[dict]) -> None:
         with stream:
@@ -148,3 +163,54 @@ class Speaker:
             if time.monotonic() > deadline:
                 raise Failed(f"{self.name} did not read position {missing[0]} within {seconds_max:.0f} s")
             time.sleep(0.01)
+
+
+def watch(process: subprocess.Popen, text: str, on_line) -> tuple[str, str]:
+    """Output and errors of a command that limits its own time and says little on standard error."""
+    process.stdin.write(text)
+    process.stdin.close()
+    output = []
+    for line in process.stdout:
+        output.append(line)
+        if line.startswith("{"):
+            on_line(json.loads(line))
+    return "".join(output), process.stderr.read()
+
+
+def has_socket(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return any(os.readlink(entry).startswith("socket:") for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
+class Progress:
+    """Says now and then how far something long has come."""
+
+    def __init__(self, what: str = "", total: int = 0):
+        self._what = what
+        self._total = total
+        self._said = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        self._now_and_then(f"{done} of {self._total} {self._what}")
+
+    def of_answer(self, line: dict) -> None:
+        """A line of `ask`."""
+        if "progress" in line:
+            self._now_and_then(f"the assistant is {line['progress']}: {line['done']} of {line['total']}")
+
+    def _now_and_then(self, text: str) -> None:
+        if time.monotonic() - self._said >= PROGRESS_SECONDS:
+            self._said = time.monotonic()
+            say(f"    {text}")
+
+
+def together(what: str, speakers: list[Speaker], action) -> None:
+    """`action(speaker)` for each, at once as many as there are cores: every process derives its home's key."""
+    progress = Progress(what, len(speakers))
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
+        for done, _ in enumerate(pool.map(action, speakers), 1):
+            progress(done)
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -167,11 +167,20 @@ Result<std::vector<GroundedSentence>> supported_only(std::vector<GroundedSentenc
 }
 
 std::string_view reason_of(std::string_view check) {
+    if (check == "AST-08") {
+        return "there was no time to read a part of the conversation";
+    }
+    if (check == "AST-10") {
+        return "the model's output did not come to an end";
+    }
     if (check == "AST-12") {
         return "no message that was shown is named, or shares a word";
     }
     if (check == "AST-13") {
         return "an amount or date does not stand in the named messages";
+    }
+    if (check == "AST-19") {
+        return "the messages do not answer the question, as the model sees it";
     }
     return "the model's output does not have the asked form";
 }

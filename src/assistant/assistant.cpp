@@ -54,6 +54,7 @@ class Work {
     Result<Sentences> answer();
     Result<Sentences> summarise();
     Result<Sentences> summarise_part(const Part& part);
+    bool time_for_a_part(std::size_t sentences) const;
     Result<std::vector<Part>> groups_of(const Sentences& sentences, std::uint32_t room);
     Result<Sentences> reduce(std::span<const GroundedSentence> sentences, const Basis& basis);
     Result<Sentences> reduce_all(Sentences sentences, std::uint32_t room);
@@ -69,6 +70,7 @@ class Work {
     ShownMessages shown_;  // Of all calls.
     Sentences points_;     // Of a summary in parts.
     std::size_t calls_expected_ = 1;
+    std::int64_t longest_call_ms_ = 0;
     DropList dropped_;
     Answered out_;
 };
@@ -78,6 +80,11 @@ class Work {
 bool is_bad_output(const Error& error) {
     constexpr std::string_view kChecks[] = {"AST-10", "AST-11", "AST-12", "AST-13", "AST-14"};
     return std::ranges::find(kChecks, std::string_view(error.check)) != std::end(kChecks);
+}
+
+/// The one bad output of which nothing is recorded.
+bool is_unended(const Error& error) {
+    return error.check == std::string_view("AST-10");
 }
 
 std::vector<NumberedMessage> numbered(std::span<const Line> lines) {
@@ -151,6 +158,7 @@ Result<std::string> Work::call(const Prompt& prompt) {
     options.calls = static_cast<std::uint32_t>(std::max(calls_expected_, out_.calls.size()));
     const std::int64_t before_ms = progress_.steady_ms() - start_ms_;
     CHATMCP_TRY(auto completion, model_.complete(prompt, options, progress_));
+    longest_call_ms_ = std::max(longest_call_ms_, progress_.steady_ms() - start_ms_ - before_ms);
     out_.calls.back().output = to_bytes(as_bytes(completion.text));
     Timing& timing = out_.timing;
     if (timing.output_tokens == 0) {
@@ -201,8 +209,27 @@ Result<Sentences> Work::summarise_part(const Part& part) {
     return ground_summary(output, Basis(shown), dropped_);
 }
 
+/// Calls that bring so many sentences together, if each step keeps as many as it may.
+std::size_t calls_to_reduce(std::size_t sentences) {
+    std::size_t calls = 1;
+    while (sentences > kReducedAtOnce) {
+        const std::size_t groups = (sentences + kReducedAtOnce - 1) / kReducedAtOnce;
+        calls += groups;
+        sentences = groups * kSentencesMax;
+    }
+    return calls;
+}
+
+/// Whether the deadline leaves time for another part and for bringing all together after it, every
+/// call as long as the longest so far.
+bool Work::time_for_a_part(std::size_t sentences) const {
+    const auto calls = static_cast<std::int64_t>(1 + calls_to_reduce(sentences + kSentencesMax));
+    return !deadline_.has_value() || progress_.steady_ms() + calls * longest_call_ms_ <= *deadline_;
+}
+
 /// One part at a time, since a small model's summary of much text is about its beginning; then one
-/// summary of all parts' sentences. A part whose output is unusable is left out, and that is said.
+/// summary of all parts' sentences. A part whose output is unusable, or for which there is no time,
+/// is left out, and that is said.
 Result<Sentences> Work::summarise() {
     CHATMCP_TRY(const auto room,
                 room_beside(summary_prompt(model_.chat_template(), question_.text, {})));
@@ -220,6 +247,10 @@ Result<Sentences> Work::summarise() {
         (sentences_expected > kReducedAtOnce ? sentences_expected / kReducedAtOnce : 0);
     Sentences sentences;
     for (const Part& part : parts) {
+        if (!time_for_a_part(sentences.size())) {
+            dropped_.add("AST-08");
+            continue;
+        }
         const auto found = summarise_part(part);
         if (!found && !is_bad_output(found.error())) {
             return fail(found.error());
@@ -313,6 +344,13 @@ Result<Answered> Work::run(std::span<const SourceMessage> messages) {
     } else if (is_bad_output(grounded.error()) ||
                grounded.error().check == std::string_view("AST-19")) {
         out_.nothing_said = grounded.error();
+        // Whoever reads an empty answer is told why it is empty.
+        const char* const check = grounded.error().check;
+        if (std::ranges::none_of(dropped_.list(), [&](const Dropped& dropped) {
+                return dropped.check == std::string_view(check);
+            })) {
+            dropped_.add(check);
+        }
     } else {
         return fail(grounded.error());
     }
@@ -334,8 +372,16 @@ Result<Answered> Assistant::answer(const wire::Question& question,
 
 Result<Bytes> Assistant::replay(ByteView prompt, Progress& progress) {
     CHATMCP_TRY(const Prompt decoded, wire::decode<Prompt>(prompt));
-    CHATMCP_TRY(const auto completion, model_.complete(decoded, {}, progress));
-    return to_bytes(as_bytes(completion.text));
+    const auto completion = model_.complete(decoded, {}, progress);
+    // An answer goes on without an output that had no end, and its receipt commits to none: that it
+    // has no end again is what there is to reproduce.
+    if (!completion.has_value() && is_unended(completion.error())) {
+        return Bytes();
+    }
+    if (!completion.has_value()) {
+        return fail(completion.error());
+    }
+    return to_bytes(as_bytes(completion->text));
 }
 
 }  // namespace chatmcp::assistant

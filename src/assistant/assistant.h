@@ -76,9 +76,10 @@ class Assistant {
                                           std::optional<std::int64_t> deadline_steady_ms,
                                           Progress& progress);
 
-    /// Run a disclosed prompt again; the output bytes to compare.
+    /// Run a disclosed prompt again; the output bytes to compare. None for an output without an end
+    /// (AST-10), as answer() records it.
     ///
-    /// Errors: those of Prompt::read and Engine::complete.
+    /// Errors: those of Prompt::read, and those of Engine::complete but AST-10.
     [[nodiscard]] Result<Bytes> replay(ByteView prompt, Progress& progress);
 
   private:

@@ -113,6 +113,8 @@ TEST(Assistant, AnOutputThatFailsACheckIsDroppedAndNamed) {
         ASSERT_TRUE(answered->nothing_said.has_value()) << c.check;
         EXPECT_EQ(answered->nothing_said->check, c.check);
         EXPECT_EQ(answered->answer.text, "");
+        ASSERT_EQ(answered->answer.dropped.size(), 1U) << c.check;
+        EXPECT_TRUE(answered->answer.dropped[0].starts_with(c.check));
         EXPECT_TRUE(answered->answer.rests_on.empty());
         EXPECT_EQ(answered->inputs.size(), 3U);
         EXPECT_EQ(answered->calls.size(), 1U);
@@ -132,6 +134,10 @@ TEST(Assistant, AnOutputThatWasCutOffIsDroppedAndOtherFailuresEndTheAnswer) {
         ASSERT_EQ(answered.has_value(), !ends) << check;
         EXPECT_EQ(ends ? answered.error().check : answered->nothing_said->check,
                   std::string_view(check));
+        if (!ends) {
+            ASSERT_EQ(answered->answer.dropped.size(), 1U);
+            EXPECT_TRUE(answered->answer.dropped[0].starts_with("AST-10: left out, 1 "));
+        }
     }
 }
 
@@ -232,6 +238,30 @@ TEST(Assistant, ALongConversationIsSummarisedInPartsThatCoverIt) {
     }
 }
 
+TEST(Assistant, PartsForWhichThereIsNoTimeAreLeftOutAndThatIsSaid) {
+    constexpr std::int64_t kCallMs = 1000;
+    TestProgress progress;
+    ScriptedModel model(5000, [&](const Prompt& prompt) -> Result<std::string> {
+        progress.now_ms += kCallMs;
+        if (is_reduce(prompt)) {
+            return std::string("{\"summary\": \"They talk about things.\"}");
+        }
+        return "{\"summary\": \"They talk about thing number " +
+               std::to_string(std::stoi(first_number(prompt)) - 1) + ".\"}";
+    });
+    const std::int64_t deadline = progress.now_ms + 3 * kCallMs;
+    const auto answered = Assistant(model).answer(kSummary, long_talk(100), deadline, progress);
+    ASSERT_TRUE(answered.has_value()) << answered.error().check;
+    EXPECT_EQ(answered->answer.text, "They talk about things.");
+    EXPECT_LE(progress.now_ms, deadline);
+    EXPECT_EQ(answered->calls.size(), 3U);  // Two parts, and the one summary of both.
+    EXPECT_EQ(answered->answer.points.size(), 2U);
+    EXPECT_GT(answered->inputs.size(), 0U);
+    EXPECT_LT(answered->inputs.size(), 100U);  // What was not read is no input.
+    ASSERT_EQ(answered->answer.dropped.size(), 1U);
+    EXPECT_TRUE(answered->answer.dropped[0].starts_with("AST-08: left out, "));
+}
+
 TEST(Assistant, AShortConversationIsSummarisedInOneCall) {
     ScriptedModel model(20'000, [](const Prompt&) -> Result<std::string> {
         return std::string("{\"summary\": \"Tom booked the flat for 264 euros.\"}");
@@ -286,6 +316,25 @@ TEST(Assistant, WithoutAUsablePartNothingIsSaid) {
     ASSERT_TRUE(answered->nothing_said.has_value());
     EXPECT_EQ(answered->nothing_said->check, std::string_view("AST-12"));
     EXPECT_EQ(answered->inputs.size(), 100U);
+}
+
+TEST(Assistant, ReplayOfAnOutputWithoutAnEndComesToWhatTheAnswerRecorded) {
+    Error error{Errc::malformed, "AST-10"};
+    ScriptedModel model(20'000, [&](const Prompt&) { return Result<std::string>(fail(error)); });
+    TestProgress progress;
+    Assistant assistant(model);
+    const auto answered = assistant.answer(kQuestion, trip(), std::nullopt, progress);
+    ASSERT_TRUE(answered.has_value());
+    ASSERT_EQ(answered->calls.size(), 1U);
+    const auto again = assistant.replay(answered->calls[0].prompt, progress);
+    ASSERT_TRUE(again.has_value()) << again.error().check;
+    EXPECT_EQ(*again, answered->calls[0].output);
+
+    // Nothing was recorded of what failed otherwise, so no failure may pass for a reproduction.
+    error = Error{Errc::internal, "AST-09"};
+    const auto failed = assistant.replay(answered->calls[0].prompt, progress);
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_EQ(failed.error().check, std::string_view("AST-09"));
 }
 
 TEST(Assistant, ReplayRunsTheRecordedPromptAgain) {

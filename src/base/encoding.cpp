@@ -84,20 +84,22 @@ Result<Bytes> base64_bytes(std::string_view text, const DigitTable& table) {
     return out;
 }
 
-// Value of a big number in `from_base` written in `to_base`, both as digits with the highest first
-// and no leading zero.
-Bytes change_base(ByteView digits, unsigned from_base, unsigned to_base) {
+// Value of a big number in `kFromBase` written in `kToBase`, both as digits with the highest first
+// and no leading zero. Bases that are known here divide by multiplying: every look at a member's
+// account comes through this.
+template <unsigned kFromBase, unsigned kToBase>
+Bytes change_base(ByteView digits) {
     Bytes lowest_first;
     for (const std::uint8_t next : digits) {
         unsigned carry = next;
         for (std::uint8_t& place : lowest_first) {
-            carry += place * from_base;
-            place = static_cast<std::uint8_t>(carry % to_base);
-            carry /= to_base;
+            carry += place * kFromBase;
+            place = static_cast<std::uint8_t>(carry % kToBase);
+            carry /= kToBase;
         }
         while (carry > 0) {
-            lowest_first.push_back(static_cast<std::uint8_t>(carry % to_base));
-            carry /= to_base;
+            lowest_first.push_back(static_cast<std::uint8_t>(carry % kToBase));
+            carry /= kToBase;
         }
     }
     std::reverse(lowest_first.begin(), lowest_first.end());
@@ -209,7 +211,7 @@ std::string to_base58(ByteView bytes) {
     CHATMCP_CHECK(bytes.size() <= kBase58ValueMaxBytes);
     const std::size_t zeros = leading_zeros(bytes);
     std::string out(zeros, kBase58Alphabet[0]);
-    for (const std::uint8_t value : change_base(bytes.subspan(zeros), 256, 58)) {
+    for (const std::uint8_t value : change_base<256, 58>(bytes.subspan(zeros))) {
         out.push_back(kBase58Alphabet[value]);
     }
     return out;
@@ -230,7 +232,7 @@ Result<Bytes> from_base58(std::string_view text) {
     }
     const std::size_t zeros = leading_zeros(digits);
     Bytes out(zeros);
-    append(out, change_base(ByteView(digits).subspan(zeros), 58, 256));
+    append(out, change_base<58, 256>(ByteView(digits).subspan(zeros)));
     // Many ones make more bytes than any other text of this length.
     if (out.size() > kBase58ValueMaxBytes) {
         return fail(Errc::too_large, "BASE-05");

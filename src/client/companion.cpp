@@ -292,10 +292,9 @@ Result<void> commit_taken(Step& step, const ChatRow& chat, const CommitEffects& 
     if (!row.has_value()) {
         return {};  // Our own invitation: the row comes with the announcement.
     }
-    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
-    CHATMCP_TRY(const People people, people_of(group->view()));
+    CHATMCP_TRY(const People* people, step.people(chat.id));
     row->appraised_at = UnixMs{};
-    if (!people.agent.has_value() && is_open(row->state)) {
+    if (!people->agent.has_value() && is_open(row->state)) {
         row->state = AssistantState::revoked;
         step.notice(ChatChanged{row->conversation});
     }

@@ -14,22 +14,6 @@ Bytes queue_key(const ChatId& companion, std::uint64_t position) {
     return home_key("copy/", companion, big_endian(position));
 }
 
-Result<People> people_of(const mls::GroupView& view) {
-    People people;
-    for (const mls::LeafView& leaf : view.members()) {
-        CHATMCP_TRY(LeafIdentity who, identity_of(leaf));
-        if (who.agent) {
-            people.agent = leaf;
-            continue;
-        }
-        if (leaf.index < view.own_index()) {
-            ++people.own_rank;
-        }
-        people.accounts.push_back(std::move(who.account));
-    }
-    return people;
-}
-
 namespace {
 
 // Evidence of an agent that is in is judged again this often; renewals come at least daily.
@@ -39,10 +23,6 @@ constexpr std::int64_t kAppraiseAgainMs = 10 * kMinuteMs;
 constexpr std::int64_t kOutsiderWaitMs = 10 * kSecondMs;
 // Who may admit somebody waits so long for each person before it in the companion.
 constexpr std::int64_t kAdmitTurnMs = 2 * kSecondMs;
-
-bool contains(const std::vector<std::string>& accounts, std::string_view account) {
-    return std::ranges::find(accounts, account) != accounts.end();
-}
 
 Result<void> start_removal(Step& step,
                            IntentKind kind,
@@ -69,8 +49,8 @@ Result<void> start_admissions(Step& step,
                               const People& conversation) {
     for (const AgreedRow& agreed : row.agreed) {
         const bool wanted = !agreed.key_package.empty() &&
-                            !contains(inside.accounts, agreed.account) &&
-                            contains(conversation.accounts, agreed.account);
+                            !inside.accounts.contains(agreed.account) &&
+                            conversation.accounts.contains(agreed.account);
         if (!wanted) {
             continue;
         }
@@ -160,8 +140,8 @@ Result<bool> agent_accepted(Step& step,
 struct Surveyed {
     CompanionRow row;
     ChatRow companion;
-    People inside;
-    People outside;
+    const People* inside = nullptr;  // Both live as long as their groups stand in this epoch.
+    const People* outside = nullptr;
     bool open = false;  // The one that its conversation announced; any other one is to end.
     UnixMs newest;
 };
@@ -180,18 +160,16 @@ Result<std::optional<Surveyed>> survey(Step& step, const ChatRow& companion) {
         step.runtime.want_chats.contains(companion.id)) {
         return kNothing;
     }
-    CHATMCP_TRY(mls::Group * outer, step.group(conversation->id));
-    CHATMCP_TRY(People outside, people_of(outer->view()));
-    CHATMCP_TRY(mls::Group * inner, step.group(companion.id));
-    CHATMCP_TRY(People inside, people_of(inner->view()));
-    if (!inside.agent.has_value()) {
+    CHATMCP_TRY(const People* outside, step.people(conversation->id));
+    CHATMCP_TRY(const People* inside, step.people(companion.id));
+    if (!inside->agent.has_value()) {
         return kNothing;
     }
     const bool announced = row->position != 0;
     return Surveyed{.row = *std::move(row),
                     .companion = companion,
-                    .inside = std::move(inside),
-                    .outside = std::move(outside),
+                    .inside = inside,
+                    .outside = outside,
                     .open = !announced || conversation->open_companion == companion.id,
                     .newest = std::max(
                         {step.now, conversation->newest_acceptance, companion.newest_acceptance})};
@@ -213,12 +191,12 @@ Result<std::optional<Hindrance>> hindrance(Step& step, Surveyed& seen) {
     }
     CHATMCP_TRY(mls::Group * group, step.group(seen.companion.id));
     CHATMCP_TRY(const bool accepted,
-                agent_accepted(step, seen.row, seen.companion, group->view(), *seen.inside.agent));
+                agent_accepted(step, seen.row, seen.companion, group->view(), *seen.inside->agent));
     if (!accepted) {
         return Hindrance{Error{Errc::refused_by_policy, "CLT-16"}, IntentKind::remove_agent, ""};
     }
-    for (const std::string& account : seen.inside.accounts) {
-        if (!contains(seen.outside.accounts, account)) {
+    for (const std::string& account : seen.inside->accounts) {
+        if (!seen.outside->accounts.contains(account)) {
             return Hindrance{
                 Error{Errc::permission_denied, "CLT-99"}, IntentKind::remove_outsider, account};
         }
@@ -251,7 +229,7 @@ Result<void> start_companion_duties(Step& step, const ChatRow& companion) {
         return start_removal(step, why->removal, seen->companion, why->account);
     }
     CHATMCP_CHECK_OK(
-        start_admissions(step, seen->row, seen->companion, seen->inside, seen->outside));
+        start_admissions(step, seen->row, seen->companion, *seen->inside, *seen->outside));
     return start_copies(step, seen->row, seen->companion);
 }
 

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "client/companion.h"
@@ -12,14 +10,6 @@ namespace chatmcp::client {
 
 // What every member of a companion owes to it: copies of own words, admission of who agreed,
 // removal of who left the conversation, of an agent whose grant ended or whose evidence is refused.
-
-/// Who is in a group.
-struct People {
-    std::vector<std::string> accounts;
-    std::optional<mls::LeafView> agent;
-    std::size_t own_rank = 0;  // Persons before this device, by leaf index.
-};
-[[nodiscard]] Result<People> people_of(const mls::GroupView& view);
 
 /// An own message whose copy is still to be sent. Table "copy/", id companion and position.
 struct QueuedRow {

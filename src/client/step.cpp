@@ -96,6 +96,17 @@ mls::Group* Step::keep(const ChatId& chat, mls::Group group) {
     return &runtime.groups.insert_or_assign(chat, std::move(group)).first->second;
 }
 
+Result<const People*> Step::people(const ChatId& chat) {
+    CHATMCP_TRY(mls::Group * group, this->group(chat));
+    const ByteView authenticator = group->view().epoch_authenticator();
+    KnownPeople& known = runtime.people[chat];
+    if (!equal(known.epoch_authenticator, authenticator)) {
+        CHATMCP_TRY(known.people, people_of(group->view()));
+        known.epoch_authenticator = to_bytes(authenticator);
+    }
+    return &known.people;
+}
+
 bool is_home_error(const Error& error) {
     return error.code == Errc::storage || error.code == Errc::storage_corrupt ||
            error.code == Errc::internal;

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "client/effect.h"
 #include "client/home.h"
+#include "client/people.h"
 #include "client/rules.h"
 #include "client/trust.h"
 #include "crypto/random.h"
@@ -45,7 +46,8 @@ struct Task {
 [[nodiscard]] ByteView part_of(const Task& task);
 
 /// What a Client object remembers between steps. All of it may be lost at any time: it saves work
-/// and decides nothing. `groups` hold only while the home's state version is `version`.
+/// and decides nothing. `groups` hold only while the home's state version is `version`, `people`
+/// while their group's epoch is the one they were read in.
 struct Runtime {
     struct Retry {
         std::uint32_t attempts = 0;
@@ -74,6 +76,7 @@ struct Runtime {
 
     Bytes version;
     std::map<ChatId, mls::Group> groups;
+    std::map<ChatId, KnownPeople> people;
 };
 
 /// Everything that one step works with. Lives as long as the step.
@@ -120,7 +123,12 @@ class Step {
     /// The group of a chat, loaded at first use. Errors: those of mls::Group::load.
     [[nodiscard]] Result<mls::Group*> group(const ChatId& chat);
     mls::Group* keep(const ChatId& chat, mls::Group group);
-    void forget(const ChatId& chat) { runtime.groups.erase(chat); }
+    /// Who is in the chat's group. Valid until a commit is applied to it.
+    [[nodiscard]] Result<const People*> people(const ChatId& chat);
+    void forget(const ChatId& chat) {
+        runtime.groups.erase(chat);
+        runtime.people.erase(chat);
+    }
 
   private:
     std::optional<UnixMs> wake_;
