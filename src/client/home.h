@@ -271,6 +271,8 @@ class Home {
     }
 
     [[nodiscard]] Result<std::optional<AccountRow>> account();
+    /// The same where somebody has signed in before, as always when there is a chat or an intent.
+    [[nodiscard]] Result<AccountRow> known_account();
     [[nodiscard]] Result<void> save(const AccountRow& row);
     [[nodiscard]] Result<RelayRow> relay();
     [[nodiscard]] Result<void> save(const RelayRow& row);
