@@ -33,6 +33,11 @@ Result<std::optional<CompanionRow>> load_companion(Step& step, const ChatId& id)
     return step.home.get<CompanionRow>(companion_key(id));
 }
 
+Result<CompanionRow> known_companion(Step& step, const ChatId& id) {
+    CHATMCP_TRY(auto row, load_companion(step, id));
+    return recorded(std::move(row));
+}
+
 Result<void> save_companion(Step& step, const CompanionRow& row) {
     return step.home.put(companion_key(row.id), row);
 }
@@ -42,8 +47,7 @@ Result<CompanionRow> companion_of_chat(Step& step, const ChatId& conversation) {
     if (!chat.open_companion.has_value()) {
         return fail(Errc::not_found, "CLT-80");
     }
-    CHATMCP_TRY(auto row, load_companion(step, *chat.open_companion));
-    return recorded(std::move(row));
+    return known_companion(step, *chat.open_companion);
 }
 
 std::optional<wire::Development> development_of(ByteView evidence, const TrustSettings& trust) {
@@ -329,10 +333,10 @@ Result<void> check_companion_welcome(Step& step,
 }
 
 Result<void> companion_joined(Step& step, const ChatRow& chat) {
-    CHATMCP_TRY(auto row, load_companion(step, chat.id));
-    row->state = AssistantState::member;
-    step.notice(ChatChanged{row->conversation});
-    return save_companion(step, *row);
+    CHATMCP_TRY(CompanionRow row, known_companion(step, chat.id));
+    row.state = AssistantState::member;
+    step.notice(ChatChanged{row.conversation});
+    return save_companion(step, row);
 }
 
 // ---- Own words ----
@@ -377,8 +381,7 @@ Result<void> own_text_delivered(Step& step, const IntentRow& intent) {
 
 Result<void> agreement_delivered(Step& step, const IntentRow& intent) {
     CHATMCP_TRY(const ChatId companion, recorded(intent.companion));
-    CHATMCP_TRY(auto loaded, load_companion(step, companion));
-    CHATMCP_TRY(CompanionRow row, recorded(std::move(loaded)));
+    CHATMCP_TRY(CompanionRow row, known_companion(step, companion));
     CHATMCP_TRY(const AccountRow account, step.home.known_account());
     CHATMCP_TRY(row.agreed_position, recorded(intent.position));
     if (row.state == AssistantState::announced || row.state == AssistantState::declined) {

@@ -230,8 +230,7 @@ Result<void> answer_posted(Step& step, const IntentRow& posted) {
         }
         CHATMCP_TRY(const auto post_content, wire::decode<wire::AnswerPost>(extra.answer_post));
         CHATMCP_TRY(const ChatId companion, recorded(posted.companion));
-        CHATMCP_TRY(auto loaded, load_companion(step, companion));
-        CHATMCP_TRY(CompanionRow row, recorded(std::move(loaded)));
+        CHATMCP_TRY(CompanionRow row, known_companion(step, companion));
         row.receipts = std::max(row.receipts, post_content.receipt.sequence);
         CHATMCP_CHECK_OK(save_companion(step, row));
         return deliver(step, intent);
