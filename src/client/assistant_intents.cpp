@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/chat_intents.h"
 #include "client/commit_intents.h"
@@ -224,6 +225,7 @@ Result<void> create_companion(Step& step,
     CHATMCP_TRY(const ChatId conversation_id, recorded(intent.conversation));
     CHATMCP_TRY(const ChatRow conversation, step.home.known_chat(conversation_id));
     CHATMCP_TRY(const LeafIdentity agent, identity_of(leaf));
+    CHATMCP_CHECK(agent.agent_credential.has_value());  // Says check_reply().
     CHATMCP_TRY(const auto evidence,
                 component_of<wire::EvidenceComponent>(
                     leaf.components, wire::ComponentId::evidence, "CLT-54"));

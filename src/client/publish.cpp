@@ -139,12 +139,13 @@ Result<void> progress_message(Step& step, IntentRow& intent) {
     }
     CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
     if (mine) {
+        CHATMCP_TRY(auto outgoing, recorded(std::move(body.outgoing)));
         step.send(task,
                   wire::PublishMessage{.relay_key = chat.relay_key,
                                        .topic = wire::topic_of(chat.id),
-                                       .epoch = body.outgoing->epoch,
-                                       .payload = body.outgoing->payload,
-                                       .signature = body.outgoing->signature});
+                                       .epoch = outgoing.epoch,
+                                       .payload = std::move(outgoing.payload),
+                                       .signature = outgoing.signature});
     }
     return {};
 }
