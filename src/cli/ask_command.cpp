@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "base/check.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/lookup.h"
@@ -94,8 +95,10 @@ class Ask final : public Command {
         if (intent.state == client::IntentState::refused) {
             return refused_as(intent.reason.value_or(client::Reason{}));
         }
-        CHATMCP_CHECK(asked.post && asked.post_id);
-        const wire::AnswerText& answer = asked.post->answer;
+        CHATMCP_CHECK(asked.post.has_value() && asked.post_id.has_value());
+        const wire::AnswerPost& post = *asked.post;
+        const std::string receipt = hex(*asked.post_id);
+        const wire::AnswerText& answer = post.answer;
         Json rests_on = Json::array();
         for (std::size_t i = 0; i < answer.rests_on.size(); ++i) {
             const std::uint64_t position =
@@ -112,14 +115,14 @@ class Ask final : public Command {
              {"points", answer.points},
              {"rests_on", std::move(rests_on)},
              {"dropped", answer.dropped},
-             {"receipt", hex(*asked.post_id)},
-             {"lacking", asked.post->lacking},
+             {"receipt", receipt},
+             {"lacking", post.lacking},
              {"first_token_ms", asked.timing.first_token_ms},
              {"tokens", asked.timing.output_tokens},
              {"tokens_per_second", seconds > 0 ? asked.timing.output_tokens / seconds : 0.0}},
-            text + "\n(draft by a small model, " + printable(asked.post->receipt.platform) +
+            text + "\n(draft by a small model, " + printable(post.receipt.platform) +
                 "; rests on " + std::to_string(answer.rests_on.size()) + " messages; receipt " +
-                hex(*asked.post_id).substr(0, 12) + ")");
+                receipt.substr(0, 12) + ")");
         return ExitCode::done;
     }
 

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include "base/check.h"
 #include "cli/command.h"
 #include "cli/lookup.h"
 #include "cli/views.h"
@@ -73,12 +74,14 @@ class ChatNew final : public Command {
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         CHATMCP_TRY(const auto intent,
                     run_to_end(session, client::CreateChat{title_, std::move(accounts)}));
-        CHATMCP_TRY(const auto members, members_of(home, *intent.chat));
-        context.output.line({{"chat", hex(*intent.chat)},
+        CHATMCP_CHECK(intent.chat.has_value());
+        const client::ChatId& chat = *intent.chat;
+        CHATMCP_TRY(const auto members, members_of(home, chat));
+        context.output.line({{"chat", hex(chat)},
                              {"title", title_},
                              {"members", member_addresses(members)},
                              {"missing", missing_of(intent)}},
-                            "chat " + hex(*intent.chat) + missing_text(intent));
+                            "chat " + hex(chat) + missing_text(intent));
         return ExitCode::done;
     }
 

@@ -209,8 +209,9 @@ Home& Home::operator=(Home&&) noexcept = default;
 Home::~Home() = default;
 
 client::Client& Home::client() {
-    CHATMCP_CHECK(state_->client.has_value());
-    return *state_->client;
+    auto& client = state_->client;
+    CHATMCP_CHECK(client.has_value());
+    return *client;
 }
 
 Result<std::unique_ptr<OwnedTransaction>> Home::begin() {

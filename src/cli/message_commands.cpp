@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/check.h"
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/lookup.h"
@@ -65,6 +66,7 @@ class Send final : public Command {
     static void show(const Context& context,
                      const client::IntentView& intent,
                      const client::ChatId& chat) {
+        CHATMCP_CHECK(intent.message.has_value());
         context.output.line(
             {{"chat", hex(chat)},
              {"message", hex(*intent.message)},

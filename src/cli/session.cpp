@@ -80,7 +80,7 @@ Result<Session::Step> Session::step(decltype(client::Event::what) what) {
     return Step{std::move(effects.notices), effects.intent};
 }
 
-Result<void> Session::pump(Wait& wait, Step first) {
+Result<void> Session::pump(Wait& wait, const Step& first) {
     const auto look = [&](const std::vector<client::Notice>& notices) {
         for (const client::Notice& notice : notices) {
             if (const auto* changed = std::get_if<client::IntentChanged>(&notice);
@@ -119,7 +119,9 @@ Result<void> Session::pump(Wait& wait, Step first) {
             continue;
         }
         auto what = std::visit(
-            [](auto&& arrived) -> decltype(client::Event::what) { return std::move(arrived); },
+            []<class T>(T&& arrived) -> decltype(client::Event::what) {
+                return std::forward<T>(arrived);
+            },
             std::get<net::Carrier::Arrived>(std::move(next)));
         CHATMCP_TRY(const Step stepped, step(std::move(what)));
         look(stepped.notices);
@@ -129,14 +131,14 @@ Result<void> Session::pump(Wait& wait, Step first) {
 
 Result<std::optional<client::IntentView>> Session::run(client::Command command,
                                                        const OnNotice& on_notice) {
-    CHATMCP_TRY(Step first, step(std::move(command)));
+    CHATMCP_TRY(const Step first, step(std::move(command)));
     Wait wait;
     wait.until = SteadyClock::now() + timeout_ + kAnswerMargin;
     wait.intent = first.intent;
     wait.until_idle = !first.intent.has_value();
     wait.until_unreachable = true;
     wait.on_notice = &on_notice;
-    const auto pumped = pump(wait, std::move(first));
+    const auto pumped = pump(wait, first);
     // Why is more to the point than late.
     const bool is_late = !pumped.has_value() && pumped.error().code == Errc::deadline_exceeded;
     if (wait.unreachable && !wait.decided && (pumped.has_value() || is_late)) {
@@ -157,14 +159,14 @@ Result<void> Session::synchronise(std::optional<client::ChatId> chat) {
 Result<void> Session::follow(std::optional<client::ChatId> chat,
                              std::optional<std::chrono::milliseconds> for_ms,
                              const OnNotice& on_notice) {
-    CHATMCP_TRY(Step first, step(client::Follow{true, chat}));
+    CHATMCP_TRY(const Step first, step(client::Follow{true, chat}));
     const auto until =
         for_ms ? SteadyClock::now() + *for_ms : SteadyClock::time_point::max() - kForeverMargin;
     // A relay that is away for a while does not end a follow: the client says when it tries again.
     Wait wait;
     wait.until = until;
     wait.on_notice = &on_notice;
-    const auto pumped = pump(wait, std::move(first));
+    const auto pumped = pump(wait, first);
     if (!pumped.has_value() && pumped.error().code != Errc::cancelled &&
         pumped.error().code != Errc::deadline_exceeded) {
         return fail(pumped.error());
@@ -175,12 +177,12 @@ Result<void> Session::follow(std::optional<client::ChatId> chat,
 Result<client::IntentView> Session::wait_for(client::IntentId intent,
                                              std::chrono::milliseconds wait_max,
                                              const OnNotice& on_notice) {
-    CHATMCP_TRY(Step first, step(client::Tick{}));
+    CHATMCP_TRY(const Step first, step(client::Tick{}));
     Wait wait;
     wait.until = SteadyClock::now() + wait_max;
     wait.intent = intent;
     wait.on_notice = &on_notice;
-    CHATMCP_CHECK_OK(pump(wait, std::move(first)));
+    CHATMCP_CHECK_OK(pump(wait, first));
     if (wait.decided) {
         return *wait.decided;
     }

@@ -53,7 +53,7 @@ class Session {
     };
     [[nodiscard]] Result<Step> step(decltype(client::Event::what) what);
     struct Wait;
-    [[nodiscard]] Result<void> pump(Wait& wait, Step first);
+    [[nodiscard]] Result<void> pump(Wait& wait, const Step& first);
 
     Home* home_;
     net::Carrier carrier_;

@@ -246,8 +246,10 @@ std::string lines_of(const Json& object) {
     for (const auto& [key, value] : object.items()) {
         const std::string shown =
             value.is_string() ? printable(value.get<std::string>()) : value.dump();
-        text += (text.empty() ? "" : "\n") + key +
-                std::string(key.size() < 20 ? 20 - key.size() : 1, ' ') + shown;
+        text += text.empty() ? "" : "\n";
+        text += key;
+        text.append(key.size() < 20 ? 20 - key.size() : 1, ' ');
+        text += shown;
     }
     return text;
 }

@@ -46,9 +46,9 @@ identity::DeviceLogEntry log_entry(const Device& device) {
 // The account's log as the relay has it decides what the wallet has to sign: the next entry. One
 // device per account for now, so a log with another device ends here, by name.
 Result<void> look_up_log(Step& step, IntentRow& intent, const wire::GetDeviceLog::Reply& reply) {
-    CHATMCP_TRY(auto row, step.home.account());
-    CHATMCP_TRY(const auto account, identity::Caip10::parse(row->account));
-    const auto root = crypto::SigningKey::from_seed(row->root_seed);
+    CHATMCP_TRY(AccountRow row, step.home.known_account());
+    CHATMCP_TRY(const auto account, identity::Caip10::parse(row.account));
+    const auto root = crypto::SigningKey::from_seed(row.root_seed);
     if (!reply.entries.empty()) {
         std::vector<identity::DeviceLogEntry> log;
         for (const Bytes& bytes : reply.entries) {
@@ -65,21 +65,21 @@ Result<void> look_up_log(Step& step, IntentRow& intent, const wire::GetDeviceLog
         if (log.back().proof.root_key != root.public_key()) {
             return refuse(step, intent, Error{Errc::already_exists, "CLT-19"});
         }
-        row->registered = true;
-        row->log_hash = log.back().hash();
-        CHATMCP_CHECK_OK(step.home.save(*row));
+        row.registered = true;
+        row.log_hash = log.back().hash();
+        CHATMCP_CHECK_OK(step.home.save(row));
     }
-    if (!row->proof_made) {
+    if (!row.proof_made) {
         const auto now_s = static_cast<std::uint64_t>(step.now.seconds());
         identity::WalletProof proof;
         proof.account = account;
-        proof.domain = row->domain;
+        proof.domain = row.domain;
         proof.root_key = root.public_key();
         proof.issued_at_s = now_s;
         proof.expires_at_s = now_s + static_cast<std::uint64_t>(kRootLifetimeMs / kSecondMs);
-        row->wallet_proof = wire::encode(proof);
-        row->proof_made = true;
-        CHATMCP_CHECK_OK(step.home.save(*row));
+        row.wallet_proof = wire::encode(proof);
+        row.proof_made = true;
+        CHATMCP_CHECK_OK(step.home.save(row));
     }
     intent.stage = sign;
     return step.home.save(intent);
@@ -222,21 +222,21 @@ Result<void> progress_login(Step& step, IntentRow& intent) {
     if (!relay.has_value()) {
         return {};
     }
-    CHATMCP_TRY(const auto row, step.home.account());
+    CHATMCP_TRY(const AccountRow row, step.home.known_account());
     const Task task = intent_task(intent.id);
     if (intent.stage == look_up) {
         if (step.may_send(task)) {
-            step.send(task, wire::GetDeviceLog{row->account});
+            step.send(task, wire::GetDeviceLog{row.account});
         }
         return {};
     }
     if (intent.stage == sign) {
-        if (!row->proof_signed) {
-            CHATMCP_TRY(const auto proof, proof_of(*row));
+        if (!row.proof_signed) {
+            CHATMCP_TRY(const auto proof, proof_of(row));
             step.notice(WalletSignatureWanted{proof.account, proof.text()});
             return {};
         }
-        intent.stage = row->registered ? key_packages : append_entry;
+        intent.stage = row.registered ? key_packages : append_entry;
         CHATMCP_CHECK_OK(step.home.save(intent));
     }
     if (intent.stage == append_entry) {
@@ -260,9 +260,9 @@ Result<void> login_replied(Step& step,
     }
     if (std::holds_alternative<wire::AppendDeviceLog::Reply>(reply) &&
         intent.stage == append_entry) {
-        CHATMCP_TRY(auto row, step.home.account());
-        row->registered = true;
-        CHATMCP_CHECK_OK(step.home.save(*row));
+        CHATMCP_TRY(AccountRow row, step.home.known_account());
+        row.registered = true;
+        CHATMCP_CHECK_OK(step.home.save(row));
         intent.stage = key_packages;
         return step.home.save(intent);
     }
@@ -359,7 +359,8 @@ Result<void> relay_told(Step& step, const wire::GetRelayInfo::Reply& info) {
 Result<void> sign_login(Step& step, const Task& task, Bytes challenge_bytes, Bytes channel) {
     CHATMCP_TRY(const Device own, device(step));
     CHATMCP_TRY(const RelayRow relay, step.home.relay());
-    wire::Login login{.relay_key = *relay.relay_key,
+    CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
+    wire::Login login{.relay_key = relay_key,
                       .root_key = own.root.public_key(),
                       .challenge = std::move(challenge_bytes),
                       .channel = std::move(channel),

@@ -107,7 +107,7 @@ Result<ShownAgentLeaf> verify_shown_leaf(ByteView encoded_leaf,
     static_cast<void>(components);  // view_of needs them to parse.
     shown.leaf = mls::view_of(node, mls::LeafIndex{});
     CHATMCP_TRY(const LeafIdentity who, identity_of(shown.leaf));
-    if (!who.agent || who.agent_credential->digest() != credential_digest) {
+    if (!who.agent_credential.has_value() || who.agent_credential->digest() != credential_digest) {
         return fail(Errc::untrusted_identity, "CLT-84");
     }
     shown.credential = *who.agent_credential;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/chat_intents.h"
 #include "client/commit_intents.h"
@@ -201,7 +202,8 @@ Result<void> progress_reply(Step& step, IntentRow& intent) {
 Result<void> check_reply(const InviteExtra& extra, const mls::LeafView& leaf) {
     CHATMCP_TRY(const ListedAgent agent, verify_entry(extra.entry));
     CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
-    if (!who.agent || who.agent_credential->digest() != agent.credential.digest()) {
+    if (!who.agent_credential.has_value() ||
+        who.agent_credential->digest() != agent.credential.digest()) {
         return fail(Errc::untrusted_identity, "CLT-85");
     }
     CHATMCP_TRY(const auto evidence,
@@ -220,8 +222,10 @@ Result<void> create_companion(Step& step,
                               const InviteExtra& extra,
                               const mls::LeafView& leaf) {
     CHATMCP_TRY(const Device own, device(step));
-    CHATMCP_TRY(const ChatRow conversation, step.home.known_chat(*intent.conversation));
+    CHATMCP_TRY(const ChatId conversation_id, recorded(intent.conversation));
+    CHATMCP_TRY(const ChatRow conversation, step.home.known_chat(conversation_id));
     CHATMCP_TRY(const LeafIdentity agent, identity_of(leaf));
+    CHATMCP_CHECK(agent.agent_credential.has_value());  // Says check_reply().
     CHATMCP_TRY(const auto evidence,
                 component_of<wire::EvidenceComponent>(
                     leaf.components, wire::ComponentId::evidence, "CLT-54"));
@@ -313,13 +317,13 @@ Result<void> key_package_reply(Step& step, ByteView payload) {
 
 Result<void> assistant_added(Step& step, IntentRow& intent) {
     CHATMCP_TRY(const InviteExtra extra, invite_extra(intent));
-    CHATMCP_TRY(mls::Group * group, step.group(*intent.chat));
-    CHATMCP_TRY(const auto account, step.home.account());
     CompanionRow row;
-    row.id = *intent.chat;
-    row.conversation = *intent.conversation;
+    CHATMCP_TRY(row.id, recorded(intent.chat));
+    CHATMCP_TRY(row.conversation, recorded(intent.conversation));
+    CHATMCP_TRY(mls::Group * group, step.group(row.id));
+    CHATMCP_TRY(const AccountRow account, step.home.known_account());
     row.state = AssistantState::member;
-    row.announced_by = account->account;
+    row.announced_by = account.account;
     row.own_agreement = true;
     row.from = extra.from;
     row.announcement.companion_id = row.id;
@@ -342,12 +346,13 @@ Result<void> assistant_added(Step& step, IntentRow& intent) {
 }
 
 Result<void> announcement_delivered(Step& step, const IntentRow& announced) {
-    CHATMCP_TRY(auto row, load_companion(step, *announced.companion));
+    CHATMCP_TRY(const ChatId companion, recorded(announced.companion));
+    CHATMCP_TRY(auto row, load_companion(step, companion));
     if (!row.has_value() || row->position != 0) {
         return {};  // Repeated for somebody who came later.
     }
-    row->position = *announced.position;
-    row->announced_at = *announced.accepted_at;
+    CHATMCP_TRY(row->position, recorded(announced.position));
+    CHATMCP_TRY(row->announced_at, recorded(announced.accepted_at));
     row->agreed_position = row->position;
     row->agreed.push_back({row->announced_by, row->from, row->position, {}});
     CHATMCP_CHECK_OK(save_companion(step, *row));
@@ -388,7 +393,7 @@ Result<void> progress_companion_intent(Step& step, IntentRow& intent) {
         case wait_for_reply:
             return progress_reply(step, intent);
         case make_topic:
-            return carry_create_topic(step, intent, *intent.chat);
+            return carry_create_topic(step, intent);
         case commit:
             return progress_commit(step, intent);
         default:

@@ -236,7 +236,8 @@ Result<void> device_log_came(Step& step,
 Result<void> check_key_package(Step& step, const InviteeRow& invitee, ByteView key_package) {
     CHATMCP_TRY(const mls::LeafView leaf, mls::inspect_key_package(key_package));
     CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
-    if (who.agent || who.account != invitee.account || who.root_key != *invitee.root_key) {
+    if (!who.device.has_value() || who.account != invitee.account ||
+        invitee.root_key != who.root_key) {
         return fail(Errc::untrusted_identity, "CLT-42");
     }
     CHATMCP_TRY(
@@ -257,7 +258,8 @@ Result<void> progress_claim(Step& step, IntentRow& intent, const CommitBody& bod
     for (const InviteeRow& invitee : body.invitees) {
         const bool wanted = !invitee.reason.has_value() && invitee.key_package.empty();
         if (wanted && request.root_keys.size() < wire::ClaimKeyPackages::kRootKeysMax) {
-            request.root_keys.push_back(*invitee.root_key);
+            CHATMCP_TRY(const wire::Ed25519Key root_key, recorded(invitee.root_key));
+            request.root_keys.push_back(root_key);
         }
     }
     if (request.root_keys.empty()) {
@@ -310,22 +312,24 @@ Result<void> progress_make_topic(Step& step, IntentRow& intent, const CommitBody
     if (!somebody_to_add(body)) {
         return refuse(step, intent, Error{Errc::not_found, "CLT-44"});
     }
-    CHATMCP_TRY(const auto chat, step.home.chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(const auto chat, step.home.chat(id));
     if (!chat.has_value()) {
         CHATMCP_TRY(const Device own, device(step));
         CHATMCP_TRY(const RelayRow relay, step.home.relay());
-        NewGroup wanted{.id = *intent.chat, .components = {}, .companion_of = std::nullopt};
+        CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
+        NewGroup wanted{.id = id, .components = {}, .companion_of = std::nullopt};
         wanted.components.push_back(
             make_component(wire::ComponentId::roles, wire::Roles{{own.row.account}}));
         wanted.components.push_back(
-            make_component(wire::ComponentId::sequencer, wire::Sequencer{*relay.relay_key}));
+            make_component(wire::ComponentId::sequencer, wire::Sequencer{relay_key}));
         if (!body.title.empty()) {
             wanted.components.push_back(
                 make_component(wire::ComponentId::title, wire::Title{body.title}));
         }
         CHATMCP_CHECK_OK(create_group(step, wanted));
     }
-    return carry_create_topic(step, intent, *intent.chat);
+    return carry_create_topic(step, intent);
 }
 
 }  // namespace
@@ -349,17 +353,18 @@ Result<void> create_group(Step& step, const NewGroup& wanted) {
     chat.companion_of = wanted.companion_of;
     chat.received_at = step.now;
     chat.joined_at = step.now;
-    chat.relay_key = *relay.relay_key;
+    CHATMCP_TRY(chat.relay_key, recorded(relay.relay_key));
     take_over(group.view(), chat);
     CHATMCP_CHECK_OK(mark_spoken(step, chat.id, own.row.account, true));
     step.keep(chat.id, std::move(group));
     return step.home.save(chat);
 }
 
-Result<void> carry_create_topic(Step& step, IntentRow& intent, const ChatId& chat) {
+Result<void> carry_create_topic(Step& step, IntentRow& intent) {
     const Task task = intent_task(intent.id);
     CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
     if (mine) {
+        CHATMCP_TRY(const ChatId chat, recorded(intent.chat));
         CHATMCP_TRY(mls::Group * group, step.group(chat));
         CHATMCP_TRY(const auto key, admission_key(*group));
         CHATMCP_TRY(const ChatRow row, step.home.known_chat(chat));

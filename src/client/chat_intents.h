@@ -36,6 +36,6 @@ struct NewGroup {
 /// Make it, with its row in the state `creating`.
 [[nodiscard]] Result<void> create_group(Step& step, const NewGroup& wanted);
 /// Ask for its topic.
-[[nodiscard]] Result<void> carry_create_topic(Step& step, IntentRow& intent, const ChatId& chat);
+[[nodiscard]] Result<void> carry_create_topic(Step& step, IntentRow& intent);
 
 }  // namespace chatmcp::client

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/admission.h"
 #include "client/conversation.h"
@@ -91,11 +92,12 @@ Result<Wish> wish_to_remove_outsider(Step& step,
                                      const ChatRow& companion,
                                      const mls::GroupView& view) {
     CHATMCP_TRY(const CommitBody body, commit_body(intent));
-    CHATMCP_TRY(const ChatRow outer, step.home.known_chat(*companion.companion_of));
+    CHATMCP_TRY(const ChatId outer_id, recorded(companion.companion_of));
+    CHATMCP_TRY(const ChatRow outer, step.home.known_chat(outer_id));
     if (!outer.following()) {
         return Wish{};
     }
-    CHATMCP_TRY(mls::Group * conversation, step.group(*companion.companion_of));
+    CHATMCP_TRY(mls::Group * conversation, step.group(outer_id));
     CHATMCP_TRY(const auto present, leaves_of(conversation->view(), body.remove_account));
     return present.empty() ? wish_to_remove(intent, view, body.remove_account) : Wish{};
 }
@@ -147,7 +149,8 @@ Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
 }  // namespace
 
 Result<void> progress_commit(Step& step, IntentRow& intent) {
-    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(id));
     if (!chat.following() || chat.state == ChatState::leaving || chat.state == ChatState::request) {
         return refuse(step, intent, Error{Errc::permission_denied, "CLT-15"});
     }
@@ -181,7 +184,8 @@ Result<void> progress_commit(Step& step, IntentRow& intent) {
 Result<void> commit_replied(Step& step,
                             IntentRow& intent,
                             const wire::PublishBundle::Reply& reply) {
-    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(id));
     if (!chat.staged.has_value() || chat.staged->intent != intent.id) {
         return {};  // The topic was faster.
     }
@@ -230,6 +234,7 @@ Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
         }
     }
     CHATMCP_TRY(const LeafIdentity who, identity_of(*own));
+    CHATMCP_CHECK(who.device.has_value());  // No agent runs this client.
     if (who.device->delegation.not_after.value - step.now.value < kRotateBeforeMs) {
         CHATMCP_TRY(const bool there, has_duty(step, IntentKind::rotate_leaf, chat.id));
         if (!there) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/assistant_intents.h"
 #include "client/companion_duties.h"
@@ -32,6 +33,11 @@ Result<std::optional<CompanionRow>> load_companion(Step& step, const ChatId& id)
     return step.home.get<CompanionRow>(companion_key(id));
 }
 
+Result<CompanionRow> known_companion(Step& step, const ChatId& id) {
+    CHATMCP_TRY(auto row, load_companion(step, id));
+    return recorded(std::move(row));
+}
+
 Result<void> save_companion(Step& step, const CompanionRow& row) {
     return step.home.put(companion_key(row.id), row);
 }
@@ -41,11 +47,7 @@ Result<CompanionRow> companion_of_chat(Step& step, const ChatId& conversation) {
     if (!chat.open_companion.has_value()) {
         return fail(Errc::not_found, "CLT-80");
     }
-    CHATMCP_TRY(auto row, load_companion(step, *chat.open_companion));
-    if (!row.has_value()) {
-        return fail(Errc::storage_corrupt, "CLT-07");
-    }
-    return *std::move(row);
+    return known_companion(step, *chat.open_companion);
 }
 
 std::optional<wire::Development> development_of(ByteView evidence, const TrustSettings& trust) {
@@ -330,10 +332,10 @@ Result<void> check_companion_welcome(Step& step,
 }
 
 Result<void> companion_joined(Step& step, const ChatRow& chat) {
-    CHATMCP_TRY(auto row, load_companion(step, chat.id));
-    row->state = AssistantState::member;
-    step.notice(ChatChanged{row->conversation});
-    return save_companion(step, *row);
+    CHATMCP_TRY(CompanionRow row, known_companion(step, chat.id));
+    row.state = AssistantState::member;
+    step.notice(ChatChanged{row.conversation});
+    return save_companion(step, row);
 }
 
 // ---- Own words ----
@@ -360,7 +362,8 @@ Result<std::uint32_t> queue_own_words(Step& step, const CompanionRow& row) {
 }
 
 Result<void> own_text_delivered(Step& step, const IntentRow& intent) {
-    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
     if (!chat.open_companion.has_value()) {
         return {};
     }
@@ -368,28 +371,31 @@ Result<void> own_text_delivered(Step& step, const IntentRow& intent) {
     const bool agreed =
         row.has_value() && row->own_agreement && row->agreed_position != 0 &&
         (row->state == AssistantState::agreed || row->state == AssistantState::member);
-    if (!agreed || (row->from == wire::AgreeFrom::now && *intent.position < row->agreed_position)) {
+    CHATMCP_TRY(const std::uint64_t position, recorded(intent.position));
+    if (!agreed || (row->from == wire::AgreeFrom::now && position < row->agreed_position)) {
         return {};
     }
-    return step.home.put(queue_key(row->id, *intent.position), QueuedRow{*intent.position});
+    return step.home.put(queue_key(row->id, position), QueuedRow{position});
 }
 
 Result<void> agreement_delivered(Step& step, const IntentRow& intent) {
-    CHATMCP_TRY(auto row, load_companion(step, *intent.companion));
-    CHATMCP_TRY(const auto account, step.home.account());
-    row->agreed_position = *intent.position;
-    if (row->state == AssistantState::announced || row->state == AssistantState::declined) {
-        row->state = AssistantState::agreed;
+    CHATMCP_TRY(const ChatId companion, recorded(intent.companion));
+    CHATMCP_TRY(CompanionRow row, known_companion(step, companion));
+    CHATMCP_TRY(const AccountRow account, step.home.known_account());
+    CHATMCP_TRY(row.agreed_position, recorded(intent.position));
+    if (row.state == AssistantState::announced || row.state == AssistantState::declined) {
+        row.state = AssistantState::agreed;
     }
-    row->agreed.push_back({account->account, row->from, *intent.position, {}});
-    CHATMCP_CHECK_OK(save_companion(step, *row));
-    CHATMCP_TRY(const auto queued, queue_own_words(step, *row));
+    row.agreed.push_back({account.account, row.from, row.agreed_position, {}});
+    CHATMCP_CHECK_OK(save_companion(step, row));
+    CHATMCP_TRY(const auto queued, queue_own_words(step, row));
     static_cast<void>(queued);
     return {};
 }
 
 Result<void> copy_delivered(Step& step, const IntentRow& intent) {
-    CHATMCP_TRY(auto row, load_companion(step, *intent.chat));
+    CHATMCP_TRY(const ChatId companion, recorded(intent.chat));
+    CHATMCP_TRY(auto row, load_companion(step, companion));
     if (!row.has_value()) {
         return {};
     }
@@ -408,7 +414,8 @@ Result<IntentRow> announce(Step& step, const CompanionRow& row) {
 }
 
 Result<void> members_added(Step& step, const IntentRow& intent) {
-    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
     if (!chat.open_companion.has_value()) {
         return {};
     }
@@ -432,7 +439,9 @@ Result<void> appraise_answer(Step& step,
                                          development_of(agent.evidence.evidence, step.trust)};
     CHATMCP_TRY(const auto appraisal, appraise_agent(agent.leaf, surroundings, step.trust, at));
     CHATMCP_CHECK_OK(appraisal.evidence());
-    return verify_receipt_claims(post.receipt, *appraisal.report.claims);
+    const auto& claims = appraisal.report.claims;
+    CHATMCP_CHECK(claims.has_value());  // Evidence was accepted because of them.
+    return verify_receipt_claims(post.receipt, *claims);
 }
 
 }  // namespace chatmcp::client

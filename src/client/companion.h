@@ -61,6 +61,8 @@ struct CompanionRow {
     }
 };
 [[nodiscard]] Result<std::optional<CompanionRow>> load_companion(Step& step, const ChatId& id);
+/// Errors: storage_corrupt (CLT-07) there is none, where one has to be.
+[[nodiscard]] Result<CompanionRow> known_companion(Step& step, const ChatId& id);
 [[nodiscard]] Result<void> save_companion(Step& step, const CompanionRow& row);
 /// The announced companion of a conversation. Errors: not_found (CLT-80).
 [[nodiscard]] Result<CompanionRow> companion_of_chat(Step& step, const ChatId& conversation);

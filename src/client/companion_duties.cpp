@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/conversation.h"
 #include "client/intents.h"
@@ -190,8 +191,10 @@ Result<std::optional<Hindrance>> hindrance(Step& step, Surveyed& seen) {
         return Hindrance{Error{Errc::expired, "CLT-82"}, IntentKind::remove_agent, ""};
     }
     CHATMCP_TRY(mls::Group * group, step.group(seen.companion.id));
+    const auto& agent = seen.inside->agent;
+    CHATMCP_CHECK(agent.has_value());  // survey() sees nothing without one.
     CHATMCP_TRY(const bool accepted,
-                agent_accepted(step, seen.row, seen.companion, group->view(), *seen.inside->agent));
+                agent_accepted(step, seen.row, seen.companion, group->view(), *agent));
     if (!accepted) {
         return Hindrance{Error{Errc::refused_by_policy, "CLT-16"}, IntentKind::remove_agent, ""};
     }

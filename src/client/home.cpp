@@ -64,6 +64,10 @@ Bytes hashed_id(std::initializer_list<ByteView> parts) {
 Result<std::optional<AccountRow>> Home::account() {
     return get<AccountRow>(home_key("account/"));
 }
+Result<AccountRow> Home::known_account() {
+    CHATMCP_TRY(auto row, account());
+    return recorded(std::move(row));
+}
 Result<void> Home::save(const AccountRow& row) {
     return put(home_key("account/"), row);
 }

@@ -170,15 +170,15 @@ struct MessageRow {
     UnixMs accepted_at;
     UnixMs read_at;
     std::optional<ReasonRow> reason;
-    auto fields(this auto& self_) {
-        return std::tie(self_.position,
-                        self_.id,
-                        self_.author,
-                        self_.self,
-                        self_.content,
-                        self_.accepted_at,
-                        self_.read_at,
-                        self_.reason);
+    auto fields(this auto& row) {
+        return std::tie(row.position,
+                        row.id,
+                        row.author,
+                        row.self,
+                        row.content,
+                        row.accepted_at,
+                        row.read_at,
+                        row.reason);
     }
 };
 
@@ -271,6 +271,8 @@ class Home {
     }
 
     [[nodiscard]] Result<std::optional<AccountRow>> account();
+    /// The same where somebody has signed in before, as always when there is a chat or an intent.
+    [[nodiscard]] Result<AccountRow> known_account();
     [[nodiscard]] Result<void> save(const AccountRow& row);
     [[nodiscard]] Result<RelayRow> relay();
     [[nodiscard]] Result<void> save(const RelayRow& row);

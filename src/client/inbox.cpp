@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/admission.h"
 #include "client/assistant_intents.h"
@@ -50,7 +51,8 @@ Result<std::string> inviter_of(const mls::Group& group) {
 
 Result<ChatRow> make_row(Step& step,
                          const mls::Group& group,
-                         const wire::InboxItem& item,
+                         const wire::Acceptance& acceptance,
+                         UnixMs received_at,
                          const std::string& inviter) {
     const ChatId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const auto known, step.home.chat(id));
@@ -63,12 +65,12 @@ Result<ChatRow> make_row(Step& step,
     }
     chat.state = ChatState::request;
     chat.inviter = inviter;
-    chat.received_at = item.received_at;
-    chat.relay_key = item.acceptance->relay_key;
-    chat.cursor = item.acceptance->sequence;
+    chat.received_at = received_at;
+    chat.relay_key = acceptance.relay_key;
+    chat.cursor = acceptance.sequence;
     chat.known_end = chat.cursor;
-    chat.newest_acceptance = item.acceptance->accepted_at;
-    chat.joined_at = item.acceptance->accepted_at;
+    chat.newest_acceptance = acceptance.accepted_at;
+    chat.joined_at = acceptance.accepted_at;
     take_over(group.view(), chat);
     for (const mls::Distrust& distrust : group.distrusted_at_join()) {
         chat.distrusted.push_back({distrust.leaf.value,
@@ -79,9 +81,13 @@ Result<ChatRow> make_row(Step& step,
     return chat;
 }
 
-Result<void> admit(Step& step, mls::Group group, const wire::InboxItem& item) {
+Result<void> admit(Step& step,
+                   mls::Group group,
+                   const wire::Acceptance& acceptance,
+                   UnixMs received_at) {
     CHATMCP_TRY(const RelayRow relay, step.home.relay());
-    CHATMCP_CHECK_OK(check_welcome(group, *item.acceptance, *relay.relay_key));
+    CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
+    CHATMCP_CHECK_OK(check_welcome(group, acceptance, relay_key));
     const ChatId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const std::string inviter, inviter_of(group));
     CHATMCP_TRY(const bool blocked, is_blocked(step, inviter));
@@ -94,7 +100,7 @@ Result<void> admit(Step& step, mls::Group group, const wire::InboxItem& item) {
         CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), id, *companion));
     }
     // Nothing was written before this line, and nothing is refused after it.
-    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, item, inviter)));
+    CHATMCP_TRY(ChatRow chat, must(make_row(step, group, acceptance, received_at, inviter)));
     if (companion.has_value()) {
         chat.companion_of = companion->conversation_id;
         chat.state = ChatState::active;
@@ -115,12 +121,13 @@ Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
     if (!item.acceptance.has_value()) {
         return fail(Errc::equivocation, "CLT-31");
     }
+    const wire::Acceptance& acceptance = *item.acceptance;
     // The id is sealed in the Welcome, so only mls can see that a group of this name is there
     // already; it refuses before it writes, or a stranger's Welcome could replace a conversation.
     auto group = mls::Group::join(step.environment,
                                   step.home.transaction(),
                                   item.payload,
-                                  mls::Arrival{item.acceptance->accepted_at});
+                                  mls::Arrival{acceptance.accepted_at});
     if (!group.has_value()) {
         // The same welcome twice is the relay's right; the first one counted.
         if (group.error().code == Errc::replayed) {
@@ -130,7 +137,7 @@ Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
                                                           : fail(group.error());
     }
     const Bytes id = to_bytes(group->view().group_id());
-    const auto admitted = admit(step, *std::move(group), item);
+    const auto admitted = admit(step, *std::move(group), acceptance, item.received_at);
     if (!admitted.has_value() && !is_home_error(admitted.error())) {
         if (id.size() == wire::kGroupIdBytes) {
             step.forget(to_array<wire::kGroupIdBytes>(id));
@@ -157,6 +164,7 @@ Bytes kept_key(std::uint64_t sequence) {
 }
 
 Result<void> keep_welcome(Step& step, const wire::InboxItem& item) {
+    CHATMCP_CHECK(item.acceptance.has_value());  // Or take_welcome had refused it otherwise.
     CHATMCP_TRY(const auto kept, step.home.scan<KeptRow>(home_key("kept/"), {}, kKeptWelcomesMax));
     if (kept.size() == kKeptWelcomesMax) {
         CHATMCP_CHECK_OK(step.home.transaction().erase(kept_key(kept.front().sequence)));

@@ -82,13 +82,13 @@ wire::Content make_content(Step& step, wire::ContentType type, Bytes body) {
 
 Result<IntentRow> new_message(
     Step& step, IntentKind kind, const ChatId& chat, const wire::Content& content, Bytes extra) {
-    CHATMCP_TRY(const auto account, step.home.account());
+    CHATMCP_TRY(const AccountRow account, step.home.known_account());
     CHATMCP_TRY(IntentRow intent, new_intent(step, kind, chat));
     MessageBody body;
     body.content = wire::encode(content);
     body.extra = std::move(extra);
     intent.body = encode_record(body);
-    intent.message = wire::message_id(chat, account->account, body.content);
+    intent.message = wire::message_id(chat, account.account, body.content);
     CHATMCP_CHECK_OK(step.home.save(intent));
     return intent;
 }
@@ -101,7 +101,8 @@ Result<IntentRow> new_leave(Step& step, const ChatId& chat) {
 }
 
 Result<void> progress_message(Step& step, IntentRow& intent) {
-    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
     if (intent.kind == IntentKind::leave && !chat.following()) {
         return deliver(step, intent);
     }
@@ -138,12 +139,13 @@ Result<void> progress_message(Step& step, IntentRow& intent) {
     }
     CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
     if (mine) {
+        CHATMCP_TRY(auto outgoing, recorded(std::move(body.outgoing)));
         step.send(task,
                   wire::PublishMessage{.relay_key = chat.relay_key,
                                        .topic = wire::topic_of(chat.id),
-                                       .epoch = body.outgoing->epoch,
-                                       .payload = body.outgoing->payload,
-                                       .signature = body.outgoing->signature});
+                                       .epoch = outgoing.epoch,
+                                       .payload = std::move(outgoing.payload),
+                                       .signature = outgoing.signature});
     }
     return {};
 }
@@ -155,7 +157,8 @@ Result<void> message_accepted(Step& step,
     if (intent.state != IntentState::pending || intent.position.has_value()) {
         return {};
     }
-    CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(id));
     CHATMCP_TRY(const MessageBody body, body_of(intent));
     intent.position = position;
     intent.accepted_at = accepted_at;
@@ -167,16 +170,16 @@ Result<void> message_accepted(Step& step,
         return step.home.save(intent);
     }
     CHATMCP_TRY(const auto stands, step.home.message(chat.id, position));
-    if (stands.has_value() && stands->id != *intent.message) {
+    if (stands.has_value() && intent.message != stands->id) {
         // One sequence, two messages: the relay contradicts itself. Ours is sent again.
         step.misbehaviour(chat.id, position, Error{Errc::equivocation, "CLT-28"});
         intent.position.reset();
         intent.accepted_at.reset();
         return step.home.save(intent);
     }
-    CHATMCP_TRY(const auto account, step.home.account());
+    CHATMCP_TRY(const AccountRow account, step.home.known_account());
     CHATMCP_TRY(const bool fresh,
-                store_message(step, chat, position, accepted_at, account->account, body.content));
+                store_message(step, chat, position, accepted_at, account.account, body.content));
     if (fresh && position <= chat.cursor) {
         step.notice(MessagesArrived{chat.id, chat.cursor});
     }

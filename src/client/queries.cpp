@@ -129,7 +129,7 @@ MessageView view_of(const MessageRow& row) {
 // Own texts that are on their way, or were refused before they had a place.
 Result<std::vector<MessageView>> pending_messages(Step& step, const ChatRow& chat) {
     std::vector<MessageView> out;
-    CHATMCP_TRY(const auto account, step.home.account());
+    CHATMCP_TRY(const AccountRow account, step.home.known_account());
     CHATMCP_TRY(const auto pending, step.home.pending_intents());
     for (const IntentRow& intent : pending) {
         if (intent.kind != IntentKind::send_text || intent.chat != chat.id) {
@@ -137,8 +137,8 @@ Result<std::vector<MessageView>> pending_messages(Step& step, const ChatRow& cha
         }
         CHATMCP_TRY(const auto body, decode_record<MessageBody>(intent.body));
         MessageRow row;
-        row.id = *intent.message;
-        row.author = account->account;
+        CHATMCP_TRY(row.id, recorded(intent.message));
+        row.author = account.account;
         row.self = true;
         row.content = body.content;
         row.reason = intent.reason;
@@ -504,8 +504,9 @@ Result<AskView> Client::asked(Transaction& home, IntentId id) {
     }
     if (!extra.answer_post.empty()) {
         CHATMCP_TRY(view.post, wire::decode<wire::AnswerPost>(extra.answer_post));
+        CHATMCP_TRY(const ChatId conversation, recorded(row->conversation));
         for (const wire::MessageId& message : view.post->answer.rests_on) {
-            CHATMCP_TRY(const auto position, opened.home.seen(*row->conversation, message));
+            CHATMCP_TRY(const auto position, opened.home.seen(conversation, message));
             view.rests_on_positions.push_back(position.value_or(0));
         }
     }

@@ -60,7 +60,8 @@ Result<void> start_ask(Step& step, const Ask& command) {
                 new_message(step, IntentKind::ask, row.id, content, encode_record(AskExtra())));
     intent.conversation = command.chat;
     intent.companion = row.id;
-    CHATMCP_CHECK_OK(step.home.put(question_key(*intent.message), AskedRow{intent.id}));
+    CHATMCP_TRY(const wire::MessageId message, recorded(intent.message));
+    CHATMCP_CHECK_OK(step.home.put(question_key(message), AskedRow{intent.id}));
     return step.home.save(intent);
 }
 
@@ -120,10 +121,10 @@ Result<void> take_answer(Step& step,
         return fail(Errc::wrong_key, "CLT-88");
     }
     CHATMCP_TRY(const auto body, decode_record<MessageBody>(intent.body));
-    CHATMCP_TRY(const auto account, step.home.account());
+    CHATMCP_TRY(const AccountRow account, step.home.known_account());
     wire::AnswerPost posted;
     posted.companion_id = row.id;
-    posted.asker = account->account;
+    posted.asker = account.account;
     CHATMCP_TRY(posted.asked, wire::decode<wire::Content>(body.content));
     posted.answer = answer.answer;
     posted.receipt = answer.receipt;
@@ -136,11 +137,11 @@ Result<void> take_answer(Step& step,
                 new_message(step, IntentKind::post_answer, row.conversation, content));
     posting.companion = row.id;
     CHATMCP_CHECK_OK(step.home.save(posting));
-    CHATMCP_CHECK_OK(
-        step.home.put(home_key("prompts/", *posting.message), PromptsRow{answer.prompts}));
+    CHATMCP_TRY(const wire::MessageId post_id, recorded(posting.message));
+    CHATMCP_CHECK_OK(step.home.put(home_key("prompts/", post_id), PromptsRow{answer.prompts}));
     CHATMCP_TRY(AskExtra extra, ask_extra(intent));
     extra.post_intent = posting.id;
-    extra.post = posting.message;
+    extra.post = post_id;
     extra.answer_post = wire::encode(posted);
     extra.first_token_ms = answer.first_token_ms;
     extra.output_tokens = answer.output_tokens;
@@ -228,9 +229,10 @@ Result<void> answer_posted(Step& step, const IntentRow& posted) {
             continue;
         }
         CHATMCP_TRY(const auto post_content, wire::decode<wire::AnswerPost>(extra.answer_post));
-        CHATMCP_TRY(auto row, load_companion(step, *posted.companion));
-        row->receipts = std::max(row->receipts, post_content.receipt.sequence);
-        CHATMCP_CHECK_OK(save_companion(step, *row));
+        CHATMCP_TRY(const ChatId companion, recorded(posted.companion));
+        CHATMCP_TRY(CompanionRow row, known_companion(step, companion));
+        row.receipts = std::max(row.receipts, post_content.receipt.sequence);
+        CHATMCP_CHECK_OK(save_companion(step, row));
         return deliver(step, intent);
     }
     return {};

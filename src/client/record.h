@@ -170,4 +170,13 @@ template <RecordType T>
     return value;
 }
 
+/// A field that every record of its kind has. Errors: storage_corrupt (CLT-07) this one has none.
+template <class T>
+[[nodiscard]] Result<T> recorded(std::optional<T> field) {
+    if (!field.has_value()) {
+        return fail(Errc::storage_corrupt, "CLT-07");
+    }
+    return *std::move(field);
+}
+
 }  // namespace chatmcp::client

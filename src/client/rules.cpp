@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace chatmcp::client {
 namespace {
 
@@ -286,9 +288,10 @@ Result<void> ConversationRules::check_leaf(const mls::LeafView& next,
     if (current != nullptr) {
         CHATMCP_CHECK_OK(check_same(next, who, *current));
     }
-    if (who.agent) {
+    if (who.agent_credential.has_value()) {
         return check_agent_leaf(next, *who.agent_credential, group);
     }
+    CHATMCP_CHECK(who.device.has_value());
     return check_device_leaf(next, *who.device, group);
 }
 

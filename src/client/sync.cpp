@@ -116,10 +116,11 @@ Result<void> take_proposal(Step& step, ChatRow& chat, const mls::ProposalReceive
 // message stands where the topic has it. An earlier one was read, and this is a repetition.
 Result<bool> move_own(Step& step, const ChatRow& chat, IntentRow& intent, std::uint64_t sequence) {
     step.misbehaviour(chat.id, sequence, Error{Errc::equivocation, "CLT-28"});
-    if (*intent.position < sequence) {
+    CHATMCP_TRY(const std::uint64_t position, recorded(intent.position));
+    if (position < sequence) {
         return true;
     }
-    CHATMCP_TRY(auto row, step.home.message(chat.id, *intent.position));
+    CHATMCP_TRY(auto row, step.home.message(chat.id, position));
     if (row.has_value() && row->id == intent.message) {
         CHATMCP_CHECK_OK(step.home.erase_message(chat.id, row->position));
         row->position = sequence;
@@ -245,12 +246,12 @@ Result<CommitEffects> note_members(Step& step, const ChatRow& chat, const mls::C
 // The group stands in its next epoch; bring the row there and see what this commit means.
 Result<void> after_commit(Step& step,
                           ChatRow& chat,
-                          const wire::Envelope& envelope,
+                          const wire::Acceptance& acceptance,
                           const mls::Change& change,
                           const std::string& committer) {
-    chat.cursor = envelope.sequence;
+    chat.cursor = acceptance.sequence;
     chat.known_end = std::max(chat.known_end, chat.cursor);
-    chat.newest_acceptance = std::max(chat.newest_acceptance, envelope.acceptance->accepted_at);
+    chat.newest_acceptance = std::max(chat.newest_acceptance, acceptance.accepted_at);
     if (change.removes_self) {
         const bool wished = chat.state == ChatState::leaving;
         CHATMCP_CHECK_OK(
@@ -261,7 +262,7 @@ Result<void> after_commit(Step& step,
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     take_over(group->view(), chat);
     chat.leaving.clear();
-    note_distrust(chat, change, envelope.acceptance->accepted_at);
+    note_distrust(chat, change, acceptance.accepted_at);
     CHATMCP_TRY(const CommitEffects members, note_members(step, chat, change));
     CHATMCP_CHECK_OK(mark_spoken(step, chat.id, committer, true));
     CHATMCP_CHECK_OK(step.home.save(chat));
@@ -269,25 +270,25 @@ Result<void> after_commit(Step& step,
     return commit_taken(step, chat, members);
 }
 
-Result<void> take_own_commit(Step& step, ChatRow& chat, const wire::Envelope& envelope) {
+Result<void> take_own_commit(Step& step, ChatRow& chat, const wire::Acceptance& acceptance) {
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     CHATMCP_TRY(const auto next, staged_admission_key(*group));
-    CHATMCP_CHECK_OK(check_admission_key(*envelope.acceptance, next.public_key()));
-    const std::uint64_t intent_id = chat.staged->intent;
+    CHATMCP_CHECK_OK(check_admission_key(acceptance, next.public_key()));
+    CHATMCP_TRY(const StagedRow staged, recorded(chat.staged));
     CHATMCP_TRY(const mls::Change change, must(group->confirm(step.home.transaction())));
     CHATMCP_CHECK_OK(step.home.transaction().erase(home_key("bundle/", chat.id)));
     chat.staged.reset();
     if (chat.state == ChatState::creating) {
         chat.state = ChatState::active;
     }
-    CHATMCP_TRY(const auto own, step.home.account());
-    CHATMCP_CHECK_OK(must(after_commit(step, chat, envelope, change, own->account)));
-    CHATMCP_TRY(auto intent, step.home.intent(intent_id));
+    CHATMCP_TRY(const AccountRow own, step.home.known_account());
+    CHATMCP_CHECK_OK(must(after_commit(step, chat, acceptance, change, own.account)));
+    CHATMCP_TRY(auto intent, step.home.intent(staged.intent));
     if (!intent.has_value() || intent->state != IntentState::pending) {
         return {};
     }
-    intent->position = envelope.sequence;
-    intent->accepted_at = envelope.acceptance->accepted_at;
+    intent->position = acceptance.sequence;
+    intent->accepted_at = acceptance.accepted_at;
     return must(own_commit_accepted(step, *intent));
 }
 
@@ -302,14 +303,14 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
     if (!envelope.acceptance.has_value()) {
         return fail(Errc::equivocation, "CLT-22");
     }
+    const wire::Acceptance& acceptance = *envelope.acceptance;
     CHATMCP_CHECK_OK(verify_acceptance(
-        *envelope.acceptance, address_of(chat), chat.epoch, envelope.payload, envelope.sequence));
-    if (chat.staged.has_value() && chat.staged->commit_hash == envelope.acceptance->commit_hash) {
-        return take_own_commit(step, chat, envelope);
+        acceptance, address_of(chat), chat.epoch, envelope.payload, envelope.sequence));
+    if (chat.staged.has_value() && chat.staged->commit_hash == acceptance.commit_hash) {
+        return take_own_commit(step, chat, acceptance);
     }
     CHATMCP_CHECK_OK(must(discard_staged(step, chat)));
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
-    const UnixMs accepted_at = envelope.acceptance->accepted_at;
     Bytes commit = envelope.payload;
     if (chat.companion_of.has_value() && !is_private_message(commit)) {
         auto opened = open_agent_update(*group, commit);
@@ -318,7 +319,8 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
         }
         commit = *std::move(opened);
     }
-    auto received = group->receive(step.home.transaction(), commit, mls::Arrival{accepted_at});
+    auto received =
+        group->receive(step.home.transaction(), commit, mls::Arrival{acceptance.accepted_at});
     if (!received.has_value()) {
         if (received.error().code == Errc::storage ||
             received.error().code == Errc::storage_corrupt) {
@@ -334,7 +336,7 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
     // Who is removed cannot know the next epoch's key, and has no use for it.
     if (!change.removes_self) {
         CHATMCP_TRY(const auto next, next_admission_key(*incoming));
-        const auto fits = check_admission_key(*envelope.acceptance, next);
+        const auto fits = check_admission_key(acceptance, next);
         if (!fits.has_value()) {
             return break_chat(step, chat, envelope, fits.error());
         }
@@ -345,7 +347,7 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
     if (renewal.has_value()) {
         change.distrusted.push_back(*renewal);
     }
-    return must(after_commit(step, chat, envelope, change, committer));
+    return must(after_commit(step, chat, acceptance, change, committer));
 }
 
 // ---- One envelope ----

@@ -1,5 +1,7 @@
 #include "client/trust.h"
 
+#include "base/check.h"
+
 namespace chatmcp::client {
 // Lifetimes are seconds in MLS and times are milliseconds here; compared in seconds, so that
 // nothing overflows whatever a stranger wrote.
@@ -27,19 +29,20 @@ Result<attest::Appraisal> appraise_agent(const mls::LeafView& leaf,
                                          const TrustSettings& settings,
                                          UnixMs judged_at) {
     CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
-    if (!who.agent || leaf.signature_key.size() != crypto::kEd25519PublicBytes) {
+    const auto& agent = who.agent_credential;
+    if (!agent.has_value() || leaf.signature_key.size() != crypto::kEd25519PublicBytes) {
         return fail(Errc::untrusted_identity, "CLT-54");
     }
     CHATMCP_TRY(const auto component,
                 component_of<wire::EvidenceComponent>(
                     leaf.components, wire::ComponentId::evidence, "CLT-54"));
     const attest::Expectation expectation{
-        .binding = {.enclave_key = who.agent_credential->enclave_key,
+        .binding = {.enclave_key = agent->enclave_key,
                     .leaf_signature_key = to_array<crypto::kEd25519PublicBytes>(leaf.signature_key),
-                    .configuration_digest = who.agent_credential->configuration_digest,
+                    .configuration_digest = agent->configuration_digest,
                     .group_id = surroundings.group_id,
                     .nonce = component.nonce},
-        .measurement = who.agent_credential->measurement,
+        .measurement = agent->measurement,
         .judged_at = judged_at,
         .development = surroundings.development};
     return attest::examine(component.evidence, settings.roots, settings.policy, expectation);
@@ -57,10 +60,11 @@ Result<void> ClientTrust::check(const mls::LeafView& next,
     };
     CHATMCP_CHECK_OK(in_time(check_lifetime(next, arrival.accepted_at)));
     CHATMCP_TRY(const LeafIdentity who, identity_of(next));
-    if (!who.agent) {
+    if (who.device.has_value()) {
         return in_time(identity::check_device_credential(
             *who.device, settings_.accepted_domains, arrival.accepted_at));
     }
+    CHATMCP_CHECK(who.agent_credential.has_value());
     CHATMCP_CHECK_OK(in_time(identity::check_agent_credential(
         *who.agent_credential, settings_.accepted_domains, arrival.accepted_at)));
     AgentSurroundings surroundings;

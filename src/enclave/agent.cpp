@@ -54,14 +54,13 @@ void progress_login(AgentStep& step) {
 void put_entry(AgentStep& step) {
     AgentState& state = step.state;
     wire::AgentEntry entry;
-    entry.credential = wire::encode(*state.credential);
-    entry.hpke_key = state.directory_key->public_key();
+    entry.credential = wire::encode(state.own_credential());
+    entry.hpke_key = state.own_directory_key().public_key();
     entry.name = state.configuration.name;
     entry.model = "GGUF sha256:" + to_hex(ByteView(state.facts.weights_root).first(8));
     entry.scopes = state.configuration.scopes;
     entry.issued_at = step.now;
-    entry.signature =
-        to_array<crypto::kEd25519SignatureBytes>(wire::sign(*state.enclave_key, entry));
+    entry.signature = to_array<crypto::kEd25519SignatureBytes>(wire::sign(state.own_key(), entry));
     state.session.entry_running = true;
     step.send(
         Purpose::put_entry, {}, wire::PutAgentEntry{state.session.token, wire::encode(entry)});
@@ -87,12 +86,11 @@ void progress_session(AgentStep& step) {
 void sign_login(AgentStep& step, Bytes challenge, Bytes channel) {
     AgentState& state = step.state;
     wire::Login login{.relay_key = state.relay_key,
-                      .root_key = state.enclave_key->public_key(),
+                      .root_key = state.own_key().public_key(),
                       .challenge = std::move(challenge),
                       .channel = std::move(channel),
                       .signature = {}};
-    login.signature =
-        to_array<crypto::kEd25519SignatureBytes>(wire::sign(*state.enclave_key, login));
+    login.signature = to_array<crypto::kEd25519SignatureBytes>(wire::sign(state.own_key(), login));
     step.send(Purpose::login, {}, std::move(login));
 }
 
@@ -177,7 +175,7 @@ Result<void> make_room_for_offer(AgentStep& step) {
 // could be made of it.
 Result<bool> take_request(AgentStep& step, ByteView payload) {
     AgentState& state = step.state;
-    const auto request = client::open_request(payload, *state.directory_key);
+    const auto request = client::open_request(payload, state.own_directory_key());
     if (!request.has_value()) {
         step.note(Error{request.error().code, "ENC-06"});
         return false;
@@ -406,7 +404,7 @@ Result<identity::AgentCredential> check_credential(const AgentState& state, Byte
     const auto credential = wire::decode<identity::AgentCredential>(encoded);
     const tee::PlatformFacts& facts = state.platform.facts();
     if (!credential.has_value() || !identity::verify_agent_credential(*credential).has_value() ||
-        credential->enclave_key != state.enclave_key->public_key() ||
+        credential->enclave_key != state.own_key().public_key() ||
         credential->measurement != facts.measurement ||
         credential->configuration_digest != facts.configuration_digest) {
         return fail(Errc::wrong_key, "ENC-04");
@@ -492,7 +490,7 @@ Agent::Agent(std::unique_ptr<AgentState> state) : state_(std::move(state)) {}
 Agent::~Agent() = default;
 
 const wire::Ed25519Key& Agent::enclave_key() const {
-    return state_->enclave_key->public_key();
+    return state_->own_key().public_key();
 }
 bool Agent::has_credential() const {
     return state_->credential.has_value();
@@ -503,19 +501,20 @@ Result<std::unique_ptr<Agent>> Agent::start(tee::Platform& platform,
                                             const MeasuredFacts& facts,
                                             const Start& start,
                                             AgentEffects& effects) {
-    auto state = std::make_unique<AgentState>(platform, configuration, facts, start.limits);
-    CHATMCP_TRY(state->memory, SealedMemory::open(platform));
-    CHATMCP_CHECK_OK(state->memory->restore(start.stored));
+    CHATMCP_TRY(SealedMemory memory, SealedMemory::open(platform));
+    CHATMCP_CHECK_OK(memory.restore(start.stored));
+    auto state = std::make_unique<AgentState>(
+        platform, std::move(memory), configuration, facts, start.limits);
     state->relay_key = start.relay_key;
     take_time(*state, start.host_time);
-    SealedMemory::Step store(*state->memory);
+    SealedMemory::Step store(state->memory);
     AgentStep step{*state, store, effects, state->newest, state->steady};
     CHATMCP_CHECK_OK(load_identity(step));
     if (!start.operator_credential.empty()) {
         CHATMCP_CHECK_OK(on_event(step, CredentialGiven{start.operator_credential}));
     }
     CHATMCP_CHECK_OK(progress(step));
-    effects.writes = state->memory->apply(store, platform.random());
+    effects.writes = state->memory.apply(store, platform.random());
     return std::unique_ptr<Agent>(new Agent(std::move(state)));
 }
 
@@ -523,7 +522,7 @@ Result<AgentEffects> Agent::step(AgentEvent event) {
     AgentEffects effects;
     AgentState& state = *state_;
     take_time(state, event.host_time);
-    SealedMemory::Step store(*state.memory);
+    SealedMemory::Step store(state.memory);
     AgentStep step{state, store, effects, state.newest, state.steady};
     const auto handled =
         std::visit([&](auto&& what) { return on_event(step, std::forward<decltype(what)>(what)); },
@@ -532,7 +531,7 @@ Result<AgentEffects> Agent::step(AgentEvent event) {
         return fail(handled.error());
     }
     CHATMCP_CHECK_OK(progress(step));
-    effects.writes = state.memory->apply(store, state.platform.random());
+    effects.writes = state.memory.apply(store, state.platform.random());
     return effects;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attest/report_data.h"
+#include "base/check.h"
 #include "identity/delegation.h"
 #include "wire/components.h"
 
@@ -43,6 +44,7 @@ Bytes question_record(const GroupId& companion, std::uint64_t position) {
 }
 
 AgentState::AgentState(tee::Platform& tee_platform,
+                       SealedMemory sealed,
                        Configuration settings,
                        const MeasuredFacts& measured,
                        const AgentLimits& agent_limits)
@@ -54,7 +56,23 @@ AgentState::AgentState(tee::Platform& tee_platform,
                   .trust = trust,
                   .random = tee_platform.random(),
                   .limits = limits_of_enclave(),
-                  .own_keys_in_memory_only = true} {}
+                  .own_keys_in_memory_only = true},
+      memory(std::move(sealed)) {}
+
+const crypto::SigningKey& AgentState::own_key() const {
+    CHATMCP_CHECK(enclave_key.has_value());
+    return *enclave_key;
+}
+
+const crypto::HpkePrivateKey& AgentState::own_directory_key() const {
+    CHATMCP_CHECK(directory_key.has_value());
+    return *directory_key;
+}
+
+const identity::AgentCredential& AgentState::own_credential() const {
+    CHATMCP_CHECK(credential.has_value());
+    return *credential;
+}
 
 std::uint64_t AgentStep::send(Purpose purpose, const GroupId& companion, client::DoorRequest body) {
     const std::uint64_t id = ++state.last_request;
@@ -72,16 +90,16 @@ Result<AgentLeaf> make_agent_leaf(AgentState& state,
                                   const ByteArray<32>& nonce,
                                   UnixMs now) {
     auto key = crypto::SigningKey::generate(state.platform.random());
-    const auto& credential = *state.credential;
+    const identity::AgentCredential& credential = state.own_credential();
     const auto report_data =
-        attest::report_data({.enclave_key = state.enclave_key->public_key(),
+        attest::report_data({.enclave_key = state.own_key().public_key(),
                              .leaf_signature_key = key.public_key(),
                              .configuration_digest = credential.configuration_digest,
                              .group_id = group,
                              .nonce = nonce});
     wire::EvidenceComponent evidence;
     evidence.delegation = wire::encode(identity::delegate(
-        *state.enclave_key, key.public_key(), identity::Delegation::Purpose::group, group, now));
+        state.own_key(), key.public_key(), identity::Delegation::Purpose::group, group, now));
     evidence.nonce = nonce;
     CHATMCP_TRY(evidence.evidence, state.platform.evidence(report_data));
     const auto seed = to_array<32>(key.seed());

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "client/record.h"
@@ -159,8 +160,11 @@ struct Outgoing {
 
 /// One companion while this object lives.
 struct Companion {
+    Companion(CompanionRow stored, mls::Group loaded)
+        : row(std::move(stored)), group(std::move(loaded)) {}
+
     CompanionRow row;
-    std::optional<mls::Group> group;
+    mls::Group group;
     /// An Update that this object staged was accepted, or the group was joined by a key package
     /// that this object made.
     bool may_speak = false;
@@ -234,11 +238,20 @@ struct Session {
 
 struct AgentState {
     AgentState(tee::Platform& tee_platform,
+               SealedMemory sealed,
                Configuration settings,
                const MeasuredFacts& measured,
                const AgentLimits& agent_limits);
     AgentState(const AgentState&) = delete;
     AgentState& operator=(const AgentState&) = delete;
+    ~AgentState() = default;
+
+    /// Precondition (checked): the identity is loaded, which starting begins with.
+    [[nodiscard]] const crypto::SigningKey& own_key() const;
+    [[nodiscard]] const crypto::HpkePrivateKey& own_directory_key() const;
+    /// Precondition (checked): an operator has signed for this enclave. Without that nothing is
+    /// listed and nothing joined.
+    [[nodiscard]] const identity::AgentCredential& own_credential() const;
 
     tee::Platform& platform;
     Configuration configuration;
@@ -247,7 +260,7 @@ struct AgentState {
     client::ConversationRules rules;
     AgentTrust trust;
     mls::Environment environment;
-    std::optional<SealedMemory> memory;
+    SealedMemory memory;
 
     IdentityRow identity;
     std::optional<crypto::SigningKey> enclave_key;

@@ -57,12 +57,12 @@ Result<void> fall_silent(AgentStep& step, Companion& companion, const Error& err
 
 // ---- Welcome ----
 
-Result<void> check_proof(const AgentState& state, const wire::InboxItem& item) {
+Result<wire::Acceptance> check_proof(const AgentState& state, const wire::InboxItem& item) {
     if (!item.acceptance.has_value() || item.acceptance->relay_key != state.relay_key ||
         !wire::verify(state.relay_key, *item.acceptance, item.acceptance->signature).has_value()) {
         return fail(Errc::equivocation, "ENC-09");
     }
-    return {};
+    return *item.acceptance;
 }
 
 Result<void> check_welcome(const AgentState& state,
@@ -83,14 +83,15 @@ Result<void> check_welcome(const AgentState& state,
     // signed for us since that package was made.
     const auto grant =
         client::component_of<wire::Grant>(view.components(), wire::ComponentId::grant, "ENC-10");
-    if (!grant.has_value() || grant->agent_credential_digest != state.credential->digest()) {
+    if (!grant.has_value() || grant->agent_credential_digest != state.own_credential().digest()) {
         return fail(Errc::permission_denied, "ENC-10");
     }
     // People who believe that they talk to a confidential enclave must not find a simulated one.
-    if (state.facts.development_root.has_value()) {
+    const auto& development_root = state.facts.development_root;
+    if (development_root.has_value()) {
         const auto development = client::component_of<wire::Development>(
             view.components(), wire::ComponentId::development, "ENC-12");
-        if (!development.has_value() || development->root_key != *state.facts.development_root) {
+        if (!development.has_value() || development->root_key != *development_root) {
             return fail(Errc::untrusted_identity, "ENC-12");
         }
     }
@@ -111,29 +112,28 @@ Result<OfferRow> used_offer(AgentStep& step, const mls::Group& group, const Grou
     return *used;
 }
 
-Result<void> admit(AgentStep& step, mls::Group group, const wire::InboxItem& item) {
+Result<void> admit(AgentStep& step, mls::Group group, const wire::Acceptance& acceptance) {
     AgentState& state = step.state;
     const GroupId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const OfferRow offer, used_offer(step, group, id));
-    CHATMCP_CHECK_OK(check_welcome(state, group, *item.acceptance));
+    CHATMCP_CHECK_OK(check_welcome(state, group, acceptance));
     if (state.companions.size() >= state.limits.companions_max ||
-        state.memory->size_bytes() > state.limits.state_bytes_max) {
+        state.memory.size_bytes() > state.limits.state_bytes_max) {
         return fail(Errc::resource_exhausted, "ENC-07");
     }
     CHATMCP_TRY(const auto companion_of,
                 client::component_of<wire::CompanionOf>(
                     group.view().components(), wire::ComponentId::companion_of, "ENC-10"));
-    Companion companion;
+    Companion companion({}, std::move(group));
     companion.row.id = id;
     companion.row.conversation = companion_of.conversation_id;
-    companion.row.relay_key = item.acceptance->relay_key;
-    companion.row.cursor = item.acceptance->sequence;
+    companion.row.relay_key = acceptance.relay_key;
+    companion.row.cursor = acceptance.sequence;
     companion.row.leaf_seed = offer.leaf_seed;
     companion.renewed_at = step.steady;
-    note_acceptance(companion, item.acceptance->accepted_at);
+    note_acceptance(companion, acceptance.accepted_at);
     // A package of an earlier run lies in seals that another enclave may have been started from.
     companion.may_speak = state.offers_made_here.contains(offer.reference);
-    companion.group = std::move(group);
     CHATMCP_CHECK_OK(save(step, companion));
     CHATMCP_TRY(const auto offers, step.all<OfferRow>(table_prefix("offer", id)));
     for (const OfferRow& each : offers) {
@@ -160,14 +160,12 @@ Result<bool> take_welcome(AgentStep& step, const wire::InboxItem& item) {
         return false;
     }
     SealedMemory::Savepoint before(step.store);
-    auto group = mls::Group::join(step.state.environment,
-                                  step.store,
-                                  item.payload,
-                                  mls::Arrival{item.acceptance->accepted_at});
+    auto group = mls::Group::join(
+        step.state.environment, step.store, item.payload, mls::Arrival{proof->accepted_at});
     if (!group.has_value() && group.error().code == Errc::replayed) {
         return true;  // We are in it.
     }
-    const auto admitted = group.has_value() ? admit(step, *std::move(group), item)
+    const auto admitted = group.has_value() ? admit(step, *std::move(group), *proof)
                                             : Result<void>(fail(group.error()));
     if (admitted.has_value()) {
         return true;
@@ -183,10 +181,8 @@ Result<bool> take_welcome(AgentStep& step, const wire::InboxItem& item) {
 Result<void> load_companions(AgentStep& step) {
     CHATMCP_TRY(const auto rows, step.all<CompanionRow>(table_prefix("companion")));
     for (const CompanionRow& row : rows) {
-        Companion companion;
-        companion.row = row;
         CHATMCP_TRY(auto group, mls::Group::load(step.state.environment, step.store, row.id));
-        companion.group = std::move(group);
+        Companion companion(row, std::move(group));
         companion.bundle_at = step.steady.plus_ms(kSettleMs);
         step.state.companions.emplace(row.id, std::move(companion));
     }
@@ -227,8 +223,8 @@ Result<void> forget_companion(AgentStep& step, const GroupId& id) {
 namespace {
 
 Result<void> discard_staged(AgentStep& step, Companion& companion) {
-    if (companion.group->has_staged()) {
-        CHATMCP_CHECK_OK(companion.group->discard(step.store));
+    if (companion.group.has_staged()) {
+        CHATMCP_CHECK_OK(companion.group.discard(step.store));
     }
     companion.row.staged.reset();
     companion.staged_here = false;
@@ -248,14 +244,15 @@ void begin_epoch(AgentStep& step, Companion& companion) {
 Result<void> take_own_commit(AgentStep& step,
                              Companion& companion,
                              const wire::Acceptance& acceptance) {
-    CHATMCP_TRY(const auto next, client::staged_admission_key(*companion.group));
+    CHATMCP_TRY(const StagedRow staged, client::recorded(companion.row.staged));
+    CHATMCP_TRY(const auto next, client::staged_admission_key(companion.group));
     const auto fits = client::check_admission_key(acceptance, next.public_key());
     if (!fits.has_value()) {
         return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
     }
-    CHATMCP_TRY(const auto change, companion.group->confirm(step.store));
+    CHATMCP_TRY(const auto change, companion.group.confirm(step.store));
     static_cast<void>(change);
-    companion.row.leaf_seed = companion.row.staged->leaf_seed;
+    companion.row.leaf_seed = staged.leaf_seed;
     companion.row.staged.reset();
     companion.renewed_at = step.steady;
     // Staged by an earlier run: another enclave may be started from the same seal and confirm it
@@ -268,20 +265,20 @@ Result<void> take_own_commit(AgentStep& step,
 
 Result<void> take_others_commit(AgentStep& step,
                                 Companion& companion,
-                                const wire::Envelope& envelope,
+                                Bytes commit,
+                                const wire::Acceptance& acceptance,
                                 bool& removed) {
     CHATMCP_CHECK_OK(discard_staged(step, companion));
-    Bytes commit = envelope.payload;
     const bool sealed_whole = !client::is_private_message(commit);
     if (sealed_whole) {
-        auto opened = client::open_agent_update(*companion.group, commit);
+        auto opened = client::open_agent_update(companion.group, commit);
         if (!opened.has_value()) {
             return fall_silent(step, companion, Error{Errc::cannot_open, "ENC-14"});
         }
         commit = *std::move(opened);
     }
-    auto received = companion.group->receive(
-        step.store, commit, mls::Arrival{envelope.acceptance->accepted_at});
+    auto received =
+        companion.group.receive(step.store, commit, mls::Arrival{acceptance.accepted_at});
     if (!received.has_value() && is_own_failure(received.error())) {
         return fail(received.error());
     }
@@ -300,7 +297,7 @@ Result<void> take_others_commit(AgentStep& step,
         return {};
     }
     CHATMCP_TRY(const auto next, client::next_admission_key(*incoming));
-    if (!client::check_admission_key(*envelope.acceptance, next).has_value()) {
+    if (!client::check_admission_key(acceptance, next).has_value()) {
         return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
     }
     CHATMCP_CHECK_OK(incoming->apply(step.store));
@@ -311,7 +308,7 @@ Result<void> take_others_commit(AgentStep& step,
 // False: nothing could be made of it.
 Result<bool> take_message(AgentStep& step, Companion& companion, const wire::Envelope& envelope) {
     auto received =
-        companion.group->receive(step.store, envelope.payload, mls::Arrival{envelope.accepted_at});
+        companion.group.receive(step.store, envelope.payload, mls::Arrival{envelope.accepted_at});
     if (!received.has_value()) {
         if (is_own_failure(received.error())) {
             return fail(received.error());
@@ -355,7 +352,7 @@ Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::En
     if (row.stopped || envelope.sequence <= row.cursor) {
         return {};
     }
-    const std::uint64_t epoch = companion.group->view().epoch().value;
+    const std::uint64_t epoch = companion.group.view().epoch().value;
     const bool in_place =
         (envelope.sequence == row.cursor + 1 || row.expired) && envelope.epoch == epoch &&
         (envelope.kind == wire::EnvelopeKind::bundle) == envelope.acceptance.has_value();
@@ -372,11 +369,13 @@ Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::En
     }
     bool removed = false;
     if (envelope.acceptance.has_value()) {
-        note_acceptance(companion, envelope.acceptance->accepted_at);
-        const bool own = row.staged.has_value() && companion.group->has_staged() &&
-                         row.staged->commit_hash == envelope.acceptance->commit_hash;
-        CHATMCP_CHECK_OK(own ? take_own_commit(step, companion, *envelope.acceptance)
-                             : take_others_commit(step, companion, envelope, removed));
+        const wire::Acceptance& acceptance = *envelope.acceptance;
+        note_acceptance(companion, acceptance.accepted_at);
+        const bool own = row.staged.has_value() && companion.group.has_staged() &&
+                         row.staged->commit_hash == acceptance.commit_hash;
+        CHATMCP_CHECK_OK(
+            own ? take_own_commit(step, companion, acceptance)
+                : take_others_commit(step, companion, envelope.payload, acceptance, removed));
     } else {
         CHATMCP_TRY(const bool taken, take_message(step, companion, envelope));
         const auto hash = crypto::sha256(envelope.payload);
@@ -404,14 +403,14 @@ Result<void> progress_stream(AgentStep& step, Companion& companion) {
         step.state.session.challenge.empty()) {
         return {};
     }
-    CHATMCP_TRY(const auto key, client::admission_key(*companion.group));
+    CHATMCP_TRY(const auto key, client::admission_key(companion.group));
     const CompanionRow& row = companion.row;
     companion.stream =
         step.send(Purpose::topic_stream,
                   row.id,
                   client::subscribe_topic(address_of(row),
                                           key,
-                                          companion.group->view().epoch().value,
+                                          companion.group.view().epoch().value,
                                           row.expired ? wire::kReadFromOldest : row.cursor,
                                           step.state.session.challenge));
     return {};
@@ -420,7 +419,7 @@ Result<void> progress_stream(AgentStep& step, Companion& companion) {
 // The boot rule's Update, and the daily one: a new leaf key with evidence over a nonce of the epoch
 // that it ends. A PublicMessage sealed whole, so that no ratchet key is spent.
 Result<void> stage_update(AgentStep& step, Companion& companion) {
-    mls::Group& group = *companion.group;
+    mls::Group& group = companion.group;
     CHATMCP_TRY(const auto nonce, client::renewal_nonce(group, group.view().own_index()));
     CHATMCP_TRY(AgentLeaf leaf,
                 make_agent_leaf(step.state, companion.row.id, nonce, time_in(step, companion)));
@@ -480,7 +479,7 @@ void keep_time(const AgentStep& step, Companion& companion) {
 Result<void> encrypt(AgentStep& step, Companion& companion, Outgoing& outgoing) {
     keep_time(step, companion);
     CHATMCP_TRY(const Bytes content, content_of(step, companion, outgoing));
-    mls::Group& group = *companion.group;
+    mls::Group& group = companion.group;
     CHATMCP_TRY(Bytes payload,
                 group.encrypt(step.store, content, {}, wire::padded_size(content.size())));
     CHATMCP_TRY(const auto key, client::admission_key(group));
@@ -504,11 +503,13 @@ Result<void> progress_messages(AgentStep& step, Companion& companion) {
     if (next == companion.outgoing.end()) {
         return {};
     }
-    if (!next->sent.has_value()) {
-        CHATMCP_CHECK_OK(encrypt(step, companion, *next));
+    Outgoing& outgoing = *next;
+    if (!outgoing.sent.has_value()) {
+        CHATMCP_CHECK_OK(encrypt(step, companion, outgoing));
     }
-    companion.publish = step.send(Purpose::message, companion.row.id, *next->sent);
-    next->request = companion.publish;
+    CHATMCP_CHECK(outgoing.sent.has_value());
+    companion.publish = step.send(Purpose::message, companion.row.id, *outgoing.sent);
+    outgoing.request = companion.publish;
     return {};
 }
 

@@ -50,7 +50,7 @@ std::string_view reason_text(std::string_view check) {
 // The rules let no group be joined without one, and nobody change it.
 wire::Grant grant_of(const Companion& companion) {
     auto grant = client::component_of<wire::Grant>(
-        companion.group->view().components(), wire::ComponentId::grant, "CLT-53");
+        companion.group.view().components(), wire::ComponentId::grant, "CLT-53");
     CHATMCP_CHECK(grant.has_value());
     return *std::move(grant);
 }
@@ -96,7 +96,7 @@ Result<wire::Question> check_question(const AgentStep& step,
                                       const QuestionRow& row) {
     const wire::Grant grant = grant_of(companion);
     CHATMCP_TRY(auto question, wire::decode<wire::Question>(row.question));
-    const auto leaf = companion.group->view().member(mls::LeafIndex{row.asker_leaf});
+    const auto leaf = companion.group.view().member(mls::LeafIndex{row.asker_leaf});
     const auto who = leaf.has_value()
                          ? client::identity_of(*leaf)
                          : Result<client::LeafIdentity>(fail(Errc::not_member, "ENC-20"));
@@ -204,7 +204,7 @@ wire::Answer answer_from(AgentStep& step, assistant::Answered& answered) {
 
 Result<void> sign_receipt(AgentStep& step, Companion& companion, wire::Answer& answer) {
     const AgentState& state = step.state;
-    const mls::GroupView& view = companion.group->view();
+    const mls::GroupView& view = companion.group.view();
     const wire::Grant grant = grant_of(companion);
     const auto own = view.member(view.own_index());
     CHATMCP_TRY(const auto evidence,
@@ -218,9 +218,9 @@ Result<void> sign_receipt(AgentStep& step, Companion& companion, wire::Answer& a
     const bool acceptance = companion.row.time_is_acceptance && companion.row.time > step.now;
     receipt.time_source = acceptance ? 2 : 1;
     receipt.evidence_digest = attest::evidence_digest(evidence.evidence);
-    receipt.measurement = state.credential->measurement;
+    receipt.measurement = state.own_credential().measurement;
     receipt.weights_root = state.facts.weights_root;
-    receipt.configuration_digest = state.credential->configuration_digest;
+    receipt.configuration_digest = state.own_credential().configuration_digest;
     receipt.engine_build_digest = state.facts.engine_build_digest;
     receipt.engine_settings_digest = state.facts.engine_settings_digest;
     receipt.platform = std::string(state.platform.facts().name);
@@ -258,7 +258,7 @@ Result<void> take_copy(AgentStep& step,
         }
         if (companion.row.original_bytes + original.content.size() > bytes_max ||
             companion.row.copies >= step.state.limits.copies_max ||
-            step.state.memory->size_bytes() > step.state.limits.state_bytes_max) {
+            step.state.memory.size_bytes() > step.state.limits.state_bytes_max) {
             step.note(Error{Errc::resource_exhausted, "ENC-18"});
             continue;
         }
@@ -369,14 +369,15 @@ Result<void> job_done(AgentStep& step, JobDone event) {
     }
     Outgoing outgoing;
     outgoing.type = wire::ContentType::answer;
-    outgoing.answer = answer_from(step, *event.result);
-    if (size_beside_prompts(*outgoing.answer) > kAnswerBytesMax) {
+    wire::Answer answer = answer_from(step, *event.result);
+    if (size_beside_prompts(answer) > kAnswerBytesMax) {
         settle(companion, *row, refusal(row->id, Error{Errc::too_large, "ENC-26"}));
         return {};
     }
-    outgoing.answer->receipt.question = row->id;
-    outgoing.answer->receipt.asker_leaf = row->asker_leaf;
-    outgoing.answer->receipt.sequence = row->sequence;
+    answer.receipt.question = row->id;
+    answer.receipt.asker_leaf = row->asker_leaf;
+    answer.receipt.sequence = row->sequence;
+    outgoing.answer = std::move(answer);
     settle(companion, *row, std::move(outgoing));
     return {};
 }

@@ -188,8 +188,9 @@ Result<std::vector<KeyValuePair>> SealedMemory::Step::scan(ByteView prefix,
         const Bytes& key = use_changed ? changed->first : stored->first;
         const bool wanted = after.empty() || less(after, key);
         if (use_changed) {
-            if (wanted && changed->second.has_value()) {
-                found.push_back({key, *changed->second});
+            const auto& value = changed->second;
+            if (wanted && value.has_value()) {
+                found.push_back({key, *value});
             }
             ++changed;
         } else {

@@ -80,8 +80,8 @@ Result<Bundle> Group::stage(Transaction& transaction, const Plan& plan, const Ar
         return fail(Errc::pending_commit, "MLS-69");
     }
     CHATMCP_TRY(StagedCommit made, make_commit(*state_, transaction, plan, arrival));
+    made.next.made_here = true;
     state_->staged = std::move(made.next);
-    state_->staged->made_here = true;
     CHATMCP_CHECK_OK(state_->store_staged(transaction));
     return std::move(made.bundle);
 }
@@ -93,17 +93,19 @@ bool Group::has_staged() const {
 Result<SecretBytes> Group::export_staged(std::string_view label,
                                          ByteView context,
                                          std::size_t size_bytes) const {
-    CHATMCP_CHECK(state_->staged.has_value());
-    const EpochState& epoch = state_->staged->epoch;
+    const auto& staged = state_->staged;
+    CHATMCP_CHECK(staged.has_value());
+    const EpochState& epoch = staged->epoch;
     return mls_exporter(
         epoch.context.suite, epoch.secrets.exporter_secret.view(), label, context, size_bytes);
 }
 
 Result<Change> Group::confirm(Transaction& transaction) {
-    if (!state_->staged.has_value()) {
+    auto& staged = state_->staged;
+    if (!staged.has_value()) {
         return fail(Errc::not_found, "MLS-90");
     }
-    NextEpoch next = std::move(*state_->staged);
+    NextEpoch next = *std::move(staged);
     CHATMCP_CHECK_OK(state_->forget_staged(transaction));
     Change change = next.change;
     const bool made_here = next.made_here;

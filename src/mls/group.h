@@ -156,6 +156,8 @@ struct IncomingState;  // incoming_state.h
 /// the state in which it was received.
 class Incoming {
   public:
+    Incoming(const Incoming&) = delete;
+    Incoming& operator=(const Incoming&) = delete;
     Incoming(Incoming&&) noexcept;
     Incoming& operator=(Incoming&&) noexcept;
     ~Incoming();
@@ -205,6 +207,8 @@ class Group {
     /// Erase all state of a group.
     [[nodiscard]] static Result<void> erase(Transaction& transaction, ByteView group_id);
 
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
     Group(Group&&) noexcept;
     Group& operator=(Group&&) noexcept;
     ~Group();

@@ -89,6 +89,7 @@ class StateView final : public GroupView {
 
 struct GroupState {
     GroupState(const Environment& from, EpochState now, RatchetTree ratchet_tree);
+    ~GroupState() = default;
     GroupState(const GroupState&) = delete;
     GroupState& operator=(const GroupState&) = delete;
 

@@ -219,14 +219,14 @@ Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
 Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
     const crypto::SigningKey& leaf_key =
         plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
-    draft.path = create_path(draft.tree,
-                             state.epoch.own,
-                             path_leaf(state, plan),
-                             leaf_key,
-                             state.group_id(),
-                             state.environment.random);
+    const NewPath& path = draft.path.emplace(create_path(draft.tree,
+                                                         state.epoch.own,
+                                                         path_leaf(state, plan),
+                                                         leaf_key,
+                                                         state.group_id(),
+                                                         state.environment.random));
     CHATMCP_CHECK_OK(check_leaf_in_group(state.suite(),
-                                         draft.path->leaf,
+                                         path.leaf,
                                          LeafPlace{state.group_id(), state.epoch.own},
                                          draft.effect.extensions));
     CHATMCP_CHECK_OK(draft.tree.check_unique_keys());
@@ -234,7 +234,7 @@ Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
     draft.context = provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
     CHATMCP_TRY(draft.commit.path,
                 encrypt_path(draft.tree,
-                             *draft.path,
+                             path,
                              draft.effect.added_leaves(),
                              wire::encode(draft.context),
                              state.environment.random));

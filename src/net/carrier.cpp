@@ -214,7 +214,7 @@ asio::awaitable<void> Carrier::State::carry_stream(State& state,
     ConnectClient::OpenedStream opened = co_await state.client->open_stream(
         std::string(Rpc<WireRequest>::kPath), message, std::move(options));
     std::optional<client::Reason> reason;
-    if (opened.stream == nullptr) {
+    if (opened.outcome.error.has_value()) {
         reason = reason_of(*opened.outcome.error);
     } else {
         const auto mine = state.running.find(id);
@@ -235,8 +235,9 @@ asio::awaitable<void> Carrier::State::carry_stream(State& state,
                 reason = client::Reason::from(item.error());
             }
         }
-        if (!reason.has_value() && opened.stream->outcome().error.has_value()) {
-            reason = reason_of(*opened.stream->outcome().error);
+        const auto& error = opened.stream->outcome().error;
+        if (!reason.has_value() && error.has_value()) {
+            reason = reason_of(*error);
         }
     }
     if (state.running.contains(id)) {

@@ -89,11 +89,12 @@ asio::awaitable<ConnectResult<Endpoints>> resolve(asio::any_io_executor executor
     lookup->done.expires_at(deadline);
     lookup->resolver.async_resolve(url.host, std::to_string(url.port), LookupDone(lookup));
     co_await lookup->done.async_wait(kToken);
-    if (!lookup->found.has_value()) {
+    auto& found = lookup->found;
+    if (!found.has_value()) {
         lookup->resolver.cancel();
         co_return refuse(ConnectCode::deadline_exceeded, "NET-44", "the deadline has passed");
     }
-    Endpoints endpoints = *std::move(lookup->found);
+    Endpoints endpoints = *std::move(found);
     if (!url.tls) {
         std::erase_if(endpoints,
                       [](const tcp::endpoint& at) { return !at.address().is_loopback(); });

@@ -85,7 +85,8 @@ struct Relay::Parts {
 Result<wire::PublishBundle::Reply> Relay::Parts::bundle(const wire::PublishBundle& request,
                                                         const Peer& peer) const {
     CHATMCP_TRY(auto published, sequencer.bundle(request, peer));
-    if (!published.envelope.acceptance.has_value()) {
+    const auto& acceptance = published.envelope.acceptance;
+    if (!acceptance.has_value()) {
         return fail(Errc::storage_corrupt, "RLY-30");
     }
     if (!published.repeated) {
@@ -94,7 +95,7 @@ Result<wire::PublishBundle::Reply> Relay::Parts::bundle(const wire::PublishBundl
             tell_inbox(delivery.inbox);
         }
     }
-    return wire::PublishBundle::Reply{.acceptance = *published.envelope.acceptance};
+    return wire::PublishBundle::Reply{.acceptance = *acceptance};
 }
 
 Result<wire::PublishMessage::Reply> Relay::Parts::message(const wire::PublishMessage& request,

@@ -1,6 +1,7 @@
 #include "store/memory_key_value.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/check.h"
 
@@ -77,11 +78,11 @@ class MemoryTransaction final : public OwnedTransaction {
 
   private:
     void roll_back() {
-        for (auto it = before_.rbegin(); it != before_.rend(); ++it) {
-            if (it->second.has_value()) {
-                store_.pairs_.insert_or_assign(it->first, *std::move(it->second));
+        for (auto& [key, value] : std::views::reverse(before_)) {
+            if (value.has_value()) {
+                store_.pairs_.insert_or_assign(key, *std::move(value));
             } else {
-                store_.pairs_.erase(it->first);
+                store_.pairs_.erase(key);
             }
         }
         end();

@@ -17,6 +17,7 @@ namespace chatmcp::store {
 class MemoryKeyValue {
   public:
     MemoryKeyValue() = default;
+    ~MemoryKeyValue() = default;
     MemoryKeyValue(const MemoryKeyValue&) = delete;
     MemoryKeyValue& operator=(const MemoryKeyValue&) = delete;
 
