@@ -70,7 +70,7 @@ Result<IntentRow> new_invitation(Step& step, IntentKind kind, InviteExtra extra)
     static_cast<void>(own);
     extra.group_id = step.random().array<32>();
     extra.nonce = step.random().array<32>();
-    const auto key = crypto::HpkePrivateKey::generate(step.random());
+    const auto key = crypto::HpkePrivateKey::generate(crypto::KemId::x25519, step.random());
     extra.reply_key = to_bytes(key.bytes());
     CHATMCP_TRY(IntentRow intent, new_intent(step, kind, std::nullopt));
     CommitBody body;
@@ -168,11 +168,13 @@ Result<void> progress_request(Step& step, IntentRow& intent) {
     }
     CHATMCP_TRY(const Device own, device(step));
     CHATMCP_TRY(const ListedAgent agent, verify_entry(extra.entry));
-    CHATMCP_TRY(const auto reply_key, crypto::HpkePrivateKey::from_bytes(extra.reply_key));
-    const wire::KeyPackageRequest wanted{.group_id = extra.group_id,
-                                         .nonce = extra.nonce,
-                                         .reply_inbox = identity::inbox_id(own.proof.root_key),
-                                         .reply_key = reply_key.public_key()};
+    CHATMCP_TRY(const auto reply_key,
+                crypto::HpkePrivateKey::from_bytes(crypto::KemId::x25519, extra.reply_key));
+    const wire::KeyPackageRequest wanted{
+        .group_id = extra.group_id,
+        .nonce = extra.nonce,
+        .reply_inbox = identity::inbox_id(own.proof.root_key),
+        .reply_key = to_array<crypto::kX25519Bytes>(reply_key.public_key())};
     auto payload = seal_request(wanted, agent.entry.hpke_key, step.random());
     if (!payload.has_value()) {
         return refuse(step, intent, payload.error());
@@ -304,7 +306,9 @@ Result<void> key_package_reply(Step& step, ByteView payload) {
             continue;
         }
         CHATMCP_TRY(const InviteExtra extra, must(invite_extra(intent)));
-        CHATMCP_TRY(const auto key, must(crypto::HpkePrivateKey::from_bytes(extra.reply_key)));
+        CHATMCP_TRY(
+            const auto key,
+            must(crypto::HpkePrivateKey::from_bytes(crypto::KemId::x25519, extra.reply_key)));
         const auto reply = open_reply(payload, key);
         if (reply.has_value() && reply->group_id == extra.group_id) {
             return must(take_reply(step, intent, *reply));

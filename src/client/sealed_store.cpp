@@ -91,11 +91,13 @@ std::size_t table_and_id_bytes(ByteView key) {
 
 HomeKey::HomeKey(ByteView secret)
     : values_(kAead,
-              crypto::hkdf_expand_sha256(
-                  secret, as_bytes("chatmcp home values"), crypto::aead_key_bytes(kAead))
+              crypto::hkdf_expand(crypto::HashId::sha256,
+                                  secret,
+                                  as_bytes("chatmcp home values"),
+                                  crypto::aead_key_bytes(kAead))
                   .view()),
-      names_(crypto::hkdf_expand_sha256(
-          secret, as_bytes("chatmcp home names"), crypto::kSha256Bytes)) {}
+      names_(crypto::hkdf_expand(
+          crypto::HashId::sha256, secret, as_bytes("chatmcp home names"), crypto::kSha256Bytes)) {}
 
 Result<HomeKey> HomeKey::create(Transaction& home,
                                 ByteView passphrase,

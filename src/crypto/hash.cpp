@@ -1,5 +1,6 @@
 #include "crypto/hash.h"
 
+#include <algorithm>
 #include <new>
 #include <type_traits>
 
@@ -49,6 +50,55 @@ Sha512Digest sha512(std::initializer_list<ByteView> parts) {
     Sha512Digest digest;
     CHATMCP_CHECK(SHA512_Final(digest.data(), &context) == 1);
     return digest;
+}
+
+namespace {
+
+// SHA-384 is SHA-512 with another start, cut off (FIPS 180-4 section 6.5).
+ByteArray<kSha384Bytes> sha384(std::initializer_list<ByteView> parts) {
+    SHA512_CTX context;
+    CHATMCP_CHECK(SHA384_Init(&context) == 1);
+    for (const ByteView part : parts) {
+        CHATMCP_CHECK(SHA384_Update(&context, pointer_of(part), part.size()) == 1);
+    }
+    ByteArray<kSha384Bytes> digest;
+    CHATMCP_CHECK(SHA384_Final(digest.data(), &context) == 1);
+    return digest;
+}
+
+}  // namespace
+
+std::size_t hash_bytes(HashId id) {
+    switch (id) {
+        case HashId::sha256:
+            return kSha256Bytes;
+        case HashId::sha384:
+            return kSha384Bytes;
+        case HashId::sha512:
+            return kSha512Bytes;
+    }
+    return 0;
+}
+
+Digest::Digest(ByteView bytes) : size_(static_cast<std::uint8_t>(bytes.size())) {
+    CHATMCP_CHECK(bytes.size() <= kMaxBytes);
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+}
+
+Digest hash(HashId id, ByteView data) {
+    return id == HashId::sha256 ? Digest(sha256(data)) : hash(id, {data});
+}
+
+Digest hash(HashId id, std::initializer_list<ByteView> parts) {
+    switch (id) {
+        case HashId::sha256:
+            return Digest(sha256(parts));
+        case HashId::sha384:
+            return Digest(sha384(parts));
+        case HashId::sha512:
+            return Digest(sha512(parts));
+    }
+    return {};
 }
 
 Sha256::Sha256() : state_{} {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 
 #include "base/bytes.h"
@@ -8,6 +9,7 @@ namespace chatmcp::crypto {
 
 inline constexpr std::size_t kSha256Bytes = 32;
 inline constexpr std::size_t kSha512Bytes = 64;
+inline constexpr std::size_t kSha384Bytes = 48;
 using Sha256Digest = ByteArray<kSha256Bytes>;
 using Sha512Digest = ByteArray<kSha512Bytes>;
 
@@ -16,6 +18,29 @@ using Sha512Digest = ByteArray<kSha512Bytes>;
 [[nodiscard]] Sha256Digest sha256(std::initializer_list<ByteView> parts);
 [[nodiscard]] Sha512Digest sha512(ByteView data);
 [[nodiscard]] Sha512Digest sha512(std::initializer_list<ByteView> parts);
+
+/// The hash functions of RFC 9420's cipher suites (FIPS 180-4).
+enum class HashId : std::uint8_t { sha256, sha384, sha512 };
+[[nodiscard]] std::size_t hash_bytes(HashId id);
+
+/// Output of any of them, stored in place.
+class Digest {
+  public:
+    static constexpr std::size_t kMaxBytes = kSha512Bytes;
+    Digest() = default;
+    /// Precondition (checked): at most kMaxBytes.
+    explicit Digest(ByteView bytes);
+    [[nodiscard]] ByteView view() const { return {bytes_.data(), size_}; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] Bytes to_bytes() const { return Bytes(view().begin(), view().end()); }
+    friend bool operator==(const Digest& a, const Digest& b) { return equal(a.view(), b.view()); }
+
+  private:
+    ByteArray<kMaxBytes> bytes_{};
+    std::uint8_t size_ = 0;
+};
+[[nodiscard]] Digest hash(HashId id, ByteView data);
+[[nodiscard]] Digest hash(HashId id, std::initializer_list<ByteView> parts);
 
 /// SHA-256 of data that arrives in pieces (files, model weights).
 class Sha256 {

@@ -14,8 +14,6 @@
 namespace chatmcp::crypto {
 namespace {
 
-constexpr ByteArray<2> kKemId = {0x00, 0x20};  // DHKEM(X25519, HKDF-SHA256), section 7.1.
-constexpr ByteArray<2> kKdfId = {0x00, 0x01};  // HKDF-SHA256, section 7.2.
 constexpr ByteArray<1> kModeBase = {0x00};
 
 using SuiteId = Bytes;
@@ -25,42 +23,66 @@ ByteArray<2> i2osp2(std::size_t value) {
     return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value & 0xff)};
 }
 
-SuiteId kem_suite_id() {
-    return concat({as_bytes("KEM"), kKemId});
+ByteArray<2> kem_number(KemId kem) {
+    return i2osp2(static_cast<std::uint16_t>(kem));
 }
 
-SuiteId hpke_suite_id(HpkeSuite suite) {
-    return concat(
-        {as_bytes("HPKE"), kKemId, kKdfId, i2osp2(static_cast<std::uint16_t>(suite.aead))});
-}
-
-SecretBytes labeled_extract(const SuiteId& suite_id,
-                            ByteView salt,
-                            std::string_view label,
-                            ByteView ikm) {
-    constexpr std::string_view kVersion = "HPKE-v1";
-    SecretBytes labeled_ikm(kVersion.size() + suite_id.size() + label.size() + ikm.size());
-    auto to = labeled_ikm.mutable_view().begin();
-    for (const ByteView part : {as_bytes(kVersion), ByteView(suite_id), as_bytes(label), ikm}) {
-        to = std::copy(part.begin(), part.end(), to);
+// Section 7.2.
+ByteArray<2> kdf_number(HashId kdf) {
+    switch (kdf) {
+        case HashId::sha256:
+            return {0x00, 0x01};
+        case HashId::sha384:
+            return {0x00, 0x02};
+        case HashId::sha512:
+            return {0x00, 0x03};
     }
-    return hkdf_extract_sha256(salt, labeled_ikm.view());
+    return {};
 }
 
-SecretBytes labeled_expand(const SuiteId& suite_id,
-                           ByteView prk,
-                           std::string_view label,
-                           ByteView info,
-                           std::size_t size_bytes) {
-    const Bytes labeled_info =
-        concat({i2osp2(size_bytes), as_bytes("HPKE-v1"), suite_id, as_bytes(label), info});
-    return hkdf_expand_sha256(prk, labeled_info, size_bytes);
+SuiteId kem_suite_id(KemId kem) {
+    return concat({as_bytes("KEM"), kem_number(kem)});
 }
 
-SecretBytes extract_and_expand(ByteView dh, ByteView kem_context) {
-    const SuiteId suite_id = kem_suite_id();
-    const SecretBytes eae_prk = labeled_extract(suite_id, {}, "eae_prk", dh);
-    return labeled_expand(suite_id, eae_prk.view(), "shared_secret", kem_context, kSha256Bytes);
+SuiteId hpke_suite_id(const HpkeSuite& suite) {
+    return concat({as_bytes("HPKE"),
+                   kem_number(suite.kem),
+                   kdf_number(suite.kdf),
+                   i2osp2(static_cast<std::uint16_t>(suite.aead))});
+}
+
+/// Labelled HKDF of one suite (section 4).
+struct LabeledKdf {
+    HashId hash = HashId::sha256;
+    SuiteId suite_id;
+
+    [[nodiscard]] SecretBytes extract(ByteView salt, std::string_view label, ByteView ikm) const {
+        constexpr std::string_view kVersion = "HPKE-v1";
+        SecretBytes labeled_ikm(kVersion.size() + suite_id.size() + label.size() + ikm.size());
+        auto to = labeled_ikm.mutable_view().begin();
+        for (const ByteView part : {as_bytes(kVersion), ByteView(suite_id), as_bytes(label), ikm}) {
+            to = std::copy(part.begin(), part.end(), to);
+        }
+        return hkdf_extract(hash, salt, labeled_ikm.view());
+    }
+    [[nodiscard]] SecretBytes expand(ByteView prk,
+                                     std::string_view label,
+                                     ByteView info,
+                                     std::size_t size_bytes) const {
+        const Bytes labeled_info =
+            concat({i2osp2(size_bytes), as_bytes("HPKE-v1"), suite_id, as_bytes(label), info});
+        return hkdf_expand(hash, prk, labeled_info, size_bytes);
+    }
+};
+
+LabeledKdf kem_kdf(KemId kem) {
+    return {kem_hash(kem), kem_suite_id(kem)};
+}
+
+SecretBytes extract_and_expand(KemId kem, ByteView dh, ByteView kem_context) {
+    const LabeledKdf kdf = kem_kdf(kem);
+    const SecretBytes eae_prk = kdf.extract({}, "eae_prk", dh);
+    return kdf.expand(eae_prk.view(), "shared_secret", kem_context, hash_bytes(kdf.hash));
 }
 
 struct Context {
@@ -69,47 +91,64 @@ struct Context {
 };
 
 // KeySchedule of section 5.1; without psk, as mode_base has none.
-Context key_schedule(HpkeSuite suite, ByteView shared_secret, ByteView info) {
-    const SuiteId suite_id = hpke_suite_id(suite);
-    const SecretBytes psk_id_hash = labeled_extract(suite_id, {}, "psk_id_hash", {});
-    const SecretBytes info_hash = labeled_extract(suite_id, {}, "info_hash", info);
+Context key_schedule(const HpkeSuite& suite, ByteView shared_secret, ByteView info) {
+    const LabeledKdf kdf{suite.kdf, hpke_suite_id(suite)};
+    const SecretBytes psk_id_hash = kdf.extract({}, "psk_id_hash", {});
+    const SecretBytes info_hash = kdf.extract({}, "info_hash", info);
     const Bytes key_schedule_context = concat({kModeBase, psk_id_hash.view(), info_hash.view()});
-    const SecretBytes secret = labeled_extract(suite_id, shared_secret, "secret", {});
-    const SecretBytes key = labeled_expand(
-        suite_id, secret.view(), "key", key_schedule_context, aead_key_bytes(suite.aead));
+    const SecretBytes secret = kdf.extract(shared_secret, "secret", {});
+    const SecretBytes key =
+        kdf.expand(secret.view(), "key", key_schedule_context, aead_key_bytes(suite.aead));
     return {Aead(suite.aead, key.view()),
-            labeled_expand(
-                suite_id, secret.view(), "base_nonce", key_schedule_context, kAeadNonceBytes)};
+            kdf.expand(secret.view(), "base_nonce", key_schedule_context, kAeadNonceBytes)};
+}
+
+// Section 7.1.3: for the NIST curves candidates until one is in range, which the first is but for
+// one in 2^32 (P-256).
+SecretBytes derive_private_key(KemId kem, ByteView ikm) {
+    const LabeledKdf kdf = kem_kdf(kem);
+    const SecretBytes dkp_prk = kdf.extract({}, "dkp_prk", ikm);
+    if (kem == KemId::x25519) {
+        return kdf.expand(dkp_prk.view(), "sk", {}, kX25519Bytes);
+    }
+    for (unsigned counter = 0; counter < 256; ++counter) {
+        const ByteArray<1> number = {static_cast<std::uint8_t>(counter)};
+        SecretBytes candidate =
+            kdf.expand(dkp_prk.view(), "candidate", number, kem_private_bytes(kem));
+        if (kem == KemId::p521) {
+            candidate.mutable_view().front() &= 0x01;  // The order has 521 bits.
+        }
+        if (is_kem_private_key(kem, candidate.view())) {
+            return candidate;
+        }
+    }
+    CHATMCP_CHECK(false);  // DeriveKeyPairError: once in 2^8192.
 }
 
 }  // namespace
 
-HpkePrivateKey::HpkePrivateKey(SecretBytes private_key, ByteArray<kX25519Bytes> public_key)
-    : private_key_(std::move(private_key)), public_key_(public_key) {}
+HpkePrivateKey::HpkePrivateKey(KemId kem, SecretBytes private_key, Bytes public_key)
+    : kem_(kem), private_key_(std::move(private_key)), public_key_(std::move(public_key)) {}
 
-HpkePrivateKey HpkePrivateKey::generate(Random& random) {
-    return derive(random.secret(kX25519Bytes).view());
+HpkePrivateKey HpkePrivateKey::generate(KemId kem, Random& random) {
+    return derive(kem, random.secret(kem_private_bytes(kem)).view());
 }
 
-HpkePrivateKey HpkePrivateKey::derive(ByteView ikm) {
-    const SuiteId suite_id = kem_suite_id();
-    const SecretBytes dkp_prk = labeled_extract(suite_id, {}, "dkp_prk", ikm);
-    SecretBytes private_key = labeled_expand(suite_id, dkp_prk.view(), "sk", {}, kX25519Bytes);
-    const ByteArray<kX25519Bytes> public_key = x25519_public_key(private_key.view());
-    return {std::move(private_key), public_key};
+HpkePrivateKey HpkePrivateKey::derive(KemId kem, ByteView ikm) {
+    SecretBytes private_key = derive_private_key(kem, ikm);
+    Bytes public_key = kem_public_key(kem, private_key.view());
+    return {kem, std::move(private_key), std::move(public_key)};
 }
 
-Result<HpkePrivateKey> HpkePrivateKey::from_bytes(ByteView private_key) {
-    if (private_key.size() != kX25519Bytes) {
+Result<HpkePrivateKey> HpkePrivateKey::from_bytes(KemId kem, ByteView private_key) {
+    if (!is_kem_private_key(kem, private_key)) {
         return fail(Errc::malformed, "CRY-06");
     }
-    SecretBytes copy(private_key);
-    const ByteArray<kX25519Bytes> public_key = x25519_public_key(private_key);
-    return HpkePrivateKey(std::move(copy), public_key);
+    return HpkePrivateKey(kem, SecretBytes(private_key), kem_public_key(kem, private_key));
 }
 
 HpkePrivateKey HpkePrivateKey::clone() const {
-    return {private_key_.clone(), public_key_};
+    return {kem_, private_key_.clone(), public_key_};
 }
 
 Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
@@ -118,16 +157,13 @@ Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
                                  ByteView aad,
                                  ByteView plaintext,
                                  Random& random) {
-    if (public_key.size() != kX25519Bytes) {
-        return fail(Errc::malformed, "CRY-07");
-    }
-    const HpkePrivateKey ephemeral = HpkePrivateKey::generate(random);
-    const ByteView enc = ephemeral.public_key();
-    CHATMCP_TRY(const SecretBytes dh, x25519(ephemeral.bytes(), public_key));
-    const SecretBytes shared_secret = extract_and_expand(dh.view(), concat({enc, public_key}));
+    const HpkePrivateKey ephemeral = HpkePrivateKey::generate(suite.kem, random);
+    const Bytes& enc = ephemeral.public_key();
+    CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, ephemeral.bytes(), public_key));
+    const SecretBytes shared_secret =
+        extract_and_expand(suite.kem, dh.view(), concat({enc, public_key}));
     const Context context = key_schedule(suite, shared_secret.view(), info);
-    return HpkeCiphertext{to_bytes(enc),
-                          context.aead.seal(context.base_nonce.view(), aad, plaintext)};
+    return HpkeCiphertext{enc, context.aead.seal(context.base_nonce.view(), aad, plaintext)};
 }
 
 Result<SecretBytes> hpke_open(HpkeSuite suite,
@@ -136,12 +172,10 @@ Result<SecretBytes> hpke_open(HpkeSuite suite,
                               ByteView info,
                               ByteView aad,
                               ByteView ciphertext) {
-    if (enc.size() != kX25519Bytes) {
-        return fail(Errc::malformed, "CRY-07");
-    }
-    CHATMCP_TRY(const SecretBytes dh, x25519(key.bytes(), enc));
+    CHATMCP_CHECK(key.kem() == suite.kem);
+    CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, key.bytes(), enc));
     const SecretBytes shared_secret =
-        extract_and_expand(dh.view(), concat({enc, key.public_key()}));
+        extract_and_expand(suite.kem, dh.view(), concat({enc, key.public_key()}));
     const Context context = key_schedule(suite, shared_secret.view(), info);
     return context.aead.open_secret(context.base_nonce.view(), aad, ciphertext);
 }

@@ -9,47 +9,52 @@
 
 namespace chatmcp::crypto {
 
-/// RFC 9180 suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and one of the AEADs. Base mode only.
+/// RFC 9180 suite, base mode only: DHKEM, HKDF and AEAD.
 struct HpkeSuite {
+    KemId kem = KemId::x25519;
+    HashId kdf = HashId::sha256;
     AeadId aead = AeadId::chacha20_poly1305;
 };
 
-/// RFC 9180 section 4.1, DHKEM(X25519).
+/// RFC 9180 section 4.1, DHKEM.
 class HpkePrivateKey {
   public:
-    [[nodiscard]] static HpkePrivateKey generate(Random& random);
+    [[nodiscard]] static HpkePrivateKey generate(KemId kem, Random& random);
     /// DeriveKeyPair(ikm), RFC 9180 section 7.1.3.
-    [[nodiscard]] static HpkePrivateKey derive(ByteView ikm);
-    /// Errors: malformed (CRY-06) unless 32 bytes.
-    [[nodiscard]] static Result<HpkePrivateKey> from_bytes(ByteView private_key);
+    [[nodiscard]] static HpkePrivateKey derive(KemId kem, ByteView ikm);
+    /// Errors: malformed (CRY-06) unless is_kem_private_key.
+    [[nodiscard]] static Result<HpkePrivateKey> from_bytes(KemId kem, ByteView private_key);
 
-    [[nodiscard]] const ByteArray<kX25519Bytes>& public_key() const { return public_key_; }
+    [[nodiscard]] KemId kem() const { return kem_; }
+    [[nodiscard]] const Bytes& public_key() const { return public_key_; }
     [[nodiscard]] ByteView bytes() const { return private_key_.view(); }
     [[nodiscard]] HpkePrivateKey clone() const;
 
   private:
-    HpkePrivateKey(SecretBytes private_key, ByteArray<kX25519Bytes> public_key);
+    HpkePrivateKey(KemId kem, SecretBytes private_key, Bytes public_key);
 
+    KemId kem_;
     SecretBytes private_key_;
-    ByteArray<kX25519Bytes> public_key_{};
+    Bytes public_key_;
 };
 
 struct HpkeCiphertext {
-    Bytes enc;         // Encapsulated key, 32 bytes.
+    Bytes enc;         // Encapsulated key, kem_public_bytes.
     Bytes ciphertext;  // Plaintext size + 16 bytes.
 };
 
-/// SealBase, RFC 9180 section 6.1. The ephemeral key is DeriveKeyPair(32 bytes of `random`).
+/// SealBase, RFC 9180 section 6.1. The ephemeral key is DeriveKeyPair(kem_private_bytes of
+/// `random`).
 ///
-/// Errors: malformed (CRY-07) a key that is not 32 bytes, (CRY-08) one that gives an all-zero
-///         secret (section 7.1.4).
+/// Errors: those of kem_dh, of the public key.
 [[nodiscard]] Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
                                                ByteView public_key,
                                                ByteView info,
                                                ByteView aad,
                                                ByteView plaintext,
                                                Random& random);
-/// OpenBase. Errors: malformed (CRY-07, CRY-08) as above, of `enc`; cannot_open (CRY-01).
+/// OpenBase. Precondition (checked): the key is of the suite's KEM.
+/// Errors: those of kem_dh, of `enc`; cannot_open (CRY-01).
 [[nodiscard]] Result<SecretBytes> hpke_open(HpkeSuite suite,
                                             const HpkePrivateKey& key,
                                             ByteView enc,

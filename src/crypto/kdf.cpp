@@ -12,6 +12,18 @@
 namespace chatmcp::crypto {
 namespace {
 
+const EVP_MD* evp_hash(HashId id) {
+    switch (id) {
+        case HashId::sha256:
+            return EVP_sha256();
+        case HashId::sha384:
+            return EVP_sha384();
+        case HashId::sha512:
+            return EVP_sha512();
+    }
+    return nullptr;
+}
+
 bool in_range(const ScryptParameters& parameters) {
     const auto& [n, r, p] = parameters;
     // RFC 7914 section 2: n is a power of two above 1. The bound on n alone keeps the product below
@@ -23,25 +35,29 @@ bool in_range(const ScryptParameters& parameters) {
 }  // namespace
 
 Sha256Digest hmac_sha256(ByteView key, ByteView data) {
-    Sha256Digest out;
+    return to_array<kSha256Bytes>(hmac(HashId::sha256, key, data).view());
+}
+
+Digest hmac(HashId id, ByteView key, ByteView data) {
+    ByteArray<Digest::kMaxBytes> out{};
     unsigned size = 0;
-    CHATMCP_CHECK(HMAC(EVP_sha256(),
+    CHATMCP_CHECK(HMAC(evp_hash(id),
                        pointer_of(key),
                        key.size(),
                        pointer_of(data),
                        data.size(),
                        out.data(),
                        &size) != nullptr);
-    CHATMCP_CHECK(size == out.size());
-    return out;
+    CHATMCP_CHECK(size == hash_bytes(id));
+    return Digest(ByteView(out).first(size));
 }
 
-SecretBytes hkdf_extract_sha256(ByteView salt, ByteView ikm) {
-    SecretBytes prk(kSha256Bytes);
+SecretBytes hkdf_extract(HashId id, ByteView salt, ByteView ikm) {
+    SecretBytes prk(hash_bytes(id));
     std::size_t size = 0;
     CHATMCP_CHECK(HKDF_extract(prk.mutable_view().data(),
                                &size,
-                               EVP_sha256(),
+                               evp_hash(id),
                                pointer_of(ikm),
                                ikm.size(),
                                pointer_of(salt),
@@ -50,15 +66,15 @@ SecretBytes hkdf_extract_sha256(ByteView salt, ByteView ikm) {
     return prk;
 }
 
-SecretBytes hkdf_expand_sha256(ByteView prk, ByteView info, std::size_t size_bytes) {
-    CHATMCP_CHECK(size_bytes <= 255 * kSha256Bytes);
+SecretBytes hkdf_expand(HashId id, ByteView prk, ByteView info, std::size_t size_bytes) {
+    CHATMCP_CHECK(size_bytes <= 255 * hash_bytes(id));
     SecretBytes out(size_bytes);
     if (size_bytes == 0) {
         return out;
     }
     CHATMCP_CHECK(HKDF_expand(out.mutable_view().data(),
                               out.size(),
-                              EVP_sha256(),
+                              evp_hash(id),
                               pointer_of(prk),
                               prk.size(),
                               pointer_of(info),

@@ -12,10 +12,16 @@ namespace chatmcp::crypto {
 /// HMAC-SHA-256. Spec: RFC 2104.
 [[nodiscard]] Sha256Digest hmac_sha256(ByteView key, ByteView data);
 
-/// HKDF with SHA-256. Spec: RFC 5869. expand: size_bytes <= 255 * 32 (checked: programmer error
+/// HMAC. Spec: RFC 2104.
+[[nodiscard]] Digest hmac(HashId id, ByteView key, ByteView data);
+
+/// HKDF. Spec: RFC 5869. expand: size_bytes <= 255 * hash_bytes(id) (checked: programmer error
 /// above).
-[[nodiscard]] SecretBytes hkdf_extract_sha256(ByteView salt, ByteView ikm);
-[[nodiscard]] SecretBytes hkdf_expand_sha256(ByteView prk, ByteView info, std::size_t size_bytes);
+[[nodiscard]] SecretBytes hkdf_extract(HashId id, ByteView salt, ByteView ikm);
+[[nodiscard]] SecretBytes hkdf_expand(HashId id,
+                                      ByteView prk,
+                                      ByteView info,
+                                      std::size_t size_bytes);
 
 /// What makes a passphrase expensive to guess. Spec: RFC 7914.
 struct ScryptParameters {

@@ -4,24 +4,72 @@
 
 #include "base/check.h"
 #include "crypto/aws_lc.h"
+#include "crypto/nist_curve.h"
 
 namespace chatmcp::crypto {
+namespace {
 
-ByteArray<kX25519Bytes> x25519_public_key(ByteView private_key) {
-    CHATMCP_CHECK(private_key.size() == kX25519Bytes);
-    ByteArray<kX25519Bytes> public_key;
-    X25519_public_from_private(public_key.data(), private_key.data());
-    return public_key;
+NistCurve curve_of(KemId id) {
+    CHATMCP_CHECK(id != KemId::x25519);
+    return id == KemId::p256   ? NistCurve::p256
+           : id == KemId::p384 ? NistCurve::p384
+                               : NistCurve::p521;
 }
 
 Result<SecretBytes> x25519(ByteView private_key, ByteView public_key) {
-    CHATMCP_CHECK(private_key.size() == kX25519Bytes && public_key.size() == kX25519Bytes);
     SecretBytes shared(kX25519Bytes);
     if (X25519(shared.mutable_view().data(), private_key.data(), public_key.data()) != 1) {
         forget_errors();
         return fail(Errc::malformed, "CRY-08");
     }
     return shared;
+}
+
+}  // namespace
+
+HashId kem_hash(KemId id) {
+    switch (id) {
+        case KemId::p256:
+        case KemId::x25519:
+            return HashId::sha256;
+        case KemId::p384:
+            return HashId::sha384;
+        case KemId::p521:
+            return HashId::sha512;
+    }
+    return HashId::sha256;
+}
+
+std::size_t kem_private_bytes(KemId id) {
+    return id == KemId::x25519 ? kX25519Bytes : nist_private_bytes(curve_of(id));
+}
+
+std::size_t kem_public_bytes(KemId id) {
+    return id == KemId::x25519 ? kX25519Bytes : nist_public_bytes(curve_of(id));
+}
+
+bool is_kem_private_key(KemId id, ByteView private_key) {
+    return id == KemId::x25519 ? private_key.size() == kX25519Bytes
+                               : is_nist_private_key(curve_of(id), private_key);
+}
+
+Bytes kem_public_key(KemId id, ByteView private_key) {
+    if (id != KemId::x25519) {
+        return nist_public_key(curve_of(id), private_key);
+    }
+    CHATMCP_CHECK(private_key.size() == kX25519Bytes);
+    Bytes public_key(kX25519Bytes);
+    X25519_public_from_private(public_key.data(), private_key.data());
+    return public_key;
+}
+
+Result<SecretBytes> kem_dh(KemId id, ByteView private_key, ByteView public_key) {
+    CHATMCP_CHECK(private_key.size() == kem_private_bytes(id));
+    if (public_key.size() != kem_public_bytes(id)) {
+        return fail(Errc::malformed, "CRY-07");
+    }
+    return id == KemId::x25519 ? x25519(private_key, public_key)
+                               : nist_ecdh(curve_of(id), private_key, public_key);
 }
 
 }  // namespace chatmcp::crypto

@@ -20,7 +20,7 @@ TEST(X25519, EveryCaseOfWycheproofHasItsResultAndOnlyZeroSecretsAreRefused) {
         for (const auto& vector : group.list("tests")) {
             SCOPED_TRACE(vector.name());
             const Bytes expected = vector.hex("shared");
-            const auto shared = x25519(vector.hex("private"), vector.hex("public"));
+            const auto shared = kem_dh(KemId::x25519, vector.hex("private"), vector.hex("public"));
             if (std::all_of(expected.begin(), expected.end(), [](auto b) { return b == 0; })) {
                 EXPECT_EQ(vector.text("result"), "acceptable");
                 ASSERT_FALSE(shared.has_value());
@@ -37,18 +37,33 @@ TEST(X25519, EveryCaseOfWycheproofHasItsResultAndOnlyZeroSecretsAreRefused) {
     EXPECT_GE(refused, 30);
 }
 
-TEST(X25519, PublicKeysAreThoseOfRfc9180) {
-    const auto vectors = testing::load_vectors("hpke/rfc9180_x25519_base.json");
-    ASSERT_GE(vectors.size(), 3u);
+TEST(Kem, PublicKeysAreThoseOfRfc9180) {
+    const auto vectors = testing::load_vectors("hpke/rfc9180_base.json");
+    ASSERT_EQ(vectors.size(), 6u);
     for (const auto& vector : vectors) {
-        EXPECT_TRUE(equal(x25519_public_key(vector.hex("skRm")), vector.hex("pkRm")));
-        EXPECT_TRUE(equal(x25519_public_key(vector.hex("skEm")), vector.hex("pkEm")));
+        const auto kem = static_cast<KemId>(vector.u64("kem_id"));
+        EXPECT_TRUE(equal(kem_public_key(kem, vector.hex("skRm")), vector.hex("pkRm")));
+        EXPECT_TRUE(equal(kem_public_key(kem, vector.hex("skEm")), vector.hex("pkEm")));
     }
 }
 
-TEST(X25519Death, KeysOfTheWrongSizeEndTheProcess) {
-    EXPECT_DEATH(static_cast<void>(x25519(Bytes(31), Bytes(32))), "broken assumption");
-    EXPECT_DEATH(static_cast<void>(x25519_public_key(Bytes(33))), "broken assumption");
+TEST(Kem, PublicKeysOfAnotherSizeAreMalformed) {
+    for (const KemId kem : {KemId::x25519, KemId::p256, KemId::p384, KemId::p521}) {
+        SecretBytes one(kem_private_bytes(kem));
+        one.mutable_view().back() = 1;
+        for (const std::size_t size : {std::size_t{0}, kem_public_bytes(kem) - 1}) {
+            const auto shared = kem_dh(kem, one.view(), Bytes(size));
+            ASSERT_FALSE(shared.has_value());
+            EXPECT_EQ(shared.error(), (Error{Errc::malformed, "CRY-07"}));
+        }
+    }
+}
+
+TEST(KemDeath, PrivateKeysOfTheWrongSizeEndTheProcess) {
+    EXPECT_DEATH(static_cast<void>(kem_dh(KemId::x25519, Bytes(31), Bytes(32))),
+                 "broken assumption");
+    EXPECT_DEATH(static_cast<void>(kem_public_key(KemId::x25519, Bytes(33))), "broken assumption");
+    EXPECT_DEATH(static_cast<void>(kem_public_key(KemId::p256, Bytes(31))), "broken assumption");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "crypto/aws_lc.h"
+#include "crypto/nist_curve.h"
 
 namespace chatmcp::crypto {
 namespace {
@@ -57,6 +58,24 @@ bool acceptable_point(ByteView encoded) {
            std::find(kSmallOrderY.begin(), kSmallOrderY.end(), y) == kSmallOrderY.end();
 }
 
+Result<void> verify_ed25519(ByteView public_key, ByteView message, ByteView signature) {
+    if (public_key.size() != kEd25519PublicBytes || signature.size() != kEd25519SignatureBytes) {
+        return fail(Errc::malformed, "CRY-03");
+    }
+    // RFC 8032 leaves both open. Solana's verifiers refuse them, so must we: one signature that is
+    // good here and bad there splits who believes what. R is compared as bytes with a point that
+    // AWS-LC encodes, so only its order is left to check.
+    if (!acceptable_point(public_key) || !acceptable_point(signature.first(32))) {
+        return fail(Errc::bad_signature, "CRY-05");
+    }
+    if (ED25519_verify(pointer_of(message), message.size(), signature.data(), public_key.data()) !=
+        1) {
+        forget_errors();
+        return fail(Errc::bad_signature, "CRY-04");
+    }
+    return {};
+}
+
 }  // namespace
 
 SigningKey::SigningKey(SecretBytes expanded, ByteArray<kEd25519PublicBytes> public_key)
@@ -95,24 +114,17 @@ Result<void> verify_raw(SignatureScheme scheme,
                         ByteView public_key,
                         ByteView message,
                         ByteView signature) {
-    if (scheme != SignatureScheme::ed25519) {
-        return fail(Errc::unsupported, "CRY-10");
+    switch (scheme) {
+        case SignatureScheme::ecdsa_secp256r1_sha256:
+            return verify_ecdsa(NistCurve::p256, public_key, message, signature);
+        case SignatureScheme::ecdsa_secp384r1_sha384:
+            return verify_ecdsa(NistCurve::p384, public_key, message, signature);
+        case SignatureScheme::ecdsa_secp521r1_sha512:
+            return verify_ecdsa(NistCurve::p521, public_key, message, signature);
+        case SignatureScheme::ed25519:
+            return verify_ed25519(public_key, message, signature);
     }
-    if (public_key.size() != kEd25519PublicBytes || signature.size() != kEd25519SignatureBytes) {
-        return fail(Errc::malformed, "CRY-03");
-    }
-    // RFC 8032 leaves both open. Solana's verifiers refuse them, so must we: one signature that is
-    // good here and bad there splits who believes what. R is compared as bytes with a point that
-    // AWS-LC encodes, so only its order is left to check.
-    if (!acceptable_point(public_key) || !acceptable_point(signature.first(32))) {
-        return fail(Errc::bad_signature, "CRY-05");
-    }
-    if (ED25519_verify(pointer_of(message), message.size(), signature.data(), public_key.data()) !=
-        1) {
-        forget_errors();
-        return fail(Errc::bad_signature, "CRY-04");
-    }
-    return {};
+    return fail(Errc::unsupported, "CRY-10");
 }
 
 }  // namespace chatmcp::crypto

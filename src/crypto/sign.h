@@ -10,7 +10,12 @@
 namespace chatmcp::crypto {
 
 /// Signature schemes, by the TLS SignatureScheme number (RFC 8446 section 4.2.3).
-enum class SignatureScheme : std::uint16_t { ed25519 = 0x0807 };
+enum class SignatureScheme : std::uint16_t {
+    ecdsa_secp256r1_sha256 = 0x0403,
+    ecdsa_secp384r1_sha384 = 0x0503,
+    ecdsa_secp521r1_sha512 = 0x0603,
+    ed25519 = 0x0807,
+};
 
 inline constexpr std::size_t kEd25519PublicBytes = 32;
 inline constexpr std::size_t kEd25519SeedBytes = 32;
@@ -40,7 +45,8 @@ class SigningKey {
 
 /// Errors: unsupported (CRY-10) scheme; malformed (CRY-03) sizes; bad_signature (CRY-04) does not
 ///         verify, S >= L included; bad_signature (CRY-05) a key that is not in its one encoding,
-///         or a point of small order as key or as R: such a key "signs" every message.
+///         or a point of small order as key or as R: such a key "signs" every message; malformed
+///         (CRY-09) for ECDSA, a key that is no point of the curve.
 [[nodiscard]] Result<void> verify_raw(SignatureScheme scheme,
                                       ByteView public_key,
                                       ByteView message,

@@ -151,7 +151,7 @@ TEST(Sign, KeysAndSignaturesOfAnotherSizeAreMalformed) {
 }
 
 TEST(Sign, AnotherSchemeIsUnsupported) {
-    const auto result = verify_raw(SignatureScheme{0x0403}, Bytes(32, 2), {}, Bytes(64));
+    const auto result = verify_raw(SignatureScheme{0x0804}, Bytes(32, 2), {}, Bytes(64));
     EXPECT_STREQ(check_of(result), "CRY-10");
     EXPECT_EQ(result.error().code, Errc::unsupported);
 }

@@ -55,7 +55,7 @@ void put_entry(AgentStep& step) {
     AgentState& state = step.state;
     wire::AgentEntry entry;
     entry.credential = wire::encode(state.own_credential());
-    entry.hpke_key = state.own_directory_key().public_key();
+    entry.hpke_key = to_array<crypto::kX25519Bytes>(state.own_directory_key().public_key());
     entry.name = state.configuration.name;
     entry.model = "GGUF sha256:" + to_hex(ByteView(state.facts.weights_root).first(8));
     entry.scopes = state.configuration.scopes;
@@ -472,12 +472,13 @@ Result<void> load_identity(AgentStep& step) {
         crypto::Random& random = state.platform.random();
         random.fill(state.identity.enclave_seed);
         state.identity.directory_key =
-            to_array<32>(crypto::HpkePrivateKey::generate(random).bytes());
+            to_array<32>(crypto::HpkePrivateKey::generate(crypto::KemId::x25519, random).bytes());
         CHATMCP_CHECK_OK(step.put(identity_record(), state.identity));
     }
     state.enclave_key = crypto::SigningKey::from_seed(state.identity.enclave_seed);
-    CHATMCP_TRY(state.directory_key,
-                crypto::HpkePrivateKey::from_bytes(state.identity.directory_key));
+    CHATMCP_TRY(
+        state.directory_key,
+        crypto::HpkePrivateKey::from_bytes(crypto::KemId::x25519, state.identity.directory_key));
     if (!state.identity.credential.empty()) {
         CHATMCP_TRY(state.credential, check_credential(state, state.identity.credential));
     }

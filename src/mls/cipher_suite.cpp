@@ -1,12 +1,17 @@
 #include "mls/cipher_suite.h"
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
 #include "base/check.h"
-#include "crypto/hash.h"
 #include "crypto/kdf.h"
-#include "wire/tls.h"
 
 namespace chatmcp::mls {
 namespace {
+
+using crypto::SignatureScheme;
 
 constexpr std::string_view kLabelPrefix = "MLS 1.0 ";
 
@@ -26,48 +31,157 @@ Bytes labelled(std::string_view label, ByteView content) {
     return writer.take();
 }
 
+crypto::HpkeSuite hpke_suite(CipherSuite suite) {
+    const SuiteAlgorithms& algorithms = algorithms_of(suite);
+    return {.kem = algorithms.kem, .kdf = algorithms.hash, .aead = algorithms.aead};
+}
+
+std::optional<crypto::NistCurve> curve_of(SignatureScheme scheme) {
+    switch (scheme) {
+        case SignatureScheme::ecdsa_secp256r1_sha256:
+            return crypto::NistCurve::p256;
+        case SignatureScheme::ecdsa_secp384r1_sha384:
+            return crypto::NistCurve::p384;
+        case SignatureScheme::ecdsa_secp521r1_sha512:
+            return crypto::NistCurve::p521;
+        case SignatureScheme::ed25519:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+SignatureScheme scheme_of(crypto::NistCurve curve) {
+    switch (curve) {
+        case crypto::NistCurve::p256:
+            return SignatureScheme::ecdsa_secp256r1_sha256;
+        case crypto::NistCurve::p384:
+            return SignatureScheme::ecdsa_secp384r1_sha384;
+        case crypto::NistCurve::p521:
+            return SignatureScheme::ecdsa_secp521r1_sha512;
+    }
+    return SignatureScheme::ed25519;
+}
+
 }  // namespace
 
-Hash::Hash(ByteView bytes) : size_(static_cast<std::uint8_t>(bytes.size())) {
-    CHATMCP_CHECK(bytes.size() <= kMaxBytes);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        bytes_[i] = bytes[i];
+SignatureKey::SignatureKey(crypto::SigningKey key) : key_(std::move(key)) {}
+SignatureKey::SignatureKey(crypto::EcdsaKey key) : key_(std::move(key)) {}
+
+SignatureKey SignatureKey::generate(CipherSuite suite, crypto::Random& random) {
+    const auto scheme = algorithms_of(suite).signature;
+    if (scheme == SignatureScheme::ed25519) {
+        return crypto::SigningKey::generate(random);
     }
+    return SignatureKey(crypto::EcdsaKey::generate(*curve_of(scheme), random));
+}
+
+Result<SignatureKey> SignatureKey::of_scheme(SignatureScheme scheme, ByteView private_key) {
+    if (const auto curve = curve_of(scheme); curve.has_value()) {
+        auto key = crypto::EcdsaKey::from_bytes(*curve, private_key);
+        return key.has_value() ? Result<SignatureKey>(SignatureKey(*std::move(key)))
+                               : fail(Errc::malformed, "MLS-92");
+    }
+    if (scheme != SignatureScheme::ed25519 || private_key.size() != crypto::kEd25519SeedBytes) {
+        return fail(Errc::malformed, "MLS-92");
+    }
+    return SignatureKey(crypto::SigningKey::from_seed(private_key));
+}
+
+Result<SignatureKey> SignatureKey::from_bytes(CipherSuite suite, ByteView private_key) {
+    return of_scheme(algorithms_of(suite).signature, private_key);
+}
+
+SignatureScheme SignatureKey::scheme() const {
+    const auto* ecdsa = std::get_if<crypto::EcdsaKey>(&key_);
+    return ecdsa == nullptr ? SignatureScheme::ed25519 : scheme_of(ecdsa->curve());
+}
+
+ByteView SignatureKey::public_key() const {
+    return std::visit([](const auto& key) { return ByteView(key.public_key()); }, key_);
+}
+
+SignatureKey SignatureKey::clone() const {
+    return std::visit([](const auto& key) { return SignatureKey(key.clone()); }, key_);
+}
+
+Bytes SignatureKey::sign_raw(ByteView message) const {
+    return std::visit([&](const auto& key) { return to_bytes(key.sign_raw(message)); }, key_);
+}
+
+Result<SignatureKey> SignatureKey::read(wire::Reader& reader) {
+    CHATMCP_TRY(const std::uint16_t scheme, reader.u16());
+    CHATMCP_TRY(const ByteView private_key, reader.vector(kPrivateKeyMaxBytes));
+    return of_scheme(static_cast<SignatureScheme>(scheme), private_key);
+}
+
+void SignatureKey::write(wire::Writer& writer) const {
+    const auto* ecdsa = std::get_if<crypto::EcdsaKey>(&key_);
+    writer.u16(static_cast<std::uint16_t>(scheme()));
+    writer.vector(ecdsa == nullptr ? std::get<crypto::SigningKey>(key_).seed() : ecdsa->bytes());
+}
+
+const SuiteAlgorithms& algorithms_of(CipherSuite suite) {
+    using crypto::AeadId;
+    using crypto::HashId;
+    using crypto::KemId;
+    static constexpr SuiteAlgorithms kSuite1{
+        KemId::x25519, HashId::sha256, AeadId::aes_128_gcm, SignatureScheme::ed25519};
+    static constexpr SuiteAlgorithms kSuite2{
+        KemId::p256, HashId::sha256, AeadId::aes_128_gcm, SignatureScheme::ecdsa_secp256r1_sha256};
+    static constexpr SuiteAlgorithms kSuite3{
+        KemId::x25519, HashId::sha256, AeadId::chacha20_poly1305, SignatureScheme::ed25519};
+    static constexpr SuiteAlgorithms kSuite5{
+        KemId::p521, HashId::sha512, AeadId::aes_256_gcm, SignatureScheme::ecdsa_secp521r1_sha512};
+    static constexpr SuiteAlgorithms kSuite7{
+        KemId::p384, HashId::sha384, AeadId::aes_256_gcm, SignatureScheme::ecdsa_secp384r1_sha384};
+    switch (suite) {
+        case CipherSuite::x25519_aes128gcm_sha256_ed25519:
+            return kSuite1;
+        case CipherSuite::p256_aes128gcm_sha256_p256:
+            return kSuite2;
+        case CipherSuite::x25519_chacha20poly1305_sha256_ed25519:
+            return kSuite3;
+        case CipherSuite::p521_aes256gcm_sha512_p521:
+            return kSuite5;
+        case CipherSuite::p384_aes256gcm_sha384_p384:
+            return kSuite7;
+    }
+    CHATMCP_CHECK(false);  // Only cipher_suite() makes one of a number from outside.
 }
 
 Result<CipherSuite> cipher_suite(std::uint16_t number) {
-    switch (static_cast<CipherSuite>(number)) {
-        case CipherSuite::x25519_aes128gcm_sha256_ed25519:
-        case CipherSuite::x25519_chacha20poly1305_sha256_ed25519:
-            return static_cast<CipherSuite>(number);
-    }
-    return fail(Errc::unsupported, "MLS-02");
+    const auto suite = static_cast<CipherSuite>(number);
+    return std::ranges::find(kCipherSuites, suite) != std::end(kCipherSuites)
+               ? Result<CipherSuite>(suite)
+               : fail(Errc::unsupported, "MLS-02");
 }
 
-std::size_t hash_bytes(CipherSuite /*suite*/) {
-    return crypto::kSha256Bytes;
+std::size_t hash_bytes(CipherSuite suite) {
+    return crypto::hash_bytes(algorithms_of(suite).hash);
 }
 
 crypto::AeadId aead_of(CipherSuite suite) {
-    return suite == CipherSuite::x25519_aes128gcm_sha256_ed25519
-               ? crypto::AeadId::aes_128_gcm
-               : crypto::AeadId::chacha20_poly1305;
+    return algorithms_of(suite).aead;
+}
+
+crypto::KemId kem_of(CipherSuite suite) {
+    return algorithms_of(suite).kem;
 }
 
 std::size_t aead_key_bytes(CipherSuite suite) {
     return crypto::aead_key_bytes(aead_of(suite));
 }
 
-Hash hash(CipherSuite /*suite*/, ByteView data) {
-    return Hash(crypto::sha256(data));
+Hash hash(CipherSuite suite, ByteView data) {
+    return crypto::hash(algorithms_of(suite).hash, data);
 }
 
-Hash hash(CipherSuite /*suite*/, std::initializer_list<ByteView> parts) {
-    return Hash(crypto::sha256(parts));
+Hash hash(CipherSuite suite, std::initializer_list<ByteView> parts) {
+    return crypto::hash(algorithms_of(suite).hash, parts);
 }
 
-Hash mac(CipherSuite /*suite*/, ByteView key, ByteView data) {
-    return Hash(crypto::hmac_sha256(key, data));
+Hash mac(CipherSuite suite, ByteView key, ByteView data) {
+    return crypto::hmac(algorithms_of(suite).hash, key, data);
 }
 
 Hash ref_hash(CipherSuite suite, std::string_view label, ByteView value) {
@@ -86,11 +200,11 @@ Hash proposal_ref(CipherSuite suite, ByteView authenticated_content) {
     return ref_hash(suite, "MLS 1.0 Proposal Reference", authenticated_content);
 }
 
-SecretBytes extract(CipherSuite /*suite*/, ByteView salt, ByteView ikm) {
-    return crypto::hkdf_extract_sha256(salt, ikm);
+SecretBytes extract(CipherSuite suite, ByteView salt, ByteView ikm) {
+    return crypto::hkdf_extract(algorithms_of(suite).hash, salt, ikm);
 }
 
-SecretBytes expand_with_label(CipherSuite /*suite*/,
+SecretBytes expand_with_label(CipherSuite suite,
                               ByteView secret,
                               std::string_view label,
                               ByteView context,
@@ -100,7 +214,7 @@ SecretBytes expand_with_label(CipherSuite /*suite*/,
     writer.u16(static_cast<std::uint16_t>(size_bytes));
     write_label(writer, label);
     writer.vector(context);
-    return crypto::hkdf_expand_sha256(secret, writer.view(), size_bytes);
+    return crypto::hkdf_expand(algorithms_of(suite).hash, secret, writer.view(), size_bytes);
 }
 
 SecretBytes derive_secret(CipherSuite suite, ByteView secret, std::string_view label) {
@@ -119,22 +233,22 @@ SecretBytes derive_tree_secret(CipherSuite suite,
     return expand_with_label(suite, secret, label, context, size_bytes);
 }
 
-Bytes sign_with_label(CipherSuite /*suite*/,
-                      const crypto::SigningKey& key,
+Bytes sign_with_label(CipherSuite suite,
+                      const SignatureKey& key,
                       std::string_view label,
                       ByteView content) {
-    const auto signature = key.sign_raw(labelled(label, content));
-    return Bytes(signature.begin(), signature.end());
+    CHATMCP_CHECK(key.scheme() == algorithms_of(suite).signature);
+    return key.sign_raw(labelled(label, content));
 }
 
-Result<void> verify_with_label(CipherSuite /*suite*/,
+Result<void> verify_with_label(CipherSuite suite,
                                ByteView public_key,
                                std::string_view label,
                                ByteView content,
                                ByteView signature,
                                const char* check) {
     if (!crypto::verify_raw(
-             crypto::SignatureScheme::ed25519, public_key, labelled(label, content), signature)
+             algorithms_of(suite).signature, public_key, labelled(label, content), signature)
              .has_value()) {
         return fail(Errc::bad_signature, check);
     }
@@ -147,12 +261,8 @@ Result<crypto::HpkeCiphertext> encrypt_with_label(CipherSuite suite,
                                                   ByteView context,
                                                   ByteView plaintext,
                                                   crypto::Random& random) {
-    return crypto::hpke_seal(crypto::HpkeSuite{.aead = aead_of(suite)},
-                             public_key,
-                             labelled(label, context),
-                             {},
-                             plaintext,
-                             random);
+    return crypto::hpke_seal(
+        hpke_suite(suite), public_key, labelled(label, context), {}, plaintext, random);
 }
 
 Result<SecretBytes> decrypt_with_label(CipherSuite suite,
@@ -162,12 +272,8 @@ Result<SecretBytes> decrypt_with_label(CipherSuite suite,
                                        ByteView kem_output,
                                        ByteView ciphertext,
                                        const char* check) {
-    auto opened = crypto::hpke_open(crypto::HpkeSuite{.aead = aead_of(suite)},
-                                    key,
-                                    kem_output,
-                                    labelled(label, context),
-                                    {},
-                                    ciphertext);
+    auto opened = crypto::hpke_open(
+        hpke_suite(suite), key, kem_output, labelled(label, context), {}, ciphertext);
     if (!opened.has_value()) {
         return fail(Errc::cannot_open, check);
     }

@@ -2,35 +2,67 @@
 
 #include <initializer_list>
 #include <string_view>
+#include <variant>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/aead.h"
 #include "crypto/hpke.h"
+#include "crypto/nist_curve.h"
 #include "crypto/random.h"
 #include "crypto/sign.h"
 #include "mls/types.h"
+#include "wire/tls.h"
 
 namespace chatmcp::mls {
 
-/// What RFC 9420 derives with a cipher suite's algorithms (sections 5.1, 5.2 and 8). Suites 1 and 3
-/// differ in the AEAD alone.
+/// What RFC 9420 derives with a cipher suite's algorithms (sections 5.1, 5.2 and 8).
+
+/// Section 17.1. Suites 4 and 6 are not among ours: AWS-LC has neither X448 nor Ed448.
+struct SuiteAlgorithms {
+    crypto::KemId kem = crypto::KemId::x25519;
+    crypto::HashId hash = crypto::HashId::sha256;
+    crypto::AeadId aead = crypto::AeadId::chacha20_poly1305;
+    crypto::SignatureScheme signature = crypto::SignatureScheme::ed25519;
+};
+[[nodiscard]] const SuiteAlgorithms& algorithms_of(CipherSuite suite);
+inline constexpr CipherSuite kCipherSuites[] = {CipherSuite::x25519_aes128gcm_sha256_ed25519,
+                                                CipherSuite::p256_aes128gcm_sha256_p256,
+                                                CipherSuite::x25519_chacha20poly1305_sha256_ed25519,
+                                                CipherSuite::p521_aes256gcm_sha512_p521,
+                                                CipherSuite::p384_aes256gcm_sha384_p384};
+
+inline constexpr std::size_t kPrivateKeyMaxBytes = 66;  // P-521, of KEM and signatures.
 
 /// Output of the suite's hash function, stored in place.
-class Hash {
+using Hash = crypto::Digest;
+
+/// The private key of a leaf's signatures, of any of the suites' schemes.
+class SignatureKey {
   public:
-    static constexpr std::size_t kMaxBytes = 64;
-    Hash() = default;
-    explicit Hash(ByteView bytes);
-    [[nodiscard]] ByteView view() const { return {bytes_.data(), size_}; }
-    [[nodiscard]] bool empty() const { return size_ == 0; }
-    [[nodiscard]] Bytes to_bytes() const { return Bytes(view().begin(), view().end()); }
-    friend bool operator==(const Hash& a, const Hash& b) { return equal(a.view(), b.view()); }
+    SignatureKey(crypto::SigningKey key);  // NOLINT(google-explicit-constructor): a leaf's own key.
+    [[nodiscard]] static SignatureKey generate(CipherSuite suite, crypto::Random& random);
+    /// RFC 8032's seed, or the private number in the curve's size.
+    /// Errors: malformed (MLS-92) no private key of the suite's scheme.
+    [[nodiscard]] static Result<SignatureKey> from_bytes(CipherSuite suite, ByteView private_key);
+
+    [[nodiscard]] crypto::SignatureScheme scheme() const;
+    [[nodiscard]] ByteView public_key() const;
+    [[nodiscard]] SignatureKey clone() const;
+    /// The bare primitive; only sign_with_label calls it.
+    [[nodiscard]] Bytes sign_raw(ByteView message) const;
+
+    /// Own records: uint16 scheme; opaque private_key<V>. Errors: those of from_bytes.
+    static Result<SignatureKey> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
 
   private:
-    ByteArray<kMaxBytes> bytes_{};
-    std::uint8_t size_ = 0;
+    explicit SignatureKey(crypto::EcdsaKey key);
+    [[nodiscard]] static Result<SignatureKey> of_scheme(crypto::SignatureScheme scheme,
+                                                        ByteView private_key);
+
+    std::variant<crypto::SigningKey, crypto::EcdsaKey> key_;
 };
 
 /// Errors: unsupported (MLS-02) a suite that this build does not have.
@@ -38,6 +70,7 @@ class Hash {
 
 [[nodiscard]] std::size_t hash_bytes(CipherSuite suite);  // KDF.Nh
 [[nodiscard]] crypto::AeadId aead_of(CipherSuite suite);
+[[nodiscard]] crypto::KemId kem_of(CipherSuite suite);
 [[nodiscard]] std::size_t aead_key_bytes(CipherSuite suite);  // AEAD.Nk
 inline constexpr std::size_t kNonceBytes = crypto::kAeadNonceBytes;
 
@@ -66,9 +99,10 @@ inline constexpr std::size_t kNonceBytes = crypto::kAeadNonceBytes;
                                              std::uint32_t generation,
                                              std::size_t size_bytes);
 
-/// Section 5.1.2. Labels without the prefix "MLS 1.0 ".
+/// Section 5.1.2. Labels without the prefix "MLS 1.0 ". Precondition (checked): the key is of the
+/// suite's scheme.
 [[nodiscard]] Bytes sign_with_label(CipherSuite suite,
-                                    const crypto::SigningKey& key,
+                                    const SignatureKey& key,
                                     std::string_view label,
                                     ByteView content);
 /// Errors: bad_signature (`check`, the caller's row).

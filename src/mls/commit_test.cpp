@@ -158,10 +158,10 @@ TEST_F(HostileCommit, KeyPackagesThatMustNotEnterAreRefused) {
         hostile_proposals(
             bob, {add_of([](KeyPackage& package) { package.leaf.lifetime = Lifetime{5, 4}; })}),
         "MLS-14");
-    expect_refused(hostile_proposals(bob, {add_of([](KeyPackage& package) {
-                                         package.leaf.capabilities.cipher_suites = {1};
-                                     })}),
-                   "MLS-07");
+    expect_refused(
+        hostile_proposals(
+            bob, {add_of([](KeyPackage& package) { package.leaf.capabilities.versions = {2}; })}),
+        "MLS-07");
     // No app_data_dictionary, which this group requires, in the list or in the leaf.
     expect_refused(hostile_proposals(bob, {add_of([](KeyPackage& package) {
                                          package.leaf.capabilities.extensions.clear();

@@ -195,7 +195,7 @@ Bytes content_to_be_signed(WireFormat wire_format, const FramedContent& content,
 }
 
 void sign_content(CipherSuite suite,
-                  const crypto::SigningKey& key,
+                  const SignatureKey& key,
                   ByteView context,
                   AuthenticatedContent& content) {
     content.auth.signature =

@@ -74,7 +74,7 @@ struct AuthenticatedContent {
                                          const FramedContent& content,
                                          ByteView context);
 void sign_content(CipherSuite suite,
-                  const crypto::SigningKey& key,
+                  const SignatureKey& key,
                   ByteView context,
                   AuthenticatedContent& content);
 /// Errors: bad_signature (MLS-38).

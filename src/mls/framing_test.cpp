@@ -7,8 +7,8 @@
 #include "mls/ratchet_tree.h"
 #include "mls/secret_tree.h"
 #include "mls/welcome.h"
-#include "support/json_vectors.h"
 #include "support/memory_transaction.h"
+#include "support/mls_vectors.h"
 #include "support/random.h"
 
 namespace chatmcp::mls {
@@ -96,7 +96,7 @@ TEST(Framing, EveryStructureOfTheVectorsDecodesAndEncodesToTheSameBytes) {
 struct Protection {
     explicit Protection(const json& v)
         : suite(*cipher_suite(v["cipher_suite"].get<std::uint16_t>())),
-          key(crypto::SigningKey::from_seed(hex_of(v["signature_priv"]))),
+          key(testing::signature_key_of(suite, v["signature_priv"]).value()),
           sender_data_secret(hex_of(v["sender_data_secret"])),
           membership_key(hex_of(v["membership_key"])),
           group{suite,
@@ -134,7 +134,7 @@ struct Protection {
     }
 
     CipherSuite suite;
-    crypto::SigningKey key;
+    SignatureKey key;
     Bytes sender_data_secret;
     Bytes membership_key;
     GroupContext group;
@@ -160,7 +160,7 @@ constexpr std::pair<ContentType, const char*> kContents[] = {
 
 TEST(Framing, MessagesOfTheVectorsAreUnprotected) {
     const json vectors = testing::load_json("mls/message-protection.json");
-    ASSERT_EQ(vectors.size(), 1u);  // Suite 3 is withheld at the source we have.
+    ASSERT_EQ(vectors.size(), 4u);  // Suite 3 is withheld at the source we have.
     for (const json& vector : vectors) {
         for (const auto& [type, name] : kContents) {
             Protection p(vector);

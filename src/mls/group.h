@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/sign.h"
+#include "mls/cipher_suite.h"
 #include "mls/environment.h"
 #include "mls/types.h"
 
@@ -19,7 +20,7 @@ namespace chatmcp::mls {
 /// A leaf of our own before it is signed: for a new group, a key package or a rotation.
 struct LeafSetup {
     Credential credential;
-    crypto::SigningKey signature_key;
+    SignatureKey signature_key;
     std::vector<Component> components;
     /// What the leaf says it can process beside its own type. A member whose type is not listed by
     /// all others cannot be added, so this names every type that a group of ours may hold: device

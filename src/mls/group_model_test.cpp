@@ -21,9 +21,10 @@ constexpr std::size_t kMembersMax = 20;
 
 class Model {
   public:
-    explicit Model(std::uint64_t seed) : seed_(seed), random_(seed) {
+    explicit Model(std::uint64_t seed)
+        : seed_(seed), random_(seed), suite_(kCipherSuites[seed % std::size(kCipherSuites)]) {
         people_.push_back(std::make_unique<MlsMember>("p0", seed * 1000));
-        EXPECT_TRUE(people_[0]->create(Bytes(32, 0x47)).has_value());
+        EXPECT_TRUE(people_[0]->create(Bytes(32, 0x47), {}, suite_).has_value());
         members_.push_back(people_[0].get());
     }
 
@@ -141,7 +142,7 @@ class Model {
                 people_.push_back(std::make_unique<MlsMember>("p" + std::to_string(people_.size()),
                                                               seed_ * 1000 + people_.size()));
                 joining.push_back(people_.back().get());
-                plan.add.push_back(joining.back()->key_package().key_package);
+                plan.add.push_back(joining.back()->key_package(suite_).key_package);
             }
         }
         if (kind == 2 || kind == 3) {
@@ -151,7 +152,7 @@ class Model {
             }
         }
         if (kind == 4) {
-            plan.rotate = committer.setup();
+            plan.rotate = committer.setup(suite_);
         }
         if (kind == 5) {
             plan.components = std::vector<Component>{
@@ -242,6 +243,7 @@ class Model {
 
     std::uint64_t seed_;
     SeededRandom random_;
+    CipherSuite suite_;
     int step_ = 0;
     std::vector<std::unique_ptr<MlsMember>> people_;
     std::vector<MlsMember*> members_;

@@ -22,7 +22,7 @@ struct EpochState {
     Bytes interim_transcript_hash;
     EpochSecrets secrets;
     LeafIndex own;
-    crypto::SigningKey signature_key;
+    SignatureKey signature_key;
     Bytes own_commit_hash;  // Of the commit that made this epoch, if it was ours; else empty.
     bool removed = false;   // We are not a member any more; all secrets are gone.
 

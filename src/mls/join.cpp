@@ -220,7 +220,7 @@ EpochState epoch_of(const GroupContext& context,
                     ByteView tag,
                     EpochSecrets secrets,
                     LeafIndex own,
-                    crypto::SigningKey signature_key) {
+                    SignatureKey signature_key) {
     const Hash interim =
         interim_transcript_hash(context.suite, context.confirmed_transcript_hash, tag);
     return EpochState{.context = context,
@@ -284,7 +284,7 @@ Result<Group> Group::create(const Environment& environment,
     if (spec.group_id.size() > kGroupIdMaxBytes) {
         return fail(Errc::too_large, "MLS-88");
     }
-    auto leaf_key = crypto::HpkePrivateKey::generate(environment.random);
+    auto leaf_key = crypto::HpkePrivateKey::generate(kem_of(spec.suite), environment.random);
     // The leaf is signed for this group, as one of a path in a group of one.
     LeafNode leaf = unsigned_leaf(own, leaf_key.public_key());
     leaf.source = LeafSource::commit;

@@ -48,7 +48,7 @@ Result<void> KeyPackage::verify() const {
     if (leaf.lifetime->not_after_s < leaf.lifetime->not_before_s) {
         return fail(Errc::invalid_argument, "MLS-14");
     }
-    CHATMCP_CHECK_OK(check_leaf_form(suite, leaf));
+    CHATMCP_CHECK_OK(check_leaf_form(leaf));
     CHATMCP_CHECK_OK(check_known_extensions(extensions));
     CHATMCP_CHECK_OK(verify_leaf_signature(suite, leaf, LeafPlace{}));
     wire::Writer writer;
@@ -61,7 +61,7 @@ Hash KeyPackage::reference() const {
     return key_package_ref(suite, wire::encode(*this));
 }
 
-void sign_key_package(const crypto::SigningKey& key, KeyPackage& package) {
+void sign_key_package(const SignatureKey& key, KeyPackage& package) {
     wire::Writer writer;
     package.write_unsigned(writer);
     package.signature = sign_with_label(package.suite, key, kKeyPackageLabel, writer.view());

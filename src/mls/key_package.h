@@ -28,7 +28,7 @@ struct KeyPackage {
     [[nodiscard]] Hash reference() const;
 };
 
-void sign_key_package(const crypto::SigningKey& key, KeyPackage& package);
+void sign_key_package(const SignatureKey& key, KeyPackage& package);
 
 /// The bytes of a KeyPackage, as MLSMessage or bare (the two differ in the first four bytes).
 [[nodiscard]] Result<KeyPackage> decode_key_package(ByteView bytes);

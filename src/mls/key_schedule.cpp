@@ -97,8 +97,8 @@ SecretBytes mls_exporter(CipherSuite suite,
         suite, derived.view(), "exported", hash(suite, context).view(), size_bytes);
 }
 
-crypto::HpkePrivateKey external_key(CipherSuite /*suite*/, ByteView external_secret) {
-    return crypto::HpkePrivateKey::derive(external_secret);
+crypto::HpkePrivateKey external_key(CipherSuite suite, ByteView external_secret) {
+    return crypto::HpkePrivateKey::derive(kem_of(suite), external_secret);
 }
 
 SecretBytes derive_psk_secret(CipherSuite suite, const std::vector<Psk>& psks) {

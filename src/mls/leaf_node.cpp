@@ -95,10 +95,7 @@ void LeafNode::write(wire::Writer& writer) const {
     writer.vector(signature);
 }
 
-void sign_leaf(CipherSuite suite,
-               const crypto::SigningKey& key,
-               const LeafPlace& place,
-               LeafNode& leaf) {
+void sign_leaf(CipherSuite suite, const SignatureKey& key, const LeafPlace& place, LeafNode& leaf) {
     leaf.signature = sign_with_label(suite, key, kLeafNodeLabel, to_be_signed(leaf, place));
 }
 
@@ -113,10 +110,11 @@ Result<void> verify_leaf_signature(CipherSuite suite,
                              "MLS-06");
 }
 
-Result<void> check_leaf_form(CipherSuite suite, const LeafNode& leaf) {
+Result<void> check_leaf_form(const LeafNode& leaf) {
+    // Not the suite: section 7.3 does not ask for it, and members of others (mlspp in suite 7) do
+    // not list what they use.
     const Capabilities& can = leaf.capabilities;
     if (!contains(can.versions, kProtocolVersionMls10) ||
-        !contains(can.cipher_suites, static_cast<std::uint16_t>(suite)) ||
         !contains(can.credentials, leaf.credential.type)) {
         return fail(Errc::invalid_argument, "MLS-07");
     }

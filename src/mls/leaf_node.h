@@ -57,10 +57,7 @@ struct LeafPlace {
 };
 
 /// Sign over LeafNodeTBS; `place` is ignored for a leaf of source key_package.
-void sign_leaf(CipherSuite suite,
-               const crypto::SigningKey& key,
-               const LeafPlace& place,
-               LeafNode& leaf);
+void sign_leaf(CipherSuite suite, const SignatureKey& key, const LeafPlace& place, LeafNode& leaf);
 /// Errors: bad_signature (MLS-06).
 [[nodiscard]] Result<void> verify_leaf_signature(CipherSuite suite,
                                                  const LeafNode& leaf,
@@ -70,7 +67,7 @@ void sign_leaf(CipherSuite suite,
 /// credential type and the extensions that it carries, and those of known type parse whole.
 /// Errors: invalid_argument (MLS-07) capabilities; malformed (MLS-04, WIRE-..) known extensions.
 /// Spec:   RFC 9420 section 7.3.
-[[nodiscard]] Result<void> check_leaf_form(CipherSuite suite, const LeafNode& leaf);
+[[nodiscard]] Result<void> check_leaf_form(const LeafNode& leaf);
 /// Errors: invalid_argument (MLS-08) the leaf does not list a required extension, proposal or
 ///         credential type.
 [[nodiscard]] Result<void> check_required_capabilities(const LeafNode& leaf,

@@ -217,7 +217,7 @@ Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
 
 /// The path, encrypted under the provisional context (section 12.4.1).
 Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
-    const crypto::SigningKey& leaf_key =
+    const SignatureKey& leaf_key =
         plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
     const NewPath& path = draft.path.emplace(create_path(draft.tree,
                                                          state.epoch.own,
@@ -323,7 +323,7 @@ Result<StagedCommit> make_commit(GroupState& state,
     content.auth.confirmation_tag = tag.to_bytes();
     CHATMCP_TRY(Bytes message, protect_commit(state, transaction, content));
 
-    const crypto::SigningKey& next_key =
+    const SignatureKey& next_key =
         plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
     EpochState epoch{.context = std::move(draft.context),
                      .encoded_context = std::move(encoded_context),

@@ -18,9 +18,9 @@ constexpr std::uint8_t kRecordUsed = 2;
 Capabilities capabilities_of(const LeafSetup& setup) {
     Capabilities can;
     can.versions = {kProtocolVersionMls10};
-    can.cipher_suites = {
-        static_cast<std::uint16_t>(CipherSuite::x25519_chacha20poly1305_sha256_ed25519),
-        static_cast<std::uint16_t>(CipherSuite::x25519_aes128gcm_sha256_ed25519)};
+    for (const CipherSuite suite : kCipherSuites) {
+        can.cipher_suites.push_back(static_cast<std::uint16_t>(suite));
+    }
     can.extensions = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
     can.credentials = setup.credential_types;
     if (!contains(can.credentials, setup.credential.type)) {
@@ -42,24 +42,28 @@ LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key) {
 
 Result<KeyPackageSecrets> KeyPackageSecrets::read(wire::Reader& reader) {
     CHATMCP_TRY(const ByteView package, reader.vector(wire::kVectorMaxBytes));
-    CHATMCP_TRY(const ByteView init, reader.vector(kHashMaxBytes));
-    CHATMCP_TRY(auto init_key, crypto::HpkePrivateKey::from_bytes(init));
-    CHATMCP_TRY(const ByteView encryption, reader.vector(kHashMaxBytes));
-    CHATMCP_TRY(auto encryption_key, crypto::HpkePrivateKey::from_bytes(encryption));
-    CHATMCP_TRY(const ByteView seed, reader.fixed(crypto::kEd25519SeedBytes));
-    KeyPackageSecrets secrets{to_bytes(package),
+    CHATMCP_TRY(const std::uint16_t number, reader.u16());
+    CHATMCP_TRY(const CipherSuite suite, cipher_suite(number));
+    CHATMCP_TRY(const ByteView init, reader.vector(kPrivateKeyMaxBytes));
+    CHATMCP_TRY(auto init_key, crypto::HpkePrivateKey::from_bytes(kem_of(suite), init));
+    CHATMCP_TRY(const ByteView encryption, reader.vector(kPrivateKeyMaxBytes));
+    CHATMCP_TRY(auto encryption_key, crypto::HpkePrivateKey::from_bytes(kem_of(suite), encryption));
+    CHATMCP_TRY(auto signature_key, SignatureKey::read(reader));
+    KeyPackageSecrets secrets{suite,
+                              to_bytes(package),
                               std::move(init_key),
                               std::move(encryption_key),
-                              crypto::SigningKey::from_seed(seed)};
+                              std::move(signature_key)};
     CHATMCP_TRY(secrets.last_resort, reader.presence());
     return secrets;
 }
 
 void KeyPackageSecrets::write(wire::Writer& writer) const {
     writer.vector(encoded_package);
+    writer.u16(static_cast<std::uint16_t>(suite));
     writer.vector(init_key.bytes());
     writer.vector(encryption_key.bytes());
-    writer.fixed(signature_key.seed());
+    signature_key.write(writer);
     writer.presence(last_resort);
 }
 
@@ -112,8 +116,8 @@ Result<KeyPackageMade> make_key_package(const Environment& environment,
                                         LeafSetup leaf,
                                         Lifetime lifetime,
                                         bool last_resort) {
-    auto init_key = crypto::HpkePrivateKey::generate(environment.random);
-    auto encryption_key = crypto::HpkePrivateKey::generate(environment.random);
+    auto init_key = crypto::HpkePrivateKey::generate(kem_of(suite), environment.random);
+    auto encryption_key = crypto::HpkePrivateKey::generate(kem_of(suite), environment.random);
     KeyPackage package;
     package.suite = suite;
     package.init_key = to_bytes(init_key.public_key());
@@ -130,7 +134,8 @@ Result<KeyPackageMade> make_key_package(const Environment& environment,
     CHATMCP_CHECK_OK(package.verify());
     KeyPackageMade made{encode_message(WireFormat::key_package, package),
                         package.reference().to_bytes()};
-    const KeyPackageSecrets secrets{wire::encode(package),
+    const KeyPackageSecrets secrets{suite,
+                                    wire::encode(package),
                                     std::move(init_key),
                                     std::move(encryption_key),
                                     std::move(leaf.signature_key),

@@ -16,10 +16,11 @@ namespace chatmcp::mls {
 
 /// Private half of a key package of ours, stored under its reference.
 struct KeyPackageSecrets {
+    CipherSuite suite;
     Bytes encoded_package;
     crypto::HpkePrivateKey init_key;
     crypto::HpkePrivateKey encryption_key;
-    crypto::SigningKey signature_key;
+    SignatureKey signature_key;
     bool last_resort = false;
 
     static Result<KeyPackageSecrets> read(wire::Reader& reader);

@@ -156,13 +156,13 @@ Result<EpochState> EpochState::read(wire::Reader& reader) {
     if (version != kHeaderVersion) {
         return fail(Errc::unsupported_version, "MLS-48");
     }
-    CHATMCP_TRY(const ByteView seed, reader.fixed(crypto::kEd25519SeedBytes));
+    CHATMCP_TRY(SignatureKey signature_key, SignatureKey::read(reader));
     EpochState state{.context = {},
                      .encoded_context = {},
                      .interim_transcript_hash = {},
                      .secrets = {},
                      .own = {},
-                     .signature_key = crypto::SigningKey::from_seed(seed),
+                     .signature_key = std::move(signature_key),
                      .own_commit_hash = {}};
     CHATMCP_TRY(state.removed, reader.presence());
     CHATMCP_TRY(state.own.value, reader.u32());
@@ -180,7 +180,7 @@ Result<EpochState> EpochState::read(wire::Reader& reader) {
 
 void EpochState::write(wire::Writer& writer) const {
     writer.u8(kHeaderVersion);
-    writer.fixed(signature_key.seed());
+    signature_key.write(writer);
     writer.presence(removed);
     writer.u32(own.value);
     if (encoded_context.empty()) {
@@ -284,14 +284,15 @@ Result<NextEpoch> read_staged(const RatchetTree& tree, const EpochState& now, By
     wire::Reader reader(record);
     CHATMCP_TRY(EpochState epoch, EpochState::read(reader));
     CHATMCP_TRY(TreeDraft draft, read_draft(reader, tree));
+    const crypto::KemId kem = kem_of(epoch.context.suite);
     NextEpoch next{std::move(epoch), std::move(draft), {}, {}, {}};
     CHATMCP_TRY(next.encryption_secret, read_secret(reader));
     CHATMCP_TRY(wire::Reader keys, reader.sub(wire::kVectorMaxBytes));
     while (!keys.empty()) {
         NodeIndex node;
         CHATMCP_TRY(node.value, keys.u32());
-        CHATMCP_TRY(const ByteView bytes, keys.vector(kSecretMaxBytes));
-        CHATMCP_TRY(auto key, crypto::HpkePrivateKey::from_bytes(bytes));
+        CHATMCP_TRY(const ByteView bytes, keys.vector(kPrivateKeyMaxBytes));
+        CHATMCP_TRY(auto key, crypto::HpkePrivateKey::from_bytes(kem, bytes));
         next.private_keys.emplace(node, std::move(key));
     }
     CHATMCP_TRY(next.change, read_change(reader, next.tree, now, next.epoch.context.extensions));
@@ -379,7 +380,7 @@ Result<void> GroupState::load_records(Transaction& transaction) {
         wire::Reader reader(key);
         NodeIndex index;
         CHATMCP_TRY(index.value, reader.u32());
-        CHATMCP_TRY(auto private_key, crypto::HpkePrivateKey::from_bytes(value));
+        CHATMCP_TRY(auto private_key, crypto::HpkePrivateKey::from_bytes(kem_of(suite()), value));
         private_keys.emplace(index, std::move(private_key));
         return {};
     };

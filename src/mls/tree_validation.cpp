@@ -109,7 +109,7 @@ Result<void> check_leaf_in_group(CipherSuite suite,
                                  const LeafNode& leaf,
                                  const LeafPlace& place,
                                  const Extensions& context_extensions) {
-    CHATMCP_CHECK_OK(check_leaf_form(suite, leaf));
+    CHATMCP_CHECK_OK(check_leaf_form(leaf));
     CHATMCP_CHECK_OK(check_leaf_capabilities(leaf, context_extensions));
     return verify_leaf_signature(suite, leaf, place);
 }

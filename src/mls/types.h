@@ -14,7 +14,10 @@ namespace chatmcp::mls {
 /// RFC 9420 section 17.1. What this build does with a suite: cipher_suite.h.
 enum class CipherSuite : std::uint16_t {
     x25519_aes128gcm_sha256_ed25519 = 1,
+    p256_aes128gcm_sha256_p256 = 2,
     x25519_chacha20poly1305_sha256_ed25519 = 3,
+    p521_aes256gcm_sha512_p521 = 5,
+    p384_aes256gcm_sha384_p384 = 7,
 };
 
 /// Position of a member in the tree's leaves (not a node index).

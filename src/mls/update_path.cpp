@@ -12,7 +12,8 @@ constexpr std::size_t kKemOutputMaxBytes = 2048;
 constexpr std::size_t kCiphertextMaxBytes = 4096;
 
 crypto::HpkePrivateKey node_key(CipherSuite suite, ByteView path_secret) {
-    return crypto::HpkePrivateKey::derive(derive_secret(suite, path_secret, "node").view());
+    return crypto::HpkePrivateKey::derive(kem_of(suite),
+                                          derive_secret(suite, path_secret, "node").view());
 }
 
 std::vector<NodeIndex> recipients(const TreeDraft& draft,
@@ -129,7 +130,7 @@ void UpdatePath::write(wire::Writer& writer) const {
 NewPath create_path(TreeDraft& draft,
                     LeafIndex own,
                     LeafNode leaf,
-                    const crypto::SigningKey& signature_key,
+                    const SignatureKey& signature_key,
                     ByteView group_id,
                     crypto::Random& random) {
     const CipherSuite suite = draft.suite();
@@ -148,7 +149,7 @@ NewPath create_path(TreeDraft& draft,
     path.commit_secret = std::move(path_secret);
     set_path_keys(draft, steps, public_keys);
 
-    crypto::HpkePrivateKey leaf_key = crypto::HpkePrivateKey::generate(random);
+    crypto::HpkePrivateKey leaf_key = crypto::HpkePrivateKey::generate(kem_of(suite), random);
     leaf.encryption_key = to_bytes(leaf_key.public_key());
     path.private_keys.emplace(node_of(own), std::move(leaf_key));
     leaf.source = LeafSource::commit;

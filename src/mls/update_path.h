@@ -51,7 +51,7 @@ struct NewPath {
 [[nodiscard]] NewPath create_path(TreeDraft& draft,
                                   LeafIndex own,
                                   LeafNode leaf,
-                                  const crypto::SigningKey& signature_key,
+                                  const SignatureKey& signature_key,
                                   ByteView group_id,
                                   crypto::Random& random);
 

@@ -44,7 +44,7 @@ void GroupInfo::write(wire::Writer& writer) const {
     writer.vector(signature);
 }
 
-void GroupInfo::sign(const crypto::SigningKey& key) {
+void GroupInfo::sign(const SignatureKey& key) {
     wire::Writer writer;
     write_unsigned(writer);
     signature = sign_with_label(context.suite, key, kGroupInfoLabel, writer.view());

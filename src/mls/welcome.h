@@ -21,7 +21,7 @@ struct GroupInfo {
     void write(wire::Writer& writer) const;
     void write_unsigned(wire::Writer& writer) const;
 
-    void sign(const crypto::SigningKey& key);
+    void sign(const SignatureKey& key);
     /// Errors: bad_signature (MLS-45).
     [[nodiscard]] Result<void> verify(ByteView signature_key) const;
 };

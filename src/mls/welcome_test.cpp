@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "mls/framing.h"
-#include "support/json_vectors.h"
+#include "support/mls_vectors.h"
 
 namespace chatmcp::mls {
 namespace {
@@ -22,11 +22,11 @@ T read_message(const Bytes& encoded) {
 
 TEST(Welcome, EveryVectorOpensAndConfirms) {
     const json vectors = testing::load_json("mls/welcome.json");
-    ASSERT_EQ(vectors.size(), 2u);
+    ASSERT_EQ(vectors.size(), 5u);
     for (const json& vector : vectors) {
         const auto package = read_message<KeyPackage>(hex_of(vector["key_package"]));
         const auto welcome = read_message<Welcome>(hex_of(vector["welcome"]));
-        const auto init_key = crypto::HpkePrivateKey::from_bytes(hex_of(vector["init_priv"]));
+        const auto init_key = testing::hpke_key_of(package.suite, vector["init_priv"]);
         ASSERT_TRUE(init_key.has_value());
         ASSERT_TRUE(package.verify().has_value());
         ASSERT_EQ(welcome.secrets.size(), 1u);

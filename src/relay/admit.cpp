@@ -19,8 +19,10 @@ static_assert(kTokenBytes <= wire::kTokenMaxBytes);
 
 // The signing key's seed is the only secret on disk; every other key of the relay comes from it.
 SecretBytes derive(const crypto::SigningKey& key, std::string_view purpose) {
-    const SecretBytes prk = crypto::hkdf_extract_sha256(as_bytes("chatmcp relay"), key.seed());
-    return crypto::hkdf_expand_sha256(prk.view(), as_bytes(purpose), crypto::kSha256Bytes);
+    const SecretBytes prk =
+        crypto::hkdf_extract(crypto::HashId::sha256, as_bytes("chatmcp relay"), key.seed());
+    return crypto::hkdf_expand(
+        crypto::HashId::sha256, prk.view(), as_bytes(purpose), crypto::kSha256Bytes);
 }
 
 Bytes with_mac(const SecretBytes& key, Bytes content) {

@@ -19,9 +19,9 @@ namespace chatmcp::simtee {
 namespace {
 
 SecretBytes derive(ByteView secret, std::string_view purpose) {
-    const SecretBytes prk =
-        crypto::hkdf_extract_sha256(as_bytes("ChatMCP development root 1"), secret);
-    return crypto::hkdf_expand_sha256(prk.view(), as_bytes(purpose), 32);
+    const SecretBytes prk = crypto::hkdf_extract(
+        crypto::HashId::sha256, as_bytes("ChatMCP development root 1"), secret);
+    return crypto::hkdf_expand(crypto::HashId::sha256, prk.view(), as_bytes(purpose), 32);
 }
 
 /// Nobody when there is no file.
@@ -109,7 +109,8 @@ SecretBytes DevelopmentRoot::sealing_key(const wire::Measurement& measurement,
     wire::Writer info;
     info.fixed(measurement);
     info.vector(context);
-    return crypto::hkdf_expand_sha256(sealing_secret_.view(), info.view(), wire::kSealingKeyBytes);
+    return crypto::hkdf_expand(
+        crypto::HashId::sha256, sealing_secret_.view(), info.view(), wire::kSealingKeyBytes);
 }
 
 std::string default_root_path() {

@@ -18,7 +18,8 @@ crypto::Aead one_time_aead(ByteView platform_key, ByteView salt) {
     wire::Writer info;
     info.vector(as_bytes("ChatMCP sealed state 1"));
     info.fixed(salt);
-    const SecretBytes key = crypto::hkdf_expand_sha256(platform_key, info.view(), kKeyBytes);
+    const SecretBytes key =
+        crypto::hkdf_expand(crypto::HashId::sha256, platform_key, info.view(), kKeyBytes);
     return {crypto::AeadId::chacha20_poly1305, key.view()};
 }
 

@@ -26,8 +26,9 @@ class FakePlatform final : public Platform {
         if (!fixed_key_.empty()) {
             return SecretBytes(fixed_key_);
         }
-        const SecretBytes prk = crypto::hkdf_extract_sha256(facts_.measurement, machine_secret_);
-        return crypto::hkdf_expand_sha256(prk.view(), context, 32);
+        const SecretBytes prk =
+            crypto::hkdf_extract(crypto::HashId::sha256, facts_.measurement, machine_secret_);
+        return crypto::hkdf_expand(crypto::HashId::sha256, prk.view(), context, 32);
     }
     crypto::Random& random() override { return random_; }
     const PlatformFacts& facts() const override { return facts_; }

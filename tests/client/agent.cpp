@@ -40,7 +40,7 @@ Agent::Agent(World& world)
       enclave_(crypto::SigningKey::generate(world.random)),
       operator_(crypto::SigningKey::generate(world.random)),
       root_(crypto::SigningKey::generate(world.random)),
-      hpke_(crypto::HpkePrivateKey::generate(world.random)),
+      hpke_(crypto::HpkePrivateKey::generate(crypto::KemId::x25519, world.random)),
       environment_{rules_, trust_, world.random, mls::Limits()} {
     digests_.program.fill(0x21);
     digests_.model.fill(0x22);
@@ -74,7 +74,7 @@ Bytes Agent::login() {
 void Agent::publish() {
     wire::AgentEntry entry;
     entry.credential = wire::encode(credential_);
-    entry.hpke_key = hpke_.public_key();
+    entry.hpke_key = to_array<crypto::kX25519Bytes>(hpke_.public_key());
     entry.name = "test agent";
     entry.model = "none";
     entry.scopes = {1, 2};

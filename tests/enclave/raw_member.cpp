@@ -58,11 +58,12 @@ Bytes RawMember::challenge() const {
 Bytes RawMember::package_from(EnclaveRig& rig, const wire::GroupId& group) {
     const auto listed = value(world_.relay.handle(wire::ListAgents{}, kPeer));
     const auto entry = value(wire::decode<wire::AgentEntry>(listed.entries.at(0)));
-    const auto reply_key = crypto::HpkePrivateKey::generate(world_.random);
-    const wire::KeyPackageRequest request{.group_id = group,
-                                          .nonce = world_.random.array<32>(),
-                                          .reply_inbox = identity::inbox_id(root_.public_key()),
-                                          .reply_key = reply_key.public_key()};
+    const auto reply_key = crypto::HpkePrivateKey::generate(crypto::KemId::x25519, world_.random);
+    const wire::KeyPackageRequest request{
+        .group_id = group,
+        .nonce = world_.random.array<32>(),
+        .reply_inbox = identity::inbox_id(root_.public_key()),
+        .reply_key = to_array<crypto::kX25519Bytes>(reply_key.public_key())};
     value(world_.relay.handle(
         wire::SendInbox{identity::inbox_id(rig.enclave_key()),
                         wire::InboxKind::kp_request,

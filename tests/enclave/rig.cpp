@@ -61,8 +61,11 @@ Result<Bytes> RigPlatform::evidence(const wire::ReportData& report_data) {
 }
 
 Result<SecretBytes> RigPlatform::sealing_key(ByteView context) {
-    return crypto::hkdf_expand_sha256(
-        crypto::hkdf_extract_sha256(facts_.measurement, root_.seed()).view(), context, 32);
+    return crypto::hkdf_expand(
+        crypto::HashId::sha256,
+        crypto::hkdf_extract(crypto::HashId::sha256, facts_.measurement, root_.seed()).view(),
+        context,
+        32);
 }
 
 EnclaveRig::EnclaveRig(World& world)

@@ -14,7 +14,7 @@ namespace chatmcp::testing {
 struct FilledGroup {
     explicit FilledGroup(std::uint32_t members, mls::CipherSuite suite = kTestSuite)
         : maker("maker", 77), tree(suite) {
-        std::vector<crypto::SigningKey> signers;
+        std::vector<mls::SignatureKey> signers;
         mls::TreeDraft all(tree);
         mls::PrivateKeys keys;
         for (std::uint32_t i = 0; i < members; ++i) {
@@ -41,10 +41,10 @@ struct FilledGroup {
     MlsMember receiver{"receiver", 79};
 
   private:
-    crypto::SigningKey add_leaf(mls::TreeDraft& draft, mls::LeafIndex index) {
-        mls::LeafSetup setup = maker.setup();
+    mls::SignatureKey add_leaf(mls::TreeDraft& draft, mls::LeafIndex index) {
+        mls::LeafSetup setup = maker.setup(draft.suite());
         setup.credential.data = Bytes(300, 0x63);  // As large as a device's credential.
-        const auto key = crypto::HpkePrivateKey::generate(maker.random);
+        const auto key = crypto::HpkePrivateKey::generate(mls::kem_of(draft.suite()), maker.random);
         mls::LeafNode leaf = mls::unsigned_leaf(setup, key.public_key());
         leaf.source = mls::LeafSource::update;
         if (index.value == 0) {
@@ -57,7 +57,7 @@ struct FilledGroup {
 
     void make_member(MlsMember& member,
                      mls::LeafIndex own,
-                     const crypto::SigningKey& signer,
+                     const mls::SignatureKey& signer,
                      const mls::PrivateKeys& keys) {
         mls::GroupContext context;
         context.suite = tree.suite();

@@ -93,7 +93,8 @@ inline mls::Proposal update_of(MlsMember& member,
                                const std::function<void(mls::LeafNode&)>& edit = {}) {
     const mls::GroupState& state = state_of(member);
     mls::LeafNode leaf = *state.tree.leaf(state.epoch.own);
-    leaf.encryption_key = to_bytes(crypto::HpkePrivateKey::generate(member.random).public_key());
+    leaf.encryption_key = to_bytes(
+        crypto::HpkePrivateKey::generate(mls::kem_of(state.suite()), member.random).public_key());
     leaf.source = mls::LeafSource::update;
     leaf.lifetime.reset();
     leaf.parent_hash.clear();
@@ -141,7 +142,7 @@ inline OpenedWelcome open_welcome_of(MlsMember& receiver, ByteView bytes) {
 
 /// Encrypt it again; `signer` signs the GroupInfo unless null.
 inline Bytes close_welcome(OpenedWelcome& opened,
-                           const crypto::SigningKey* signer,
+                           const mls::SignatureKey* signer,
                            crypto::Random& random) {
     if (signer != nullptr) {
         opened.info.sign(*signer);

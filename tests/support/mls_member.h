@@ -47,10 +47,10 @@ struct MlsMember {
     MlsMember(const MlsMember&) = delete;
     MlsMember& operator=(const MlsMember&) = delete;
 
-    [[nodiscard]] mls::LeafSetup setup() {
+    [[nodiscard]] mls::LeafSetup setup(mls::CipherSuite suite = kTestSuite) {
         return mls::LeafSetup{
             .credential = {kBasicCredential, to_bytes(as_bytes(name))},
-            .signature_key = crypto::SigningKey::generate(random),
+            .signature_key = mls::SignatureKey::generate(suite, random),
             .components = {},
         };
     }
@@ -60,7 +60,7 @@ struct MlsMember {
         auto made = mls::make_key_package(environment,
                                           transaction,
                                           suite,
-                                          setup(),
+                                          setup(suite),
                                           mls::Lifetime{0, ~std::uint64_t{0}},
                                           last_resort);
         static_cast<void>(transaction.commit());
@@ -85,7 +85,7 @@ struct MlsMember {
                         mls::Group::create(environment,
                                            transaction,
                                            mls::GroupSpec{suite, group_id, components},
-                                           setup(),
+                                           setup(suite),
                                            arrival));
             group = std::move(made);
             return {};

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reduce the MLS working group's vector files to cipher suites 1 and 3, the ones that ChatMCP has.
+"""Reduce the MLS working group's vector files to the cipher suites that ChatMCP has: all but 4 and 6.
 
 usage: filter.py SOURCE TARGET     SOURCE: a folder with the original JSON files and interop/
 """
@@ -7,7 +7,7 @@ import json
 import pathlib
 import sys
 
-SUITES = (1, 3)
+SUITES = (1, 2, 3, 5, 7)
 FILES = [
     "crypto-basics", "key-schedule", "message-protection", "messages",
     "passive-client-handling-commit", "passive-client-random", "passive-client-welcome", "psk_secret",
