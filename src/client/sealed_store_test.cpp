@@ -198,6 +198,17 @@ TEST_F(SealedStore, KeyDerivationThatAsksForTooMuchIsRefused) {
     EXPECT_STREQ(opened.error().check, "CLT-06");
 }
 
+TEST(HomeRecords, AFieldThatItsKindAlwaysHasAndThatIsMissingIsDamage) {
+    const auto missing = recorded(std::optional<std::uint64_t>());
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().code, Errc::storage_corrupt);
+    EXPECT_STREQ(missing.error().check, "CLT-07");
+
+    const auto present = recorded(std::optional<std::uint64_t>(0));
+    ASSERT_TRUE(present.has_value());
+    EXPECT_EQ(*present, 0u);
+}
+
 TEST_F(SealedStore, AValueThatWasChangedCutOrMovedDoesNotOpen) {
     put(key_of("t/", 1, "a"), as_bytes("first"));
     const KeyValuePair original = row(0x01);

@@ -460,9 +460,10 @@ Result<void> progress_update(AgentStep& step, Companion& companion) {
         }
         CHATMCP_CHECK_OK(stage_update(step, companion));
     }
-    CHATMCP_TRY(auto request,
-                client::decode_door_request(client::door_method(wire::PublishBundle{}),
-                                            companion.row.staged->request));
+    CHATMCP_TRY(const StagedRow staged, client::recorded(companion.row.staged));
+    CHATMCP_TRY(
+        auto request,
+        client::decode_door_request(client::door_method(wire::PublishBundle{}), staged.request));
     companion.bundle = step.send(Purpose::bundle, companion.row.id, std::move(request));
     return {};
 }

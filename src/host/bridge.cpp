@@ -206,10 +206,10 @@ Result<void> Bridge::carry(wire::RelayRequest request) {
         const std::lock_guard lock(mutex_);
         methods_.insert_or_assign(request.request, request.method);
     }
-    carrier_.carry(
-        client::Request{client::EffectId{request.request},
-                        std::visit([](auto&& each) { return client::RequestBody(std::move(each)); },
-                                   *std::move(body))});
+    carrier_.carry(client::Request{
+        client::EffectId{request.request},
+        std::visit([]<class T>(T&& each) { return client::RequestBody(std::forward<T>(each)); },
+                   *std::move(body))});
     return {};
 }
 

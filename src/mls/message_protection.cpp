@@ -247,7 +247,8 @@ Result<Received> Group::receive(Transaction& transaction,
         return fail(Errc::too_large, "MLS-79");
     }
     const Bytes digest = message_hash(message);
-    if (state_->staged.has_value() && equal(digest, state_->staged->epoch.own_commit_hash)) {
+    const auto& staged = state_->staged;
+    if (staged.has_value() && equal(digest, staged->epoch.own_commit_hash)) {
         return OwnCommit{};
     }
     if (equal(digest, state_->epoch.own_commit_hash)) {
