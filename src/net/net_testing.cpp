@@ -19,6 +19,15 @@
 #include "base/check.h"
 #include "chatmcp/v1/delivery.pb.h"
 
+#if __has_feature(thread_sanitizer)
+// Asio counts references to an executor with a release and an acquire fence. ThreadSanitizer does
+// not model fences, and takes the last owner's delete for a race with the owner before it.
+extern "C" const char* __tsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+    return "race:boost::asio::execution::detail::shared_target_executor\n";
+}
+#endif
+
 namespace chatmcp::net::testing {
 
 namespace {
