@@ -114,11 +114,11 @@ Result<void> take_proposal(Step& step, ChatRow& chat, const mls::ProposalReceive
 
 // The relay answered with another place than the topic has. A later one is not read yet: the
 // message stands where the topic has it. An earlier one was read, and this is a repetition.
-Result<bool> move_own(Step& step, const ChatRow& chat, IntentRow& intent, std::uint64_t sequence) {
+Result<void> move_own(Step& step, const ChatRow& chat, IntentRow& intent, std::uint64_t sequence) {
     step.misbehaviour(chat.id, sequence, Error{Errc::equivocation, "CLT-28"});
     CHATMCP_TRY(const std::uint64_t position, recorded(intent.position));
     if (position < sequence) {
-        return true;
+        return {};
     }
     CHATMCP_TRY(auto row, step.home.message(chat.id, position));
     if (row.has_value() && row->id == intent.message) {
@@ -128,8 +128,7 @@ Result<bool> move_own(Step& step, const ChatRow& chat, IntentRow& intent, std::u
         CHATMCP_CHECK_OK(step.home.mark_seen(chat.id, row->id, sequence));
     }
     intent.position = sequence;
-    CHATMCP_CHECK_OK(step.home.save(intent));
-    return true;
+    return step.home.save(intent);
 }
 
 // Our own payload came back: the one proof of delivery that does not rest on the relay's answer.
@@ -141,7 +140,8 @@ Result<bool> take_own(Step& step, const ChatRow& chat, const wire::Envelope& env
     CHATMCP_TRY(auto intent, step.home.intent(*sender));
     if (intent.has_value() && intent->chat == chat.id) {
         if (intent->position.has_value() && *intent->position != envelope.sequence) {
-            return move_own(step, chat, *intent, envelope.sequence);
+            CHATMCP_CHECK_OK(move_own(step, chat, *intent, envelope.sequence));
+            return true;
         }
         if (intent->state == IntentState::refused) {
             // The relay refused what it then published: others read it, so it was sent.
