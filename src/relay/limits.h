@@ -40,6 +40,11 @@ struct Limits {
     Rate inbox_sends_per_inbox{.burst = 500, .per_hour = 3600};
     Rate inbox_sends_per_inbox_and_source{.burst = 60, .per_hour = 240};
 
+    /// Entries of assistants; each is put again every hour. New ones at a rate that does not fill
+    /// the list (kAgentsMax) from one source within an entry's lifetime.
+    Rate agent_entries_per_source{.burst = 200, .per_hour = 600};
+    Rate new_agents_per_source{.burst = 40, .per_hour = 30};
+
     Rate welcomes_per_inbox{.burst = 500, .per_hour = 1000};
     Rate welcomes_per_inbox_and_source{.burst = 200, .per_hour = 400};
 };
@@ -63,6 +68,8 @@ class RateLimiter {
         send_inbox_source,
         welcome_inbox,
         welcome_inbox_source,
+        agent_entry_source,
+        new_agent_source,
     };
 
     explicit RateLimiter(std::size_t buckets_max = kRateBucketsMax);

@@ -139,7 +139,7 @@ Result<wire::AckInbox::Reply> Relay::Parts::ack(const wire::AckInbox& request,
 Result<wire::PutAgentEntry::Reply> Relay::Parts::put_agent(const wire::PutAgentEntry& request,
                                                            const Peer& peer) const {
     CHATMCP_TRY(const LoggedIn enclave, admission.check_token(request.token, peer));
-    return directory.put_agent(enclave.root_key(), request.entry);
+    return directory.put_agent(enclave.root_key(), request.entry, peer);
 }
 
 Result<wire::ReadInbox::Reply> Relay::Parts::next_items(const wire::InboxId& inbox,
