@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "chatmcp/v1/delivery.pb.h"
+#include "net/status.h"
 
 namespace chatmcp::net::testing {
 
@@ -147,6 +148,7 @@ class Count final : public TestStream {
             message->add_entries(std::string(1000, 'x'));
             const Result<void> sent = co_await writer->send(std::move(message));
             if (!sent.has_value()) {
+                end.error = refusal_of(sent.error());
                 co_return end;
             }
         }

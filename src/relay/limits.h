@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "wire/delivery.h"
 
 namespace chatmcp::relay {
 
@@ -48,6 +49,17 @@ struct Limits {
     Rate welcomes_per_inbox{.burst = 500, .per_hour = 1000};
     Rate welcomes_per_inbox_and_source{.burst = 200, .per_hour = 400};
 };
+
+/// What one answer holds: so many things, and no further one once their values reach `bytes_max`.
+/// At least one is given however large it is, or a reader could not go on.
+struct Page {
+    std::size_t items_max = 0;
+    std::size_t bytes_max = 0;
+};
+inline constexpr std::size_t kReadBytesMax = std::size_t{1} << 20U;
+/// What a stream holds ready beside what is queued for its reader.
+inline constexpr Page kStreamPage{.items_max = wire::kReadLimitMax,
+                                  .bytes_max = std::size_t{64} << 10U};
 
 /// Buckets kept at once. About 120 bytes each, so a flood of invented sources costs 8 MB and no
 /// more; the ones not used for longest are forgotten first.

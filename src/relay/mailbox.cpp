@@ -87,24 +87,24 @@ Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& 
 
 Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
                                              std::uint64_t after,
-                                             std::uint32_t limit) const {
-    if (limit == 0 || limit > wire::kReadLimitMax) {
+                                             const Page& page) const {
+    if (page.items_max == 0 || page.items_max > wire::kReadLimitMax) {
         return fail(Errc::invalid_argument, "RLY-15");
     }
     // One more than asked for, to know whether there is more.
     CHATMCP_TRY(auto entries,
                 context_.store.read_after(inbox_partition(inbox),
                                           after,
-                                          std::size_t{limit} + 1,
-                                          kReadBytesMax,
+                                          page.items_max + 1,
+                                          page.bytes_max,
                                           context_.clock.now()));
     wire::ReadInbox::Reply reply;
     std::size_t total_bytes = 0;
     for (const store::Entry& entry : entries) {
         total_bytes += entry.value.size();
     }
-    reply.more = entries.size() > limit || total_bytes >= kReadBytesMax;
-    if (entries.size() > limit) {
+    reply.more = entries.size() > page.items_max || total_bytes >= page.bytes_max;
+    if (entries.size() > page.items_max) {
         entries.pop_back();
     }
     for (const store::Entry& entry : entries) {

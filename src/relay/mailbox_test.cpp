@@ -137,6 +137,28 @@ TEST_F(Mail, AStreamGivesWhatComesUntilTheLoginExpires) {
     EXPECT_EQ(code_of(server.relay.read_next(*stream)), Errc::unauthenticated);
 }
 
+TEST_F(Mail, AStreamHoldsLittleReadyAndGivesAllInOrder) {
+    const std::string large(wire::kInboxPayloadMaxBytes - 1, 'x');
+    for (int i = 0; i < 4; ++i) {
+        ASSERT_EQ(check_of(put(std::to_string(i) + large)), "ok");
+    }
+    auto stream =
+        server.relay.subscribe(wire::SubscribeInbox{.token = token, .after = 0}, server.peer);
+    ASSERT_TRUE(stream.has_value());
+    std::uint64_t sequence = 0;
+    bool more = true;
+    while (more) {
+        const auto page = server.relay.read_next(*stream);
+        ASSERT_TRUE(page.has_value());
+        EXPECT_LE(page->items.size(), kStreamPage.bytes_max / large.size() + 1);
+        for (const wire::InboxItem& item : page->items) {
+            EXPECT_EQ(item.sequence, ++sequence);
+        }
+        more = page->more;
+    }
+    EXPECT_EQ(sequence, 4u);
+}
+
 TEST_F(Mail, AFloodOfOneInboxIsLimitedBySourceAndInAll) {
     TestRelay strict(
         RelayOptions{.limits = {.inbox_sends_per_inbox = {.burst = 6, .per_hour = 60},
