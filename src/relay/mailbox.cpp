@@ -35,9 +35,12 @@ ByteArray<32> once_name(const wire::SendInbox& request) {
 Result<void> check_inbox_room(const Context& context,
                               const wire::InboxId& inbox,
                               const InboxRoom& room) {
-    CHATMCP_TRY(const store::Usage usage,
-                context.store.usage(
-                    inbox_partition(inbox), room.items_max, room.bytes_max, context.clock.now()));
+    const UnixMs now = context.clock.now();
+    const auto count = [&] {
+        return context.store.usage(
+            inbox_partition(inbox), kInboxRoom.items_max, kInboxRoom.bytes_max, now);
+    };
+    CHATMCP_TRY(const store::Usage usage, context.inbox_usage.get(inbox, now, count));
     if (usage.entries >= room.items_max || usage.bytes >= room.bytes_max) {
         return fail(Errc::resource_exhausted, "RLY-14");
     }
@@ -82,6 +85,9 @@ Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& 
                                                                         .acceptance = {}})};
                                   return change;
                               }));
+    if (!updated.repeated) {
+        context_.inbox_usage.added(request.inbox, updated.entry.value.size());
+    }
     return Sent{.repeated = updated.repeated};
 }
 
@@ -119,7 +125,9 @@ Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
 }
 
 Result<void> Mailbox::acknowledge(const wire::InboxId& inbox, std::uint64_t sequence) const {
-    return context_.store.erase_through(inbox_partition(inbox), sequence);
+    CHATMCP_CHECK_OK(context_.store.erase_through(inbox_partition(inbox), sequence));
+    context_.inbox_usage.forget(inbox);
+    return {};
 }
 
 }  // namespace chatmcp::relay

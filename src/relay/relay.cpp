@@ -25,7 +25,8 @@ struct Relay::Parts {
                   .clock = clock,
                   .random = random,
                   .options = options,
-                  .limiter = limiter},
+                  .limiter = limiter,
+                  .inbox_usage = inbox_usage},
           admission(context),
           sequencer(context, admission),
           reader(context, admission),
@@ -35,6 +36,7 @@ struct Relay::Parts {
     crypto::SigningKey key;
     RelayOptions options;
     RateLimiter limiter;
+    InboxUsage inbox_usage;
     Metrics metrics;
     Listener* listener = nullptr;
     Context context;
