@@ -334,12 +334,12 @@ TEST_F(ConnectServerTest, AConnectionAboveTheLimitIsClosedAndTheOthersLive) {
     start(settings);
     RawClient first(server_->port());
     first.send(post("/test/Echo", kJson, "{}"));
-    EXPECT_TRUE(first.read_until("{}").contains("200"));
+    EXPECT_TRUE(first.read_until("]}").contains("200"));
     RawClient second(server_->port());
     EXPECT_EQ(second.read_all(), "");
     EXPECT_EQ(metrics_->refusals("NET-33"), 1u);
     first.send(post("/test/Echo", kJson, "{}"));
-    EXPECT_TRUE(first.read_until("{}").contains("200"));
+    EXPECT_TRUE(first.read_until("]}").contains("200"));
 }
 
 class DummyConnection final : public Connection {
