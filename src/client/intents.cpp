@@ -16,6 +16,9 @@
 namespace chatmcp::client {
 namespace {
 
+/// How long a commit whose Welcome finds an inbox full waits before it is made again.
+constexpr std::int64_t kFullInboxWaitMs = kMinuteMs;
+
 bool is_command(IntentKind kind) {
     return static_cast<std::uint8_t>(kind) <
            static_cast<std::uint8_t>(IntentKind::commit_proposals);
@@ -226,6 +229,27 @@ Result<void> give_up(Step& step, IntentRow& intent, const Reason& reason) {
     return refuse(step, intent, reason);
 }
 
+// Somebody's inbox takes no Welcome now. The commit is taken back and made again later, so that
+// whoever keeps an inbox full does not hold up our other commits in this group. That needs to be
+// sure: of a bundle that left twice (or was taken over by another process), one could be refused
+// and the other still be accepted, and nobody can follow an own commit that is gone.
+Result<void> give_way(Step& step, IntentRow& intent) {
+    if (!intent.chat.has_value()) {
+        return {};
+    }
+    CHATMCP_TRY(auto chat, step.home.chat(*intent.chat));
+    if (!chat.has_value() || !chat->staged.has_value() || chat->staged->intent != intent.id) {
+        return {};
+    }
+    const auto first = step.runtime.first_tries.find(intent.id);
+    if (first == step.runtime.first_tries.end() || first->second != intent.carried_at) {
+        return {};
+    }
+    CHATMCP_CHECK_OK(discard_staged(step, *chat));
+    intent.not_before = step.now.plus_ms(kFullInboxWaitMs);
+    return step.home.save(intent);
+}
+
 }  // namespace
 
 Result<void> intent_failed(Step& step, const Task& task, const Reason& reason) {
@@ -245,6 +269,9 @@ Result<void> intent_failed(Step& step, const Task& task, const Reason& reason) {
     }
     if (is_permanent(reason.code)) {
         return give_up(step, *intent, reason);
+    }
+    if (reason.check == "RLY-13" || reason.check == "RLY-14") {
+        CHATMCP_CHECK_OK(give_way(step, *intent));
     }
     step.retry_later(task, reason);
     return {};

@@ -265,6 +265,7 @@ Result<void> stage_commit(Step& step, IntentRow& intent, ChatRow& chat, mls::Pla
     CHATMCP_CHECK_OK(step.home.put(bundle_key(chat.id), row_of(request)));
     chat.staged = StagedRow{intent.id, crypto::sha256(request.commit)};
     CHATMCP_CHECK_OK(step.home.save(chat));
+    step.runtime.first_tries.insert_or_assign(intent.id, std::nullopt);
     return carry_bundle(step, intent, chat);
 }
 
@@ -277,6 +278,12 @@ Result<void> carry_bundle(Step& step, IntentRow& intent, const ChatRow& chat) {
     CHATMCP_TRY(const auto row, step.home.get<BundleRow>(bundle_key(chat.id)));
     if (!row.has_value()) {
         return fail(Errc::storage_corrupt, "CLT-07");
+    }
+    const auto first = step.runtime.first_tries.find(intent.id);
+    if (first != step.runtime.first_tries.end() && !first->second.has_value()) {
+        first->second = step.now;
+    } else {
+        step.runtime.first_tries.erase(intent.id);
     }
     step.send(task, request_of(chat, *row));
     return {};

@@ -62,8 +62,11 @@ struct Runtime {
     std::map<EffectId, Task> under_way;
     std::map<Task, Retry> retries;
     std::set<std::uint64_t> own_intents;  // Started by this object: carried without delay.
-    std::set<std::uint64_t> untold;       // Commands' intents whose end was not told yet.
-    bool synchronising = false;           // Duties are done while it is, or while following.
+    /// Intents whose bundle was staged here and left at most once, and when it left: while that is
+    /// so, a refusal says what became of it.
+    std::map<std::uint64_t, std::optional<UnixMs>> first_tries;
+    std::set<std::uint64_t> untold;  // Commands' intents whose end was not told yet.
+    bool synchronising = false;      // Duties are done while it is, or while following.
 
     bool want_inbox = false;
     std::set<ChatId> want_chats;

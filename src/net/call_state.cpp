@@ -3,6 +3,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/check.h"
 #include "net/message_codec.h"
 #include "net/stream_frame.h"
 
@@ -16,12 +17,22 @@ constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
-bool BodyReservation::grow(std::size_t size_bytes) {
-    if (!core_.reserve_body(source_, size_bytes)) {
+bool MemoryReservation::grow(std::size_t size_bytes) {
+    const std::size_t more = counted(held_bytes_ + size_bytes) - counted(held_bytes_);
+    if (more > 0 && !core_->reserve(what_, source_, more)) {
         return false;
     }
     held_bytes_ += size_bytes;
     return true;
+}
+
+void MemoryReservation::shrink(std::size_t size_bytes) {
+    CHATMCP_CHECK(size_bytes <= held_bytes_);
+    const std::size_t less = counted(held_bytes_) - counted(held_bytes_ - size_bytes);
+    if (less > 0) {
+        core_->release(what_, source_, less);
+    }
+    held_bytes_ -= size_bytes;
 }
 
 void UnaryDone::operator()(const std::exception_ptr& thrown, UnaryReply reply) const {
@@ -34,12 +45,17 @@ void UnaryDone::operator()(const std::exception_ptr& thrown, UnaryReply reply) c
 
 StreamState::StreamState(const asio::any_io_executor& executor,
                          std::shared_ptr<ServerCore> core,
+                         PeerSource source,
                          Codec codec)
     : core_(std::move(core)),
       count_(core_),
       wake_connection_(executor),
       wake_method_(executor),
-      codec_(codec) {
+      codec_(codec),
+      output_(core_,
+              ServerCore::Memory::replies,
+              std::move(source),
+              core_->settings().reply_free_bytes) {
     core_->metrics().stream_opened();
 }
 
@@ -62,8 +78,13 @@ asio::awaitable<Result<void>> StreamState::send_from(
     if (self->closed_) {
         co_return fail(Errc::cancelled, "NET-25");
     }
-    CHATMCP_CO_TRY(const Bytes payload, encode_message(self->codec_, *message));
+    CHATMCP_CO_TRY(Bytes payload, encode_message(self->codec_, *message));
+    message.reset();
+    if (!self->output_.grow(StreamFrame::kPrefixBytes + payload.size())) {
+        co_return fail(Errc::resource_exhausted, "NET-46");
+    }
     append_frame(self->queue_, 0, payload);
+    payload = Bytes();
     self->headers_ready_ = true;
     self->wake_connection_.cancel();
     const std::size_t queue_max = self->core_->settings().stream_queue_max_bytes;
@@ -84,16 +105,23 @@ void StreamState::finish(StreamEnd end) {
 
 void StreamState::close() {
     closed_ = true;
+    output_.shrink(queue_.size());
+    queue_ = Bytes();
     cancel_.emit(asio::cancellation_type::all);
     wake_method_.cancel();
 }
 
 Bytes StreamState::take_queue() {
     wake_method_.cancel();
+    writing_bytes_ += queue_.size();
     return std::exchange(queue_, {});
 }
 
-Answer answer_of(Codec codec, UnaryReply& reply) {
+void StreamState::written() {
+    output_.shrink(std::exchange(writing_bytes_, 0));
+}
+
+Answer answer_of(Codec codec, UnaryReply& reply, MemoryReservation& held) {
     Metadata headers = std::move(reply.headers);
     add_trailers(headers, reply.trailers);
     if (const auto sendable = check_metadata(headers); !sendable.has_value()) {
@@ -109,6 +137,13 @@ Answer answer_of(Codec codec, UnaryReply& reply) {
         if (encoded.has_value()) {
             answer.content_type = std::string(content_type(StreamType::unary, codec));
             answer.body = *std::move(encoded);
+            reply.message.reset();
+            // A reader may take as long as write_timeout: many slow ones hold all their replies.
+            if (!held.grow(answer.body.size())) {
+                reply.error =
+                    refuse(ConnectCode::resource_exhausted, "NET-46", "readers are too slow")
+                        .error();
+            }
         } else {
             reply.error = internal_error(encoded.error().check);
         }

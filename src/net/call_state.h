@@ -15,20 +15,36 @@
 
 namespace chatmcp::net {
 
-/// Memory of a request's body, given back to the server's budget when the request is over.
-class BodyReservation {
+/// Memory that one request or reply takes out of the server's budget, until it goes.
+class MemoryReservation {
   public:
-    BodyReservation(ServerCore& core, const PeerSource& source) : core_(core), source_(source) {}
-    BodyReservation(const BodyReservation&) = delete;
-    BodyReservation& operator=(const BodyReservation&) = delete;
-    ~BodyReservation() { core_.release_body(source_, held_bytes_); }
+    /// The first `free_bytes` are not counted.
+    MemoryReservation(std::shared_ptr<ServerCore> core,
+                      ServerCore::Memory what,
+                      PeerSource source,
+                      std::size_t free_bytes = 0)
+        : core_(std::move(core)),
+          what_(what),
+          source_(std::move(source)),
+          free_bytes_(free_bytes) {}
+    MemoryReservation(const MemoryReservation&) = delete;
+    MemoryReservation& operator=(const MemoryReservation&) = delete;
+    ~MemoryReservation() { shrink(held_bytes_); }
 
-    /// False when all requests together, or those of the source, would hold more than the budget.
+    /// False, and nothing is taken, when all together, or those of the source, would hold more than
+    /// the budget.
     [[nodiscard]] bool grow(std::size_t size_bytes);
+    void shrink(std::size_t size_bytes);
 
   private:
-    ServerCore& core_;
-    const PeerSource& source_;
+    [[nodiscard]] std::size_t counted(std::size_t held_bytes) const {
+        return held_bytes > free_bytes_ ? held_bytes - free_bytes_ : 0;
+    }
+
+    std::shared_ptr<ServerCore> core_;
+    ServerCore::Memory what_;
+    PeerSource source_;
+    std::size_t free_bytes_;
     std::size_t held_bytes_ = 0;
 };
 
@@ -74,6 +90,7 @@ class StreamState final : public StreamWriter, public std::enable_shared_from_th
   public:
     StreamState(const boost::asio::any_io_executor& executor,
                 std::shared_ptr<ServerCore> core,
+                PeerSource source,
                 Codec codec);
     StreamState(const StreamState&) = delete;
     StreamState& operator=(const StreamState&) = delete;
@@ -87,7 +104,9 @@ class StreamState final : public StreamWriter, public std::enable_shared_from_th
     void finish(StreamEnd end);
     /// Nobody reads any more: cancel the method.
     void close();
+    /// What is to be written next; tell written() when it has left.
     [[nodiscard]] Bytes take_queue();
+    void written();
 
     [[nodiscard]] bool has_output() const { return !queue_.empty(); }
     [[nodiscard]] bool headers_ready() const { return headers_ready_; }
@@ -106,16 +125,19 @@ class StreamState final : public StreamWriter, public std::enable_shared_from_th
     boost::asio::steady_timer wake_method_;
     boost::asio::cancellation_signal cancel_;
     Codec codec_;
+    MemoryReservation output_;  // Of the queue and of the piece that is being written.
     Bytes queue_;
+    std::size_t writing_bytes_ = 0;
     Metadata headers_;
     bool headers_ready_ = false;
     bool closed_ = false;
     std::optional<StreamEnd> end_;
 };
 
-/// The HTTP answer of a reply in the caller's codec. A reply that cannot be sent (NET-15, NET-16)
-/// gets an internal error instead.
-[[nodiscard]] Answer answer_of(Codec codec, UnaryReply& reply);
+/// The HTTP answer of a reply in the caller's codec; the reply's message goes, the answer's memory
+/// counts in `held`. A reply that cannot be sent (NET-15, NET-16) gets an internal error instead,
+/// one for which there is no room (NET-46) resource_exhausted.
+[[nodiscard]] Answer answer_of(Codec codec, UnaryReply& reply, MemoryReservation& held);
 
 /// Why a running stream has to end now, if it has to: the server stops (NET-27), its own limit is
 /// reached (NET-28), or the caller's deadline has passed (NET-44).

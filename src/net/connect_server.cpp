@@ -91,30 +91,43 @@ void ServerCore::release(Connection* connection, const PeerSource& source) {
     metrics_->connection_closed();
 }
 
-bool ServerCore::reserve_body(const PeerSource& source, std::size_t size_bytes) {
+ServerCore::Budget ServerCore::budget(Memory what) const {
+    if (what == Memory::bodies) {
+        return {.all_bytes = settings_.body_budget_bytes,
+                .per_source_bytes = settings_.body_budget_per_source_bytes};
+    }
+    return {.all_bytes = settings_.reply_budget_bytes,
+            .per_source_bytes = settings_.reply_budget_per_source_bytes};
+}
+
+bool ServerCore::reserve(Memory what, const PeerSource& source, std::size_t size_bytes) {
+    const Budget budgeted = budget(what);
+    const auto row = static_cast<std::size_t>(what);
     const std::lock_guard lock(mutex_);
-    Held& held = held_[source.key];
-    const bool fits = body_bytes_ + size_bytes <= settings_.body_budget_bytes &&
-                      (source.is_loopback ||
-                       held.body_bytes + size_bytes <= settings_.body_budget_per_source_bytes);
+    std::size_t& of_all = memory_bytes_.at(row);
+    std::size_t& of_source = held_[source.key].memory_bytes.at(row);
+    const bool fits = of_all + size_bytes <= budgeted.all_bytes &&
+                      (source.is_loopback || of_source + size_bytes <= budgeted.per_source_bytes);
     if (fits) {
-        body_bytes_ += size_bytes;
-        held.body_bytes += size_bytes;
+        of_all += size_bytes;
+        of_source += size_bytes;
     }
     forget_if_nothing(source);
     return fits;
 }
 
-void ServerCore::release_body(const PeerSource& source, std::size_t size_bytes) {
+void ServerCore::release(Memory what, const PeerSource& source, std::size_t size_bytes) {
+    const auto row = static_cast<std::size_t>(what);
     const std::lock_guard lock(mutex_);
-    body_bytes_ -= size_bytes;
-    held_[source.key].body_bytes -= size_bytes;
+    memory_bytes_.at(row) -= size_bytes;
+    held_[source.key].memory_bytes.at(row) -= size_bytes;
     forget_if_nothing(source);
 }
 
 void ServerCore::forget_if_nothing(const PeerSource& source) {
     const auto held = held_.find(source.key);
-    if (held != held_.end() && held->second.connections == 0 && held->second.body_bytes == 0) {
+    if (held != held_.end() && held->second.connections == 0 &&
+        held->second.memory_bytes == std::array<std::size_t, kMemories>{}) {
         held_.erase(held);
     }
 }

@@ -72,7 +72,8 @@ class StreamWriter {
     /// Queue one message; comes back when the queue has room again, so a slow reader slows the
     /// method down.
     ///
-    /// Errors: cancelled (NET-25) nobody reads any more; internal (NET-16).
+    /// Errors: cancelled (NET-25) nobody reads any more; internal (NET-16); resource_exhausted
+    ///         (NET-46) readers are too slow: end the stream, the reader comes again.
     [[nodiscard]] virtual boost::asio::awaitable<Result<void>> send(
         std::shared_ptr<const ProtobufMessage> message) = 0;
 
@@ -150,6 +151,11 @@ struct ServerSettings {
     /// loopback.
     std::size_t body_budget_bytes = std::size_t{256} << 20;
     std::size_t body_budget_per_source_bytes = std::size_t{64} << 20;
+    /// The same for encoded replies and pieces of streams that wait for their readers.
+    std::size_t reply_budget_bytes = std::size_t{256} << 20;
+    std::size_t reply_budget_per_source_bytes = std::size_t{32} << 20;
+    /// Of one connection's replies this much is not counted: small answers always leave.
+    std::size_t reply_free_bytes = std::size_t{64} << 10;
     std::size_t header_max_bytes = std::size_t{16} << 10;
     /// Queued for one stream before its method has to wait.
     std::size_t stream_queue_max_bytes = std::size_t{256} << 10;

@@ -6,6 +6,7 @@
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
+#include "net/call_state.h"
 #include "net/http_session.h"
 #include "net/net_testing.h"
 #include "net/stream_frame.h"
@@ -202,14 +203,77 @@ TEST_F(ConnectServerTest, OneSourceHasItsShareOfBodies) {
     settings.body_budget_bytes = 10;
     settings.body_budget_per_source_bytes = 4;
     ServerCore core(settings, Routes(), metrics_);
+    constexpr auto kBodies = ServerCore::Memory::bodies;
     const PeerSource here = peer_source("2001:db8::1");
-    EXPECT_TRUE(core.reserve_body(here, 3));
-    EXPECT_FALSE(core.reserve_body(peer_source("2001:db8::2"), 2));
-    EXPECT_TRUE(core.reserve_body(peer_source("192.0.2.1"), 2));
-    EXPECT_FALSE(core.reserve_body(peer_source("127.0.0.1"), 6));
-    EXPECT_TRUE(core.reserve_body(peer_source("127.0.0.1"), 5));
-    core.release_body(here, 3);
-    EXPECT_TRUE(core.reserve_body(here, 1));
+    EXPECT_TRUE(core.reserve(kBodies, here, 3));
+    EXPECT_FALSE(core.reserve(kBodies, peer_source("2001:db8::2"), 2));
+    EXPECT_TRUE(core.reserve(kBodies, peer_source("192.0.2.1"), 2));
+    EXPECT_FALSE(core.reserve(kBodies, peer_source("127.0.0.1"), 6));
+    EXPECT_TRUE(core.reserve(kBodies, peer_source("127.0.0.1"), 5));
+    core.release(kBodies, here, 3);
+    EXPECT_TRUE(core.reserve(kBodies, here, 1));
+}
+
+TEST_F(ConnectServerTest, OneSourceHasItsShareOfReplies) {
+    ServerSettings settings;
+    settings.body_budget_bytes = 0;
+    settings.reply_budget_bytes = 10;
+    settings.reply_budget_per_source_bytes = 4;
+    const auto core = std::make_shared<ServerCore>(settings, Routes(), metrics_);
+    constexpr auto kReplies = ServerCore::Memory::replies;
+    {
+        MemoryReservation here(core, kReplies, peer_source("2001:db8::1"), 100);
+        EXPECT_TRUE(here.grow(102));
+        EXPECT_TRUE(here.grow(2));
+        EXPECT_FALSE(here.grow(1));
+        EXPECT_FALSE(core->reserve(kReplies, peer_source("2001:db8::2"), 1));
+        EXPECT_FALSE(core->reserve(kReplies, peer_source("127.0.0.1"), 7));
+        here.shrink(3);
+        EXPECT_TRUE(core->reserve(kReplies, peer_source("2001:db8::2"), 3));
+        EXPECT_FALSE(here.grow(3));
+    }
+    EXPECT_TRUE(core->reserve(kReplies, peer_source("2001:db8::2"), 1));
+    EXPECT_FALSE(core->reserve(kReplies, peer_source("127.0.0.1"), 7));
+    EXPECT_TRUE(core->reserve(kReplies, peer_source("127.0.0.1"), 6));
+}
+
+TEST_F(ConnectServerTest, RepliesTogetherAboveTheBudgetAreRefused) {
+    ServerSettings settings;
+    settings.reply_budget_bytes = 5;
+    settings.reply_free_bytes = 20;
+    start(settings);
+    expect_refused(post("/test/Echo", kJson, R"({"account":"a longer text"})"), "429", "NET-46");
+    const std::string answer = ask(post("/test/Echo", kJson, R"({"account":"hi"})"));
+    EXPECT_TRUE(answer.contains(R"({"entries":["aGk="]})")) << answer;
+}
+
+TEST_F(ConnectServerTest, AStreamWhoseOutputIsAboveTheBudgetEndsAndCanBeOpenedAgain) {
+    ServerSettings settings;
+    settings.reply_budget_bytes = 10'000;
+    settings.reply_free_bytes = 0;
+    start(settings);
+    const std::string request =
+        post("/test/Count", kStreamJson, framed(R"({"account":"500"})"), "connection: close\r\n");
+    const std::string answer = ask_and_stay(request);
+    // What was queued before still arrives, in order and whole.
+    EXPECT_TRUE(answer.contains(R"({"entries":["MQ==",)")) << answer;
+    EXPECT_TRUE(answer.contains(R"("code":"resource_exhausted")")) << answer;
+    EXPECT_LT(answer.size(), 20'000u);
+    EXPECT_EQ(metrics_->refusals("NET-46"), 1u);
+    const std::string again = ask_and_stay(request);
+    EXPECT_TRUE(again.contains(R"({"entries":["MQ==",)")) << again;
+}
+
+TEST_F(ConnectServerTest, WhatHasLeftNoLongerCountsAgainstTheBudget) {
+    ServerSettings settings;
+    settings.stream_queue_max_bytes = 2'000;
+    settings.reply_budget_bytes = 10'000;
+    settings.reply_free_bytes = 0;
+    start(settings);
+    const std::string answer = ask_and_stay(
+        post("/test/Count", kStreamJson, framed(R"({"account":"500"})"), "connection: close\r\n"));
+    EXPECT_TRUE(answer.contains(R"({"metadata":{"x-last":["500"]}})"));
+    EXPECT_EQ(metrics_->refusals("NET-46"), 0u);
 }
 
 TEST_F(ConnectServerTest, AStreamTakesExactlyOneMessage) {
@@ -270,12 +334,12 @@ TEST_F(ConnectServerTest, AConnectionAboveTheLimitIsClosedAndTheOthersLive) {
     start(settings);
     RawClient first(server_->port());
     first.send(post("/test/Echo", kJson, "{}"));
-    EXPECT_TRUE(first.read_until("{}").contains("200"));
+    EXPECT_TRUE(first.read_until("]}").contains("200"));
     RawClient second(server_->port());
     EXPECT_EQ(second.read_all(), "");
     EXPECT_EQ(metrics_->refusals("NET-33"), 1u);
     first.send(post("/test/Echo", kJson, "{}"));
-    EXPECT_TRUE(first.read_until("{}").contains("200"));
+    EXPECT_TRUE(first.read_until("]}").contains("200"));
 }
 
 class DummyConnection final : public Connection {

@@ -225,7 +225,7 @@ class HttpSession final : public Connection,
                 co_return false;
             }
         }
-        BodyReservation reservation(*core_, source_);
+        MemoryReservation reservation(core_, ServerCore::Memory::bodies, source_);
         const std::size_t max_bytes = body_max_bytes(route->request_max_bytes, *plan);
         auto body = co_await read_body(parser, max_bytes, reservation);
         if (!body.has_value()) {
@@ -256,7 +256,7 @@ class HttpSession final : public Connection,
 
     asio::awaitable<ConnectResult<Bytes>> read_body(RequestParser& parser,
                                                     std::size_t max_bytes,
-                                                    BodyReservation& reservation) {
+                                                    MemoryReservation& reservation) {
         Bytes body;
         if (parser.content_length().value_or(0) > max_bytes) {
             co_return too_large();
@@ -390,7 +390,9 @@ class HttpSession final : public Connection,
     }
 
     asio::awaitable<bool> write_reply(std::string_view path, Codec codec, UnaryReply reply) {
-        Answer answer = answer_of(codec, reply);
+        MemoryReservation held(
+            core_, ServerCore::Memory::replies, source_, settings().reply_free_bytes);
+        Answer answer = answer_of(codec, reply, held);
         count_refusal(reply.error);
         count(path, reply.error.has_value() ? connect_code_name(reply.error->code) : "ok");
         co_return co_await write_answer(std::move(answer), true);
@@ -421,7 +423,7 @@ class HttpSession final : public Connection,
         std::unique_ptr<ProtobufMessage> request = route.stream->new_request();
         auto decoded =
             decode_stream_request(context->codec, body, route.request_max_bytes, *request);
-        auto state = std::make_shared<StreamState>(executor_, core_, context->codec);
+        auto state = std::make_shared<StreamState>(executor_, core_, source_, context->codec);
         if (decoded.has_value()) {
             body = Bytes();
             stream_state_ = state;
@@ -491,6 +493,7 @@ class HttpSession final : public Connection,
         core_->metrics().add_bytes(0, piece.size());
         const auto chunk = http::make_chunk(asio::buffer(piece));
         const auto [error, size] = co_await asio::async_write(stream_, chunk, kToken);
+        state->written();
         co_return !error;
     }
 

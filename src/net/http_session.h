@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,9 +53,12 @@ class ServerCore {
                                      const PeerSource& source);
     void release(Connection* connection, const PeerSource& source);
 
-    /// Reserve memory for a request body; false when the budget of all or of this source is spent.
-    [[nodiscard]] bool reserve_body(const PeerSource& source, std::size_t size_bytes);
-    void release_body(const PeerSource& source, std::size_t size_bytes);
+    /// What connections hold memory for.
+    enum class Memory : std::uint8_t { bodies, replies };
+
+    /// Reserve memory; false when the budget of all or of this source is spent.
+    [[nodiscard]] bool reserve(Memory what, const PeerSource& source, std::size_t size_bytes);
+    void release(Memory what, const PeerSource& source, std::size_t size_bytes);
 
     /// A call (its coroutine may outlive the answer when the deadline passed first).
     void call_begins() { calls_.fetch_add(1); }
@@ -64,13 +69,19 @@ class ServerCore {
     [[nodiscard]] bool is_idle() const;
 
   private:
+    static constexpr std::size_t kMemories = 2;
     /// What the connections of one source hold.
     struct Held {
         std::size_t connections = 0;
-        std::size_t body_bytes = 0;
+        std::array<std::size_t, kMemories> memory_bytes{};  // By Memory.
+    };
+    struct Budget {
+        std::size_t all_bytes = 0;
+        std::size_t per_source_bytes = 0;
     };
 
     [[nodiscard]] std::vector<std::shared_ptr<Connection>> connections() const;
+    [[nodiscard]] Budget budget(Memory what) const;
     void forget_if_nothing(const PeerSource& source);  // Under mutex_.
 
     const ServerSettings settings_;
@@ -79,7 +90,7 @@ class ServerCore {
     std::atomic<std::size_t> calls_ = 0;
     mutable std::mutex mutex_;
     bool stopping_ = false;                                            // Guarded by mutex_.
-    std::size_t body_bytes_ = 0;                                       // Guarded by mutex_.
+    std::array<std::size_t, kMemories> memory_bytes_{};                // Guarded by mutex_.
     std::unordered_map<Connection*, std::weak_ptr<Connection>> open_;  // Guarded by mutex_.
     std::map<Bytes, Held> held_;                                       // Guarded by mutex_.
 };

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "chatmcp/v1/delivery.pb.h"
+#include "net/status.h"
 
 #if __has_feature(thread_sanitizer)
 // Asio counts references to an executor with a release and an acquire fence. ThreadSanitizer does
@@ -156,6 +157,7 @@ class Count final : public TestStream {
             message->add_entries(std::string(1000, 'x'));
             const Result<void> sent = co_await writer->send(std::move(message));
             if (!sent.has_value()) {
+                end.error = refusal_of(sent.error());
                 co_return end;
             }
         }

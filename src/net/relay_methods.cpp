@@ -75,7 +75,7 @@ struct TopicKind {
     using WireRequest = wire::SubscribeTopic;
     using Stream = relay::TopicStream;
     static const Hub::Id& id(const Stream& stream) { return stream.topic(); }
-    static const auto& items(const wire::ReadTopic::Reply& page) { return page.envelopes; }
+    static auto& items(wire::ReadTopic::Reply& page) { return page.envelopes; }
     static bool is_over(const wire::ReadTopic::Reply& page) {
         return page.epoch_ended && !page.more;
     }
@@ -84,7 +84,7 @@ struct InboxKind {
     using WireRequest = wire::SubscribeInbox;
     using Stream = relay::InboxStream;
     static const Hub::Id& id(const Stream& stream) { return stream.inbox(); }
-    static const auto& items(const wire::ReadInbox::Reply& page) { return page.items; }
+    static auto& items(wire::ReadInbox::Reply& page) { return page.items; }
     static bool is_over(const wire::ReadInbox::Reply& /*page*/) { return false; }
 };
 
@@ -143,13 +143,14 @@ class RelayStream final : public StreamMethod {
         const Hub::Registration registration(parts->hub, Kind::id(*stream), wakeup);
         while (true) {
             auto read = [parts, stream]() { return parts->relay.read_next(*stream); };
-            const auto page = co_await parts->pool.run(std::move(read));
+            auto page = co_await parts->pool.run(std::move(read));
             if (!page.has_value()) {
                 co_return refusal_of(page.error());
             }
-            for (const auto& item : Kind::items(*page)) {
+            for (auto& item : Kind::items(*page)) {
                 auto response = std::make_shared<Response>();
                 encode_pushed(item, *response);
+                item.payload = Bytes();  // A slow reader holds it once, not twice.
                 const Result<void> sent = co_await writer->send(std::move(response));
                 if (!sent.has_value()) {
                     co_return refusal_of(sent.error());

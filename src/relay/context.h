@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "crypto/random.h"
 #include "crypto/sign.h"
+#include "relay/inbox_usage.h"
 #include "relay/limits.h"
 #include "relay/relay.h"
 #include "store/store.h"
@@ -17,6 +18,7 @@ struct Context {
     crypto::Random& random;
     const RelayOptions& options;
     RateLimiter& limiter;
+    InboxUsage& inbox_usage;
 };
 
 }  // namespace chatmcp::relay

@@ -157,8 +157,43 @@ Result<wire::AppendDeviceLog::Reply> Directory::append_device_log(
     return wire::AppendDeviceLog::Reply{.sequence = sequence};
 }
 
+Result<void> Directory::make_room_for_agent(const identity::Caip10& operator_account,
+                                            UnixMs now) const {
+    const store::Partition list = agents_partition();
+    CHATMCP_TRY(const auto all, context_.store.list_blobs(list, {}, kAgentsMax, now));
+    std::size_t own = 0;
+    const store::Blob* oldest = nullptr;
+    for (const store::Blob& blob : all) {
+        CHATMCP_TRY(const auto entry, decode_record<wire::AgentEntry>(blob.value));
+        CHATMCP_TRY(const auto credential,
+                    decode_record<identity::AgentCredential>(entry.credential));
+        if (credential.operator_account != operator_account) {
+            continue;
+        }
+        ++own;
+        if (oldest == nullptr || blob.expires_at < oldest->expires_at) {
+            oldest = &blob;
+        }
+    }
+    if (all.size() < kAgentsMax && own < kAgentsPerOperatorMax) {
+        return {};
+    }
+    if (oldest == nullptr) {
+        return fail(Errc::resource_exhausted, "RLY-34");
+    }
+    return context_.store.put_blob(list, {.name = oldest->name, .expires_at = now, .value = {}});
+}
+
 Result<wire::PutAgentEntry::Reply> Directory::put_agent(const wire::Ed25519Key& enclave_key,
-                                                        ByteView entry) const {
+                                                        ByteView entry,
+                                                        const Peer& peer) const {
+    const UnixMs now = context_.clock.now();
+    const Limits& limits = context_.options.limits;
+    using Kind = RateLimiter::Kind;
+    if (!context_.limiter.take(
+            Kind::agent_entry_source, limits.agent_entries_per_source, peer.source, {}, now)) {
+        return fail(Errc::rate_limited, "RLY-36");
+    }
     if (entry.size() > kAgentEntryMaxBytes) {
         return fail(Errc::too_large, "RLY-11");
     }
@@ -172,14 +207,15 @@ Result<wire::PutAgentEntry::Reply> Directory::put_agent(const wire::Ed25519Key& 
     }
     CHATMCP_CHECK_OK(identity::verify_agent_credential(credential));
 
-    const UnixMs now = context_.clock.now();
     const store::Partition list = agents_partition();
+    const std::lock_guard lock(new_agents_);
     CHATMCP_TRY(const auto known, context_.store.get_blob(list, enclave_key, now));
     if (!known.has_value()) {
-        CHATMCP_TRY(const auto all, context_.store.list_blobs(list, {}, kAgentsMax, now));
-        if (all.size() >= kAgentsMax) {
-            return fail(Errc::resource_exhausted, "RLY-34");
+        if (!context_.limiter.take(
+                Kind::new_agent_source, limits.new_agents_per_source, peer.source, {}, now)) {
+            return fail(Errc::rate_limited, "RLY-36");
         }
+        CHATMCP_CHECK_OK(make_room_for_agent(credential.operator_account, now));
     }
     CHATMCP_CHECK_OK(context_.store.put_blob(list,
                                              {.name = to_bytes(enclave_key),

@@ -1,5 +1,6 @@
 #include "relay/directory.h"
 
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -236,21 +237,25 @@ TEST_F(Logging, AFloodOfLogsIsLimitedBySource) {
 
 // ---- Assistants ----
 
+wire::AgentEntry entry_of(const crypto::SigningKey& enclave, const crypto::SigningKey& wallet) {
+    wire::AgentEntry out{
+        .credential = wire::encode(testing::make_agent_credential(wallet, enclave.public_key())),
+        .hpke_key = {},
+        .name = "assistant",
+        .model = "model",
+        .scopes = {1},
+        .issued_at = kTestNow,
+        .signature = {}};
+    out.signature = to_array<64>(wire::sign(enclave, out));
+    return out;
+}
+
 struct Assistants : Looking {
     crypto::SigningKey enclave = key_named("enclave");
     Bytes enclave_token = server.token(enclave);
 
-    wire::AgentEntry entry(const crypto::SigningKey& key) {
-        wire::AgentEntry out{.credential = wire::encode(testing::make_agent_credential(
-                                 key_named("operator"), key.public_key())),
-                             .hpke_key = {},
-                             .name = "assistant",
-                             .model = "model",
-                             .scopes = {1},
-                             .issued_at = kTestNow,
-                             .signature = {}};
-        out.signature = to_array<64>(wire::sign(key, out));
-        return out;
+    static wire::AgentEntry entry(const crypto::SigningKey& key) {
+        return entry_of(key, key_named("operator"));
     }
     auto put(const Bytes& bytes) {
         return send(wire::PutAgentEntry{.token = enclave_token, .entry = bytes});
@@ -286,38 +291,89 @@ TEST_F(Assistants, AnEntryOfAnotherKeyOrWithAForgedSignatureIsRefused) {
     EXPECT_TRUE(send(wire::ListAgents{})->entries.empty());
 }
 
-TEST(AgentList, IsFullAtItsLimitButAnEntryThatIsThereCanBeReplaced) {
+TEST_F(Assistants, OneSourcePutsEntriesAtABoundedRate) {
+    TestRelay strict(
+        RelayOptions{.limits = {.agent_entries_per_source = {.burst = 4, .per_hour = 60},
+                                .new_agents_per_source = {.burst = 1, .per_hour = 30}}});
+    const auto put_at = [&](const crypto::SigningKey& key) {
+        return strict.relay.handle(
+            wire::PutAgentEntry{.token = strict.token(key), .entry = wire::encode(entry(key))},
+            strict.peer);
+    };
+    const auto other = key_named("other enclave");
+    EXPECT_EQ(check_of(put_at(enclave)), "ok");
+    EXPECT_EQ(check_of(put_at(other)), "RLY-36");
+    EXPECT_EQ(code_of(put_at(other)), Errc::rate_limited);
+    // What is there is renewed, as often as all entries may be put.
+    EXPECT_EQ(check_of(put_at(enclave)), "ok");
+    EXPECT_EQ(check_of(put_at(enclave)), "RLY-36");
+    strict.clock.pass_ms(2 * kMinuteMs);
+    EXPECT_EQ(check_of(put_at(other)), "ok");
+}
+
+/// A relay whose list of assistants holds what a test says, put in the order of `operators`.
+struct AgentList : ::testing::Test {
     store::MemoryStore store;
     store::Partition list{.space = store::Space::agents, .id = {}};
-    for (std::size_t i = 0; i < kAgentsMax; ++i) {
-        ASSERT_TRUE(store
-                        .put_blob(list,
-                                  {.name = text(std::to_string(i)),
-                                   .expires_at = store::kNever,
-                                   .value = text("x")})
-                        .has_value());
-    }
-    TestRelay server(store, {});
-    const auto enclave = key_named("enclave");
-    const Bytes token = server.token(enclave);
-    wire::AgentEntry entry{.credential = wire::encode(testing::make_agent_credential(
-                               key_named("operator"), enclave.public_key())),
-                           .hpke_key = {},
-                           .name = "late",
-                           .model = "model",
-                           .scopes = {1},
-                           .issued_at = kTestNow,
-                           .signature = {}};
-    entry.signature = to_array<64>(wire::sign(enclave, entry));
-    const wire::PutAgentEntry request{.token = token, .entry = wire::encode(entry)};
-    EXPECT_EQ(check_of(server.relay.handle(request, server.peer)), "RLY-34");
-    ASSERT_TRUE(store
+    std::vector<crypto::SigningKey> enclaves;
+    std::unique_ptr<TestRelay> server;
+
+    void fill(std::size_t count, std::string_view wallet) {
+        for (std::size_t i = 0; i < count; ++i) {
+            const crypto::SigningKey enclave = key_named("listed " + std::to_string(listed_));
+            ASSERT_TRUE(
+                store
                     .put_blob(list,
                               {.name = to_bytes(enclave.public_key()),
-                               .expires_at = store::kNever,
-                               .value = text("x")})
+                               .expires_at = kTestNow.plus_ms(
+                                   kHourMs + static_cast<std::int64_t>(listed_) * kMinuteMs),
+                               .value = wire::encode(entry_of(enclave, key_named(wallet)))})
                     .has_value());
-    EXPECT_EQ(check_of(server.relay.handle(request, server.peer)), "ok");
+            ++listed_;
+        }
+    }
+    bool is_listed(std::string_view enclave) {
+        return store.get_blob(list, key_named(enclave).public_key(), kTestNow).value().has_value();
+    }
+    std::size_t size() { return store.list_blobs(list, {}, 2 * kAgentsMax, kTestNow)->size(); }
+    std::string put(std::string_view enclave, std::string_view wallet) {
+        if (server == nullptr) {
+            server = std::make_unique<TestRelay>(store, RelayOptions{});
+        }
+        const auto key = key_named(enclave);
+        return check_of(server->relay.handle(
+            wire::PutAgentEntry{.token = server->token(key),
+                                .entry = wire::encode(entry_of(key, key_named(wallet)))},
+            server->peer));
+    }
+
+  private:
+    std::size_t listed_ = 0;
+};
+
+TEST_F(AgentList, IsFullAtItsLimitForOperatorsWhoHaveNoneInIt) {
+    fill(1, "honest");
+    fill(kAgentsMax - 1, "crowd");
+    EXPECT_EQ(put("newcomer", "stranger"), "RLY-34");
+    // Who is there can renew an entry, or replace it by another.
+    EXPECT_EQ(put("listed 0", "honest"), "ok");
+    EXPECT_EQ(put("successor", "honest"), "ok");
+    EXPECT_TRUE(is_listed("successor"));
+    EXPECT_FALSE(is_listed("listed 0"));
+    EXPECT_EQ(size(), kAgentsMax);
+}
+
+TEST_F(AgentList, AnOperatorsOldestEntryGivesWay) {
+    fill(1, "honest");
+    fill(kAgentsPerOperatorMax, "crowd");
+    EXPECT_EQ(put("one more", "crowd"), "ok");
+    EXPECT_TRUE(is_listed("listed 0"));   // Older, but of another operator.
+    EXPECT_FALSE(is_listed("listed 1"));  // The crowd's oldest.
+    EXPECT_TRUE(is_listed("listed 2"));
+    EXPECT_TRUE(is_listed("one more"));
+    EXPECT_EQ(size(), kAgentsPerOperatorMax + 1);
+    EXPECT_EQ(put("newcomer", "stranger"), "ok");
+    EXPECT_EQ(size(), kAgentsPerOperatorMax + 2);
 }
 
 }  // namespace

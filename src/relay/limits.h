@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "wire/delivery.h"
 
 namespace chatmcp::relay {
 
@@ -40,9 +41,25 @@ struct Limits {
     Rate inbox_sends_per_inbox{.burst = 500, .per_hour = 3600};
     Rate inbox_sends_per_inbox_and_source{.burst = 60, .per_hour = 240};
 
+    /// Entries of assistants; each is put again every hour. New ones at a rate that does not fill
+    /// the list (kAgentsMax) from one source within an entry's lifetime.
+    Rate agent_entries_per_source{.burst = 200, .per_hour = 600};
+    Rate new_agents_per_source{.burst = 40, .per_hour = 30};
+
     Rate welcomes_per_inbox{.burst = 500, .per_hour = 1000};
     Rate welcomes_per_inbox_and_source{.burst = 200, .per_hour = 400};
 };
+
+/// What one answer holds: so many things, and no further one once their values reach `bytes_max`.
+/// At least one is given however large it is, or a reader could not go on.
+struct Page {
+    std::size_t items_max = 0;
+    std::size_t bytes_max = 0;
+};
+inline constexpr std::size_t kReadBytesMax = std::size_t{1} << 20U;
+/// What a stream holds ready beside what is queued for its reader.
+inline constexpr Page kStreamPage{.items_max = wire::kReadLimitMax,
+                                  .bytes_max = std::size_t{64} << 10U};
 
 /// Buckets kept at once. About 120 bytes each, so a flood of invented sources costs 8 MB and no
 /// more; the ones not used for longest are forgotten first.
@@ -63,6 +80,8 @@ class RateLimiter {
         send_inbox_source,
         welcome_inbox,
         welcome_inbox_source,
+        agent_entry_source,
+        new_agent_source,
     };
 
     explicit RateLimiter(std::size_t buckets_max = kRateBucketsMax);

@@ -35,9 +35,12 @@ ByteArray<32> once_name(const wire::SendInbox& request) {
 Result<void> check_inbox_room(const Context& context,
                               const wire::InboxId& inbox,
                               const InboxRoom& room) {
-    CHATMCP_TRY(const store::Usage usage,
-                context.store.usage(
-                    inbox_partition(inbox), room.items_max, room.bytes_max, context.clock.now()));
+    const UnixMs now = context.clock.now();
+    const auto count = [&] {
+        return context.store.usage(
+            inbox_partition(inbox), kInboxRoom.items_max, kInboxRoom.bytes_max, now);
+    };
+    CHATMCP_TRY(const store::Usage usage, context.inbox_usage.get(inbox, now, count));
     if (usage.entries >= room.items_max || usage.bytes >= room.bytes_max) {
         return fail(Errc::resource_exhausted, "RLY-14");
     }
@@ -82,29 +85,32 @@ Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& 
                                                                         .acceptance = {}})};
                                   return change;
                               }));
+    if (!updated.repeated) {
+        context_.inbox_usage.added(request.inbox, updated.entry.value.size());
+    }
     return Sent{.repeated = updated.repeated};
 }
 
 Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
                                              std::uint64_t after,
-                                             std::uint32_t limit) const {
-    if (limit == 0 || limit > wire::kReadLimitMax) {
+                                             const Page& page) const {
+    if (page.items_max == 0 || page.items_max > wire::kReadLimitMax) {
         return fail(Errc::invalid_argument, "RLY-15");
     }
     // One more than asked for, to know whether there is more.
     CHATMCP_TRY(auto entries,
                 context_.store.read_after(inbox_partition(inbox),
                                           after,
-                                          std::size_t{limit} + 1,
-                                          kReadBytesMax,
+                                          page.items_max + 1,
+                                          page.bytes_max,
                                           context_.clock.now()));
     wire::ReadInbox::Reply reply;
     std::size_t total_bytes = 0;
     for (const store::Entry& entry : entries) {
         total_bytes += entry.value.size();
     }
-    reply.more = entries.size() > limit || total_bytes >= kReadBytesMax;
-    if (entries.size() > limit) {
+    reply.more = entries.size() > page.items_max || total_bytes >= page.bytes_max;
+    if (entries.size() > page.items_max) {
         entries.pop_back();
     }
     for (const store::Entry& entry : entries) {
@@ -119,7 +125,9 @@ Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
 }
 
 Result<void> Mailbox::acknowledge(const wire::InboxId& inbox, std::uint64_t sequence) const {
-    return context_.store.erase_through(inbox_partition(inbox), sequence);
+    CHATMCP_CHECK_OK(context_.store.erase_through(inbox_partition(inbox), sequence));
+    context_.inbox_usage.forget(inbox);
+    return {};
 }
 
 }  // namespace chatmcp::relay

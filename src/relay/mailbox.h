@@ -39,7 +39,7 @@ class Mailbox {
     /// Errors: invalid_argument (RLY-15).
     [[nodiscard]] Result<wire::ReadInbox::Reply> read(const wire::InboxId& inbox,
                                                       std::uint64_t after,
-                                                      std::uint32_t limit) const;
+                                                      const Page& page) const;
     [[nodiscard]] Result<void> acknowledge(const wire::InboxId& inbox,
                                            std::uint64_t sequence) const;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "relay/inbox_usage.h"
 #include "relay/relay_testing.h"
 
 namespace chatmcp::relay {
@@ -135,6 +136,56 @@ TEST_F(Mail, AStreamGivesWhatComesUntilTheLoginExpires) {
     server.clock.pass_ms(kTokenLifetimeMs);
     EXPECT_EQ(check_of(server.relay.read_next(*stream)), "RLY-21");
     EXPECT_EQ(code_of(server.relay.read_next(*stream)), Errc::unauthenticated);
+}
+
+TEST_F(Mail, AnInboxIsNotLookedThroughForEveryItem) {
+    store::MemoryStore store;
+    TestRelay relay(store, {});
+    const auto one = [&](int i) {
+        return check_of(relay.relay.handle(
+            wire::SendInbox{
+                .inbox = inbox, .kind = wire::InboxKind::readd, .payload = text(std::to_string(i))},
+            relay.peer));
+    };
+    ASSERT_EQ(one(0), "ok");
+    // Behind the relay's back, so that only a look at the store would notice.
+    for (std::size_t i = 0; i < kInboxRoomOfRequests.items_max; ++i) {
+        ASSERT_TRUE(store
+                        .update({.space = store::Space::inbox, .id = inbox},
+                                {},
+                                relay.clock.now(),
+                                [](const auto&) -> Result<store::Change> {
+                                    store::Change change;
+                                    change.entry = store::NewEntry{};
+                                    return change;
+                                })
+                        .has_value());
+    }
+    EXPECT_EQ(one(1), "ok");
+    relay.clock.pass_ms(kInboxRecountMs);
+    EXPECT_EQ(one(2), "RLY-14");
+}
+
+TEST_F(Mail, AStreamHoldsLittleReadyAndGivesAllInOrder) {
+    const std::string large(wire::kInboxPayloadMaxBytes - 1, 'x');
+    for (int i = 0; i < 4; ++i) {
+        ASSERT_EQ(check_of(put(std::to_string(i) + large)), "ok");
+    }
+    auto stream =
+        server.relay.subscribe(wire::SubscribeInbox{.token = token, .after = 0}, server.peer);
+    ASSERT_TRUE(stream.has_value());
+    std::uint64_t sequence = 0;
+    bool more = true;
+    while (more) {
+        const auto page = server.relay.read_next(*stream);
+        ASSERT_TRUE(page.has_value());
+        EXPECT_LE(page->items.size(), kStreamPage.bytes_max / large.size() + 1);
+        for (const wire::InboxItem& item : page->items) {
+            EXPECT_EQ(item.sequence, ++sequence);
+        }
+        more = page->more;
+    }
+    EXPECT_EQ(sequence, 4u);
 }
 
 TEST_F(Mail, AFloodOfOneInboxIsLimitedBySourceAndInAll) {

@@ -25,7 +25,8 @@ struct Relay::Parts {
                   .clock = clock,
                   .random = random,
                   .options = options,
-                  .limiter = limiter},
+                  .limiter = limiter,
+                  .inbox_usage = inbox_usage},
           admission(context),
           sequencer(context, admission),
           reader(context, admission),
@@ -35,6 +36,7 @@ struct Relay::Parts {
     crypto::SigningKey key;
     RelayOptions options;
     RateLimiter limiter;
+    InboxUsage inbox_usage;
     Metrics metrics;
     Listener* listener = nullptr;
     Context context;
@@ -126,7 +128,8 @@ Result<wire::SendInbox::Reply> Relay::Parts::send(const wire::SendInbox& request
 Result<wire::ReadInbox::Reply> Relay::Parts::read_inbox(const wire::ReadInbox& request,
                                                         const Peer& peer) const {
     CHATMCP_TRY(const LoggedIn device, admission.check_token(request.token, peer));
-    return mailbox.read(device.inbox(), request.after, request.limit);
+    return mailbox.read(
+        device.inbox(), request.after, {.items_max = request.limit, .bytes_max = kReadBytesMax});
 }
 
 Result<wire::AckInbox::Reply> Relay::Parts::ack(const wire::AckInbox& request,
@@ -139,7 +142,7 @@ Result<wire::AckInbox::Reply> Relay::Parts::ack(const wire::AckInbox& request,
 Result<wire::PutAgentEntry::Reply> Relay::Parts::put_agent(const wire::PutAgentEntry& request,
                                                            const Peer& peer) const {
     CHATMCP_TRY(const LoggedIn enclave, admission.check_token(request.token, peer));
-    return directory.put_agent(enclave.root_key(), request.entry);
+    return directory.put_agent(enclave.root_key(), request.entry, peer);
 }
 
 Result<wire::ReadInbox::Reply> Relay::Parts::next_items(const wire::InboxId& inbox,
@@ -148,7 +151,7 @@ Result<wire::ReadInbox::Reply> Relay::Parts::next_items(const wire::InboxId& inb
     if (context.clock.now() >= expires_at) {
         return fail(Errc::unauthenticated, "RLY-21");
     }
-    return mailbox.read(inbox, after, wire::kReadLimitMax);
+    return mailbox.read(inbox, after, kStreamPage);
 }
 
 Relay::Relay(store::Store& store,
@@ -193,11 +196,10 @@ Result<TopicStream> Relay::subscribe(const wire::SubscribeTopic& request, const 
 }
 
 Result<wire::ReadTopic::Reply> Relay::read_next(TopicStream& stream) {
-    CHATMCP_TRY(
-        auto reply,
-        parts_->counted("SubscribeTopic.next",
-                        parts_->reader.read_admitted(
-                            stream.topic_, stream.epoch_, stream.after_, wire::kReadLimitMax)));
+    CHATMCP_TRY(auto reply,
+                parts_->counted("SubscribeTopic.next",
+                                parts_->reader.read_admitted(
+                                    stream.topic_, stream.epoch_, stream.after_, kStreamPage)));
     if (!reply.envelopes.empty()) {
         stream.after_ = reply.envelopes.back().sequence;
     }

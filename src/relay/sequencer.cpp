@@ -281,6 +281,11 @@ Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& reques
                         CHATMCP_TRY(const TopicState state, current_state(head, request.epoch));
                         return bundle_change(request, *head, state, now);
                     }));
+    for (const wire::WelcomeDelivery& delivery : request.welcomes) {
+        if (!updated.repeated) {
+            context_.inbox_usage.added(delivery.inbox, delivery.welcome.size());
+        }
+    }
     return published(updated);
 }
 

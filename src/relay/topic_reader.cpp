@@ -40,7 +40,7 @@ Result<void> collect(const std::vector<store::Entry>& entries,
 Result<wire::ReadTopic::Reply> TopicReader::read_admitted(const wire::TopicId& topic,
                                                           std::uint64_t epoch,
                                                           std::uint64_t after,
-                                                          std::size_t limit) const {
+                                                          const Page& page) const {
     const UnixMs now = context_.clock.now();
     CHATMCP_TRY(const EpochKey found, find_epoch_key(context_.store, topic, epoch, now));
     const bool from_oldest = after == wire::kReadFromOldest;
@@ -53,9 +53,9 @@ Result<wire::ReadTopic::Reply> TopicReader::read_admitted(const wire::TopicId& t
         reply.epoch_ended = true;
         return reply;
     }
-    CHATMCP_TRY(
-        const auto entries,
-        context_.store.read_after(topic_partition(topic), start, limit, kReadBytesMax, now));
+    CHATMCP_TRY(const auto entries,
+                context_.store.read_after(
+                    topic_partition(topic), start, page.items_max, page.bytes_max, now));
     // Everything up to the head that was looked at before is there, or over its time.
     const bool missing = entries.empty() ? start < last : entries.front().sequence != start + 1;
     if (missing && !from_oldest) {
@@ -79,7 +79,10 @@ Result<wire::ReadTopic::Reply> TopicReader::read(const wire::ReadTopic& request,
                 find_epoch_key(context_.store, request.topic, request.epoch, context_.clock.now()));
     CHATMCP_CHECK_OK(admission_.check_admission(
         request.admission(), found.admission_key, request.signature, peer));
-    return read_admitted(request.topic, request.epoch, request.after, request.limit);
+    return read_admitted(request.topic,
+                         request.epoch,
+                         request.after,
+                         {.items_max = request.limit, .bytes_max = kReadBytesMax});
 }
 
 Result<void> TopicReader::check(const wire::SubscribeTopic& request, const Peer& peer) const {

@@ -7,9 +7,6 @@
 
 namespace chatmcp::relay {
 
-/// Values of one answer together; at least one envelope is given however large it is.
-inline constexpr std::size_t kReadBytesMax = std::size_t{4} * 1024 * 1024;
-
 /// Gives the envelopes of one epoch, and the bundle that ends it, to whoever holds the epoch's key.
 class TopicReader {
   public:
@@ -28,7 +25,7 @@ class TopicReader {
     [[nodiscard]] Result<wire::ReadTopic::Reply> read_admitted(const wire::TopicId& topic,
                                                                std::uint64_t epoch,
                                                                std::uint64_t after,
-                                                               std::size_t limit) const;
+                                                               const Page& page) const;
 
   private:
     const Context& context_;

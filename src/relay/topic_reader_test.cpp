@@ -71,7 +71,7 @@ TEST_F(Reading, AnswersStayBoundedInBytes) {
         const auto reply = send(group.read(0, after, server.challenge()));
         ASSERT_TRUE(reply.has_value());
         ASSERT_FALSE(reply->envelopes.empty());
-        EXPECT_LE(reply->envelopes.size(), 9u);
+        EXPECT_LE(reply->envelopes.size(), kReadBytesMax / wire::kEnvelopeMaxBytes + 1);
         got += reply->envelopes.size();
         after = reply->envelopes.back().sequence;
         more = reply->more;
@@ -171,6 +171,26 @@ TEST_F(Reading, AStreamGivesWhatIsThereThenWhatComesAndEndsWithItsEpoch) {
     auto later = server.relay.subscribe(group.subscribe(1, 3, server.challenge()), server.peer);
     ASSERT_TRUE(later.has_value());
     EXPECT_EQ(show(server.relay.read_next(*later)), "4:c ");
+}
+
+TEST_F(Reading, AStreamHoldsLittleReadyAndGivesAllInOrder) {
+    const std::string large(wire::kEnvelopeMaxBytes - 10, 'x');
+    for (int i = 0; i < 4; ++i) {
+        say(0, std::to_string(i) + large);
+    }
+    for (int i = 0; i < 4; ++i) {
+        say(0, std::to_string(i));
+    }
+    auto stream = server.relay.subscribe(group.subscribe(0, 0, server.challenge()), server.peer);
+    ASSERT_TRUE(stream.has_value());
+    for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
+        const auto page = server.relay.read_next(*stream);
+        ASSERT_TRUE(page.has_value());
+        ASSERT_EQ(page->envelopes.size(), 1u);
+        EXPECT_EQ(page->envelopes[0].sequence, sequence);
+        EXPECT_TRUE(page->more);
+    }
+    EXPECT_EQ(show(server.relay.read_next(*stream)), "5:0 6:1 7:2 8:3 ");
 }
 
 TEST_F(Reading, AStreamFromTheOldestGoesOnWhereItIs) {

@@ -365,6 +365,65 @@ TEST_F(Refusals, AMessageThatTheRelayRefusedAndPublishedIsDelivered) {
     EXPECT_EQ(ana.texts(chat), std::vector<std::string>{"mine"});
 }
 
+TEST_F(Refusals, AnInboxThatIsFullHoldsUpNoOtherCommit) {
+    const auto chat = make_chat({&ana, &ben}, "");
+    Person dan(world, "dan");
+    dan.sign_in();
+    ana.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
+        const auto* bundle = std::get_if<wire::PublishBundle>(&body);
+        return bundle != nullptr && !bundle->welcomes.empty()
+                   ? std::optional(client::Reason{Errc::resource_exhausted, "RLY-14"})
+                   : std::nullopt;
+    };
+    const auto adding = ana.run(client::AddMembers{chat, {dan.account()}});
+    EXPECT_EQ(ana.intent(**adding).state, IntentState::pending);
+    const auto removing = ana.run(client::RemoveMember{chat, ben.account()});
+    EXPECT_EQ(ana.intent(**removing).state, IntentState::delivered);
+    EXPECT_EQ(ana.intent(**adding).state, IntentState::pending);
+    // There is room again: the commit is made anew, on the epoch that is now.
+    ana.wire.refuse = nullptr;
+    world.clock.set(world.clock.now().plus_ms(2 * kMinuteMs));
+    ana.sync();
+    EXPECT_EQ(ana.intent(**adding).state, IntentState::delivered);
+    dan.sync();
+    ASSERT_TRUE(dan.run(client::AcceptRequest{chat}).has_value());
+    const auto sent = dan.run(client::SendText{chat, "hello"});
+    EXPECT_EQ(dan.intent(**sent).state, IntentState::delivered);
+}
+
+TEST_F(Refusals, ACommitThatMayHaveBeenAcceptedIsNotTakenBack) {
+    const auto chat = make_chat({&ana, &ben}, "");
+    Person dan(world, "dan");
+    dan.sign_in();
+    bool lost = false;
+    ana.wire.reply = [&](client::ReplyBody& body) {
+        lost = lost || std::holds_alternative<wire::PublishBundle::Reply>(body);
+        return !lost;
+    };
+    const auto adding = ana.run(client::AddMembers{chat, {dan.account()}});
+    ASSERT_TRUE(lost);
+    ana.kill();
+    // The second copy finds the inbox full, while the first is accepted already.
+    int refused = 0;
+    ana.wire.reply = nullptr;
+    ana.wire.refuse = [&](const client::RequestBody& body) -> std::optional<client::Reason> {
+        if (!std::holds_alternative<wire::PublishBundle>(body)) {
+            return std::nullopt;
+        }
+        ++refused;
+        return client::Reason{Errc::resource_exhausted, "RLY-14"};
+    };
+    world.clock.set(world.clock.now().plus_ms(kMinuteMs));
+    ana.tick();
+    EXPECT_EQ(refused, 1);
+    ana.wire.refuse = nullptr;
+    world.clock.set(world.clock.now().plus_ms(2 * kMinuteMs));
+    ana.sync();
+    EXPECT_EQ(ana.intent(**adding).state, IntentState::delivered);
+    EXPECT_EQ(ana.chat(chat).summary.state, ChatState::active);
+    EXPECT_EQ(ana.members(chat).size(), 3u);
+}
+
 TEST_F(Refusals, WhoComesLaterDoesNotAskWhetherTheOthersCameInTime) {
     const auto chat = make_chat({&ana, &ben}, "");
     world.clock.set(world.clock.now().plus_ms(40 * kDayMs));
