@@ -73,7 +73,7 @@ class Scanner {
     }
     /// `[1, 2]` of at most `max` numbers, without repetitions and rising.
     [[nodiscard]] Result<std::vector<std::uint32_t>> numbers(std::size_t max) {
-        CHATMCP_CHECK_OK(expect("["));
+        CHATMCP_TRY_VOID(expect("["));
         std::set<std::uint32_t> found;
         if (!accept("]")) {
             for (std::size_t count = 1;; ++count) {
@@ -85,7 +85,7 @@ class Scanner {
                 if (count == max) {
                     return fail(Errc::malformed, "AST-11");
                 }
-                CHATMCP_CHECK_OK(expect(", "));
+                CHATMCP_TRY_VOID(expect(", "));
             }
         }
         return std::vector<std::uint32_t>(found.begin(), found.end());
@@ -288,12 +288,12 @@ Result<std::vector<GroundedSentence>> ground_answer(std::string_view output,
                                                     const ShownMessages& shown,
                                                     DropList& dropped) {
     CHATMCP_TRY(Scanner scanner, scan(output));
-    CHATMCP_CHECK_OK(scanner.expect("{\"messages\": "));
+    CHATMCP_TRY_VOID(scanner.expect("{\"messages\": "));
     CHATMCP_TRY(const auto numbers, scanner.numbers(kNamedMessagesMax));
-    CHATMCP_CHECK_OK(scanner.expect(", \"answer\": \""));
+    CHATMCP_TRY_VOID(scanner.expect(", \"answer\": \""));
     CHATMCP_TRY(const std::string raw, scanner.rest_of_string());
-    CHATMCP_CHECK_OK(scanner.expect("}"));
-    CHATMCP_CHECK_OK(scanner.finish());
+    CHATMCP_TRY_VOID(scanner.expect("}"));
+    CHATMCP_TRY_VOID(scanner.finish());
     if (numbers.empty() && raw.empty()) {
         return fail(Errc::not_found, "AST-19");
     }
@@ -313,10 +313,10 @@ Result<std::vector<GroundedSentence>> ground_summary(std::string_view output,
                                                      const Basis& basis,
                                                      DropList& dropped) {
     CHATMCP_TRY(Scanner scanner, scan(output));
-    CHATMCP_CHECK_OK(scanner.expect("{\"summary\": \""));
+    CHATMCP_TRY_VOID(scanner.expect("{\"summary\": \""));
     CHATMCP_TRY(const std::string raw, scanner.rest_of_string());
-    CHATMCP_CHECK_OK(scanner.expect("}"));
-    CHATMCP_CHECK_OK(scanner.finish());
+    CHATMCP_TRY_VOID(scanner.expect("}"));
+    CHATMCP_TRY_VOID(scanner.finish());
     CHATMCP_TRY(const std::string text, checked_text(raw));
     std::vector<GroundedSentence> sentences;
     for (std::string& sentence : sentences_of(text)) {

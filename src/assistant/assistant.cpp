@@ -337,7 +337,7 @@ Result<Answered> Work::run(std::span<const SourceMessage> messages) {
         (!summary && as_data(question_.text, kQuestionMaxBytes).empty())) {
         return fail(Errc::invalid_argument, "AST-15");
     }
-    CHATMCP_CHECK_OK(read(messages));
+    CHATMCP_TRY_VOID(read(messages));
     auto grounded = summary ? summarise() : answer();
     if (grounded) {
         fill(*grounded);

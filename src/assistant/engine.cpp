@@ -347,7 +347,7 @@ Result<void> Engine::Loaded::make_context() {
 }
 
 Result<void> Engine::Loaded::decode(std::span<llama_token> tokens, Watch& watch) {
-    CHATMCP_CHECK_OK(watch.go_on());
+    CHATMCP_TRY_VOID(watch.go_on());
     const auto stop = [](void* data) { return !static_cast<Watch*>(data)->go_on().has_value(); };
     llama_set_abort_callback(context.get(), stop, &watch);
     const std::int32_t status =
@@ -355,7 +355,7 @@ Result<void> Engine::Loaded::decode(std::span<llama_token> tokens, Watch& watch)
                      llama_batch_get_one(tokens.data(), static_cast<std::int32_t>(tokens.size())));
     llama_set_abort_callback(context.get(), nullptr, nullptr);
     if (status != 0) {
-        CHATMCP_CHECK_OK(watch.go_on());  // The usual reason, with its name.
+        CHATMCP_TRY_VOID(watch.go_on());  // The usual reason, with its name.
         return fail(Errc::internal, "AST-09");
     }
     return {};
@@ -392,7 +392,7 @@ Result<void> Engine::Loaded::write_output(Picker& picker,
             out.first_token_ms = watch.elapsed_ms();
         }
         watch.report(Stage::writing, out.output_tokens, prompt.output_tokens_max);
-        CHATMCP_CHECK_OK(decode({&token, 1}, watch));
+        CHATMCP_TRY_VOID(decode({&token, 1}, watch));
     }
     if (options.digest_logits) {
         out.logits_digest = digest.finish();
@@ -403,7 +403,7 @@ Result<void> Engine::Loaded::write_output(Picker& picker,
 Result<Completion> Engine::Loaded::complete(const Prompt& prompt,
                                             const CallOptions& options,
                                             Watch& watch) {
-    CHATMCP_CHECK_OK(watch.go_on());
+    CHATMCP_TRY_VOID(watch.go_on());
     CHATMCP_TRY(auto prompt_tokens, tokens(prompt));
     SamplerPointer grammar;
     if (!prompt.grammar.empty()) {
@@ -419,12 +419,12 @@ Result<Completion> Engine::Loaded::complete(const Prompt& prompt,
     llama_memory_clear(llama_get_memory(context.get()), true);
     for (std::size_t done = 0; done < prompt_tokens.size();) {
         const std::size_t count = std::min<std::size_t>(kBatchTokens, prompt_tokens.size() - done);
-        CHATMCP_CHECK_OK(decode(std::span(prompt_tokens).subspan(done, count), watch));
+        CHATMCP_TRY_VOID(decode(std::span(prompt_tokens).subspan(done, count), watch));
         done += count;
         watch.report(Stage::reading, done, prompt_tokens.size());
     }
     Picker picker(std::move(grammar), never_written);
-    CHATMCP_CHECK_OK(write_output(picker, prompt, options, watch, out));
+    CHATMCP_TRY_VOID(write_output(picker, prompt, options, watch, out));
     out.generation_ms = watch.elapsed_ms() - out.first_token_ms;
     return out;
 }
@@ -445,7 +445,7 @@ Result<std::unique_ptr<Engine>> Engine::load(int model_fd, const EngineSettings&
         settings.context_tokens % kBatchTokens != 0) {
         return fail(Errc::invalid_argument, "AST-04");
     }
-    CHATMCP_CHECK_OK(check_cpu(this_cpu()));
+    CHATMCP_TRY_VOID(check_cpu(this_cpu()));
     try {
         start_backend_once();
         auto loaded = std::make_unique<Loaded>();
@@ -473,7 +473,7 @@ Result<std::unique_ptr<Engine>> Engine::load(int model_fd, const EngineSettings&
             loaded->never_written.push_back((unknown || steers(loaded->vocab, token)) &&
                                             !llama_vocab_is_eog(loaded->vocab, token));
         }
-        CHATMCP_CHECK_OK(loaded->make_context());
+        CHATMCP_TRY_VOID(loaded->make_context());
         return std::unique_ptr<Engine>(new Engine(std::move(loaded)));
     } catch (const std::exception&) {
         return fail(Errc::malformed, "AST-01");

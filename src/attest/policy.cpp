@@ -62,7 +62,7 @@ Result<void> parse_measurements(const JsonValue& value, SimulatedRoot& root) {
 }
 
 Result<SimulatedRoot> parse_simulated_root(const JsonValue& value) {
-    CHATMCP_CHECK_OK(expect_object(value, {"fingerprint", "measurements"}));
+    CHATMCP_TRY_VOID(expect_object(value, {"fingerprint", "measurements"}));
     SimulatedRoot root;
     CHATMCP_TRY(const JsonValue* fingerprint,
                 required(value, "fingerprint", JsonValue::Type::text));
@@ -71,12 +71,12 @@ Result<SimulatedRoot> parse_simulated_root(const JsonValue& value) {
     if (measurements == nullptr) {
         return fail(Errc::malformed, "ATT-34");
     }
-    CHATMCP_CHECK_OK(parse_measurements(*measurements, root));
+    CHATMCP_TRY_VOID(parse_measurements(*measurements, root));
     return root;
 }
 
 Result<SimulatedPolicy> parse_simulated(const JsonValue& value) {
-    CHATMCP_CHECK_OK(expect_object(value, {"roots"}));
+    CHATMCP_TRY_VOID(expect_object(value, {"roots"}));
     CHATMCP_TRY(const JsonValue* roots, required(value, "roots", JsonValue::Type::array));
     if (roots->items.size() > kPolicyRootsMax) {
         return fail(Errc::too_large, "ATT-38");
@@ -165,7 +165,7 @@ Result<Policy> parse_policy(std::string_view json) {
         return fail(Errc::too_large, "ATT-30");
     }
     CHATMCP_TRY(const JsonValue root, parse_json(json));
-    CHATMCP_CHECK_OK(expect_object(root, {"version", "evidence_age_seconds_max", "kinds"}));
+    CHATMCP_TRY_VOID(expect_object(root, {"version", "evidence_age_seconds_max", "kinds"}));
     CHATMCP_TRY(const JsonValue* version, required(root, "version", JsonValue::Type::number));
     if (version->number != kPolicyVersion) {
         return fail(Errc::unsupported_version, "ATT-35");
@@ -181,7 +181,7 @@ Result<Policy> parse_policy(std::string_view json) {
         policy.evidence_age_seconds_max = static_cast<std::int64_t>(age->number);
     }
     if (const JsonValue* kinds = root.find("kinds"); kinds != nullptr) {
-        CHATMCP_CHECK_OK(expect_object(*kinds, {"simulated"}));
+        CHATMCP_TRY_VOID(expect_object(*kinds, {"simulated"}));
         if (const JsonValue* simulated = kinds->find("simulated"); simulated != nullptr) {
             CHATMCP_TRY(policy.simulated, parse_simulated(*simulated));
         }

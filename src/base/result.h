@@ -55,11 +55,11 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 /// `CHATMCP_TRY(const auto tree, parse(bytes));` declares `tree`, or returns the error of `parse`.
 #define CHATMCP_TRY(decl, ...) \
     CHATMCP_TRY_(CHATMCP_CONCAT(chatmcp_try_, __COUNTER__), decl, return, __VA_ARGS__)
-/// The same for a Result<void>: `CHATMCP_CHECK_OK(verify(x));`
-#define CHATMCP_CHECK_OK(...) \
+/// The same where there is no value, or it is not needed: `CHATMCP_TRY_VOID(verify(x));`
+#define CHATMCP_TRY_VOID(...) \
     CHATMCP_TRY_VOID_(CHATMCP_CONCAT(chatmcp_try_, __COUNTER__), return, __VA_ARGS__)
 /// The same two inside a coroutine.
 #define CHATMCP_CO_TRY(decl, ...) \
     CHATMCP_TRY_(CHATMCP_CONCAT(chatmcp_try_, __COUNTER__), decl, co_return, __VA_ARGS__)
-#define CHATMCP_CO_CHECK_OK(...) \
+#define CHATMCP_CO_TRY_VOID(...) \
     CHATMCP_TRY_VOID_(CHATMCP_CONCAT(chatmcp_try_, __COUNTER__), co_return, __VA_ARGS__)

@@ -21,7 +21,7 @@ Result<int> quarter(int value) {
 }
 
 Result<void> divisible_by_four(int value) {
-    CHATMCP_CHECK_OK(quarter(value));
+    CHATMCP_TRY_VOID(quarter(value));
     return {};
 }
 

@@ -53,7 +53,7 @@ class Ask final : public Command {
         patient.timeout_seconds = std::chrono::duration<double>(kAnswerWaitMax).count();
         CHATMCP_TRY(Session session, Session::open(home, patient));
         // Who agreed may have been added to the companion since: the welcome waits in the inbox.
-        CHATMCP_CHECK_OK(session.synchronise());
+        CHATMCP_TRY_VOID(session.synchronise());
         const auto on_notice = [&](const client::Notice& notice) {
             if (const auto* progress = std::get_if<client::QuestionProgress>(&notice)) {
                 show_progress(context, progress->progress);

@@ -12,8 +12,7 @@ namespace chatmcp::cli {
 namespace {
 
 Result<std::vector<client::AssistantView>> fetch_assistants(Home& home, Session& session) {
-    CHATMCP_TRY(const auto fetched, run_to_end(session, client::FetchAssistants{}));
-    static_cast<void>(fetched);
+    CHATMCP_TRY_VOID(run_to_end(session, client::FetchAssistants{}));
     return look<std::vector<client::AssistantView>>(
         home, [](client::Client& client, Transaction& transaction) {
             return client.assistants(transaction);
@@ -105,14 +104,13 @@ class AssistantShow final : public Command {
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         const auto chat = chat_named(home, subject_);
         if (chat.has_value()) {
-            CHATMCP_CHECK_OK(session.synchronise(*chat));
+            CHATMCP_TRY_VOID(session.synchronise(*chat));
             CHATMCP_TRY(const auto report, report_of_chat(home, *chat));
             context.output.line(report_json(report), report_text(report));
             return ExitCode::done;
         }
         CHATMCP_TRY(const auto key, assistant_named(home, session, subject_));
-        CHATMCP_TRY(const auto probed, run_to_end(session, client::ProbeAssistant{key}));
-        static_cast<void>(probed);
+        CHATMCP_TRY_VOID(run_to_end(session, client::ProbeAssistant{key}));
         CHATMCP_TRY(const auto report,
                     (look<client::AssistantReport>(
                         home, [&](client::Client& client, Transaction& transaction) {
@@ -169,9 +167,8 @@ class AssistantInvite final : public Command {
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         CHATMCP_TRY(const auto key, assistant_named(home, session, assistant_));
         const auto from = past_ ? wire::AgreeFrom::past : wire::AgreeFrom::now;
-        CHATMCP_TRY(const auto invited,
-                    run_to_end(session, client::InviteAssistant{chat, key, scopes, until, from}));
-        static_cast<void>(invited);
+        CHATMCP_TRY_VOID(
+            run_to_end(session, client::InviteAssistant{chat, key, scopes, until, from}));
         CHATMCP_TRY(const auto report, report_of_chat(home, chat));
         context.output.line(
             {{"chat", hex(chat)},
@@ -210,7 +207,7 @@ class AssistantAgree final : public Command {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(session.synchronise(chat));
+        CHATMCP_TRY_VOID(session.synchronise(chat));
         const auto from = past_ ? wire::AgreeFrom::past : wire::AgreeFrom::now;
         CHATMCP_TRY(const auto agreed, run_to_end(session, client::AgreeAssistant{chat, from}));
         context.output.line(
@@ -239,8 +236,7 @@ class AssistantDecline final : public Command {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_TRY(const auto declined, session.run(client::DeclineAssistant{chat}));
-        static_cast<void>(declined);
+        CHATMCP_TRY_VOID(session.run(client::DeclineAssistant{chat}));
         CHATMCP_TRY(const auto report, report_of_chat(home, chat));
         context.output.line(
             {{"chat", hex(chat)},
@@ -265,9 +261,8 @@ class AssistantRevoke final : public Command {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(session.synchronise(chat));
-        CHATMCP_TRY(const auto revoked, run_to_end(session, client::RevokeAssistant{chat}));
-        static_cast<void>(revoked);
+        CHATMCP_TRY_VOID(session.synchronise(chat));
+        CHATMCP_TRY_VOID(run_to_end(session, client::RevokeAssistant{chat}));
         CHATMCP_TRY(const auto report, report_of_chat(home, chat));
         context.output.line(
             {{"chat", hex(chat)},

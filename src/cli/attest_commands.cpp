@@ -48,7 +48,7 @@ class AttestVerify final : public Command {
         }
         attest::FactorReport report =
             attest::inspect(evidence, attest::builtin_roots(), policy, at);
-        CHATMCP_CHECK_OK(judge_binding(report));
+        CHATMCP_TRY_VOID(judge_binding(report));
         const Json object = attest_json(report);
         if (show_) {
             context.output.line(object, attest::report_to_text(report));

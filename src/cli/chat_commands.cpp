@@ -132,7 +132,7 @@ class ChatList final : public Command {
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(session.synchronise());
+        CHATMCP_TRY_VOID(session.synchronise());
         CHATMCP_TRY(const auto chats,
                     (look<std::vector<client::ChatSummary>>(
                         home, [](client::Client& client, Transaction& transaction) {
@@ -179,7 +179,7 @@ class ChatShow final : public Command {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(session.synchronise(chat));
+        CHATMCP_TRY_VOID(session.synchronise(chat));
         CHATMCP_TRY(
             const auto view,
             (look<client::ChatView>(home, [&](client::Client& client, Transaction& transaction) {
@@ -206,7 +206,7 @@ class ChatMembers final : public Command {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(session.synchronise(chat));
+        CHATMCP_TRY_VOID(session.synchronise(chat));
         CHATMCP_TRY(const auto members, members_of(home, chat));
         for (const client::MemberView& member : members) {
             context.output.line(
@@ -243,9 +243,7 @@ class ChatRemove final : public Command {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_TRY(const auto intent,
-                    run_to_end(session, client::RemoveMember{chat, accounts.front()}));
-        static_cast<void>(intent);
+        CHATMCP_TRY_VOID(run_to_end(session, client::RemoveMember{chat, accounts.front()}));
         context.output.line({{"chat", hex(chat)}, {"removed", address_}}, "removed " + address_);
         return ExitCode::done;
     }

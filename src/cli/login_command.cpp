@@ -55,7 +55,7 @@ class Login final : public Command {
         if (decided.has_value() && decided->state == client::IntentState::refused) {
             return refused_as(decided->reason.value_or(client::Reason{}));
         }
-        CHATMCP_CHECK_OK(home.remember_relay());
+        CHATMCP_TRY_VOID(home.remember_relay());
         return show(context, home);
     }
 

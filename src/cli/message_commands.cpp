@@ -110,12 +110,10 @@ Result<void> print_messages(const Context& context,
 }
 
 Result<void> mark_read(Home& home, const client::ChatId& chat, std::uint64_t through) {
-    CHATMCP_TRY(const bool marked,
-                home.transact<bool>([&](Transaction& transaction) -> Result<bool> {
-                    CHATMCP_CHECK_OK(home.client().mark_read(transaction, chat, through));
-                    return true;
-                }));
-    static_cast<void>(marked);
+    CHATMCP_TRY_VOID(home.transact<bool>([&](Transaction& transaction) -> Result<bool> {
+        CHATMCP_TRY_VOID(home.client().mark_read(transaction, chat, through));
+        return true;
+    }));
     return {};
 }
 
@@ -153,12 +151,12 @@ class Read final : public Command {
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         const auto fetched = session.synchronise(chat);
-        CHATMCP_CHECK_OK(print_gaps(context, home, chat, since_));
-        CHATMCP_CHECK_OK(print_messages(context, home, chat, since_, true));
-        CHATMCP_CHECK_OK(mark_read(home, chat, since_));
+        CHATMCP_TRY_VOID(print_gaps(context, home, chat, since_));
+        CHATMCP_TRY_VOID(print_messages(context, home, chat, since_, true));
+        CHATMCP_TRY_VOID(mark_read(home, chat, since_));
         // What this home has is shown, also when nothing new could be fetched; the exit code says
         // so.
-        CHATMCP_CHECK_OK(fetched);
+        CHATMCP_TRY_VOID(fetched);
         return ExitCode::done;
     }
 
@@ -186,7 +184,7 @@ class Follow final : public Command {
             CHATMCP_TRY(chat, chat_named(home, chat_));
         }
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(begin(context, home, chat));
+        CHATMCP_TRY_VOID(begin(context, home, chat));
         std::optional<Error> problem;
         const auto on_notice = [&](const client::Notice& notice) {
             const auto shown = show(context, home, chat, notice);
@@ -199,7 +197,7 @@ class Follow final : public Command {
         if (for_seconds_ > 0) {
             for_ms = std::chrono::milliseconds(static_cast<std::int64_t>(for_seconds_ * 1000));
         }
-        CHATMCP_CHECK_OK(session.follow(chat, for_ms, on_notice));
+        CHATMCP_TRY_VOID(session.follow(chat, for_ms, on_notice));
         return problem ? Result<ExitCode>(fail(*problem)) : ExitCode::done;
     }
 
@@ -229,7 +227,7 @@ class Follow final : public Command {
         if (const auto* arrived = std::get_if<client::MessagesArrived>(&notice);
             arrived != nullptr && (!chat || *chat == arrived->chat)) {
             std::uint64_t& since = shown_[arrived->chat];
-            CHATMCP_CHECK_OK(print_messages(context, home, arrived->chat, since, false));
+            CHATMCP_TRY_VOID(print_messages(context, home, arrived->chat, since, false));
             return mark_read(home, arrived->chat, since);
         }
         if (const auto* request = std::get_if<client::RequestArrived>(&notice)) {

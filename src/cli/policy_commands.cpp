@@ -22,12 +22,11 @@ Result<Json> current_policy(Home& home) {
 
 /// Trust settings are local: no relay is asked.
 Result<void> apply(Home& home, client::Command command) {
-    CHATMCP_TRY(const auto effects, home.transact<client::Effects>([&](Transaction& transaction) {
+    CHATMCP_TRY_VOID(home.transact<client::Effects>([&](Transaction& transaction) {
         return home.client().step(transaction,
                                   client::Event{SystemClock().now(), std::move(command)});
     }));
     // Requests that a change of trust asks for leave with the next command that has a relay.
-    static_cast<void>(effects);
     return {};
 }
 
@@ -56,7 +55,7 @@ class PolicySet final : public Command {
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Bytes content, read_file(file_, kPolicyMaxBytes));
         CHATMCP_TRY(Home home, Home::open(context.options, false));
-        CHATMCP_CHECK_OK(apply(home, client::SetPolicy{std::move(content)}));
+        CHATMCP_TRY_VOID(apply(home, client::SetPolicy{std::move(content)}));
         CHATMCP_TRY(const Json policy, current_policy(home));
         const Json kinds = policy.contains("kinds") ? policy["kinds"] : Json::array();
         context.output.line({{"file", file_}, {"accepted", kinds}}, "the policy is set");
@@ -96,7 +95,7 @@ class PolicyAllowSimulated final : public Command {
             CHATMCP_TRY(allowed.measurement, digest_named(measurement_));
         }
         CHATMCP_TRY(Home home, Home::open(context.options, false));
-        CHATMCP_CHECK_OK(apply(home, allowed));
+        CHATMCP_TRY_VOID(apply(home, allowed));
         const Json measurement = measurement_.empty() ? Json("any") : Json(measurement_);
         context.output.line(
             {{"fingerprint", fingerprint_}, {"measurement", measurement}, {"simulated", true}},

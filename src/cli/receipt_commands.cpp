@@ -66,14 +66,14 @@ class ReceiptShow final : public Command {
                 return client.receipt(transaction, chat, message.id);
             })));
         if (!out_.empty()) {
-            CHATMCP_CHECK_OK(write_file(out_, wire::encode(file), 0600));
+            CHATMCP_TRY_VOID(write_file(out_, wire::encode(file), 0600));
         }
         if (!evidence_.empty()) {
             CHATMCP_TRY(const auto shown,
                         client::verify_shown_leaf(file.answer_post.agent_leaf,
                                                   file.answer_post.companion_id,
                                                   file.announcement.grant.agent_credential_digest));
-            CHATMCP_CHECK_OK(write_file(evidence_, shown.evidence.evidence, 0644));
+            CHATMCP_TRY_VOID(write_file(evidence_, shown.evidence.evidence, 0644));
         }
         const wire::Receipt& receipt = file.answer_post.receipt;
         const Json object = {{"receipt", hex(message.id)},

@@ -40,7 +40,7 @@ Result<Replayed> parse_replayed(ByteView reply) {
         CHATMCP_TRY(const ByteView output, list.vector(kReplyMaxBytes));
         out.outputs.push_back(to_bytes(output));
     }
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return out;
 }
 

@@ -21,7 +21,7 @@ class RequestsList final : public Command {
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_CHECK_OK(session.synchronise());
+        CHATMCP_TRY_VOID(session.synchronise());
         CHATMCP_TRY(const auto chats,
                     (look<std::vector<client::ChatSummary>>(
                         home, [](client::Client& client, Transaction& transaction) {

@@ -145,7 +145,7 @@ Result<std::optional<client::IntentView>> Session::run(client::Command command,
         return is_busy(wait.unreachable->code) ? refused_as(*wait.unreachable)
                                                : fail(Errc::unavailable, "CLI-07");
     }
-    CHATMCP_CHECK_OK(pumped);
+    CHATMCP_TRY_VOID(pumped);
     return wait.decided;
 }
 
@@ -172,22 +172,6 @@ Result<void> Session::follow(std::optional<client::ChatId> chat,
         return fail(pumped.error());
     }
     return {};
-}
-
-Result<client::IntentView> Session::wait_for(client::IntentId intent,
-                                             std::chrono::milliseconds wait_max,
-                                             const OnNotice& on_notice) {
-    CHATMCP_TRY(const Step first, step(client::Tick{}));
-    Wait wait;
-    wait.until = SteadyClock::now() + wait_max;
-    wait.intent = intent;
-    wait.on_notice = &on_notice;
-    CHATMCP_CHECK_OK(pump(wait, first));
-    if (wait.decided) {
-        return *wait.decided;
-    }
-    return home_->transact<client::IntentView>(
-        [&](Transaction& transaction) { return home_->client().intent(transaction, intent); });
 }
 
 }  // namespace chatmcp::cli

@@ -36,10 +36,6 @@ class Session {
     [[nodiscard]] Result<void> follow(std::optional<client::ChatId> chat,
                                       std::optional<std::chrono::milliseconds> for_ms,
                                       const OnNotice& on_notice);
-    /// The same wait, as long as the intent is pending: for questions that a model thinks about.
-    [[nodiscard]] Result<client::IntentView> wait_for(client::IntentId intent,
-                                                      std::chrono::milliseconds wait_max,
-                                                      const OnNotice& on_notice);
 
     [[nodiscard]] const net::Carrier& carrier() const { return carrier_; }
 

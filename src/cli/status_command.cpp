@@ -31,7 +31,7 @@ class Status final : public Command {
     void add_options(CLI::App&) override {}
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));
-        CHATMCP_CHECK_OK(home.check());
+        CHATMCP_TRY_VOID(home.check());
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         const bool reachable = session.synchronise().has_value();
         CHATMCP_TRY(

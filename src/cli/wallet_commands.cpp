@@ -27,7 +27,7 @@ class WalletNew final : public Command {
         crypto::SystemRandom random;
         const auto key = crypto::SigningKey::generate(random);
         const SecretBytes content = identity::write_wallet_file(key);
-        CHATMCP_CHECK_OK(create_file(file_, content.view(), 0600));
+        CHATMCP_TRY_VOID(create_file(file_, content.view(), 0600));
         const std::string address(identity::Caip10::from_solana_key(key.public_key()).address());
         context.output.line({{"address", address}, {"file", file_}}, address);
         return ExitCode::done;

@@ -67,7 +67,7 @@ Result<void> look_up_log(Step& step, IntentRow& intent, const wire::GetDeviceLog
         }
         row.registered = true;
         row.log_hash = log.back().hash();
-        CHATMCP_CHECK_OK(step.home.save(row));
+        CHATMCP_TRY_VOID(step.home.save(row));
     }
     if (!row.proof_made) {
         const auto now_s = static_cast<std::uint64_t>(step.now.seconds());
@@ -79,7 +79,7 @@ Result<void> look_up_log(Step& step, IntentRow& intent, const wire::GetDeviceLog
         proof.expires_at_s = now_s + static_cast<std::uint64_t>(kRootLifetimeMs / kSecondMs);
         row.wallet_proof = wire::encode(proof);
         row.proof_made = true;
-        CHATMCP_CHECK_OK(step.home.save(row));
+        CHATMCP_TRY_VOID(step.home.save(row));
     }
     intent.stage = sign;
     return step.home.save(intent);
@@ -186,7 +186,7 @@ Result<void> start_login(Step& step, const StartLogin& command) {
         row->account = command.account.text();
         row->domain = command.domain;
         step.random().fill(row->root_seed);
-        CHATMCP_CHECK_OK(step.home.save(*row));
+        CHATMCP_TRY_VOID(step.home.save(*row));
     }
     CHATMCP_TRY(const auto pending, step.home.pending_intents());
     for (const IntentRow& intent : pending) {
@@ -237,7 +237,7 @@ Result<void> progress_login(Step& step, IntentRow& intent) {
             return {};
         }
         intent.stage = row.registered ? key_packages : append_entry;
-        CHATMCP_CHECK_OK(step.home.save(intent));
+        CHATMCP_TRY_VOID(step.home.save(intent));
     }
     if (intent.stage == append_entry) {
         if (step.may_send(task)) {
@@ -246,7 +246,7 @@ Result<void> progress_login(Step& step, IntentRow& intent) {
         }
         return {};
     }
-    CHATMCP_CHECK_OK(keep_key_packages(step));
+    CHATMCP_TRY_VOID(keep_key_packages(step));
     CHATMCP_TRY(const RelayRow state, step.home.relay());
     return upload_due(state, step.now) ? Result<void>() : deliver(step, intent);
 }
@@ -262,7 +262,7 @@ Result<void> login_replied(Step& step,
         intent.stage == append_entry) {
         CHATMCP_TRY(AccountRow row, step.home.known_account());
         row.registered = true;
-        CHATMCP_CHECK_OK(step.home.save(row));
+        CHATMCP_TRY_VOID(step.home.save(row));
         intent.stage = key_packages;
         return step.home.save(intent);
     }
@@ -328,7 +328,7 @@ Result<void> keep_key_packages(Step& step) {
     CHATMCP_TRY(const Device own, device(step));
     CHATMCP_TRY(relay, step.home.relay());
     if (relay.upload.empty() && !relay.upload_last_resort.has_value()) {
-        CHATMCP_CHECK_OK(make_upload(step, own, relay));
+        CHATMCP_TRY_VOID(make_upload(step, own, relay));
     }
     step.send(task, wire::UploadKeyPackages{*shown, relay.upload, relay.upload_last_resort});
     return {};

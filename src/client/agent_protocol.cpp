@@ -103,15 +103,14 @@ Result<ShownAgentLeaf> verify_shown_leaf(ByteView encoded_leaf,
                                          const wire::Digest& credential_digest) {
     CHATMCP_TRY(const auto node, wire::decode<mls::LeafNode>(encoded_leaf));
     ShownAgentLeaf shown;
-    CHATMCP_TRY(const auto components, mls::components_of(node.extensions));
-    static_cast<void>(components);  // view_of needs them to parse.
+    CHATMCP_TRY_VOID(mls::components_of(node.extensions));  // view_of needs them to parse.
     shown.leaf = mls::view_of(node, mls::LeafIndex{});
     CHATMCP_TRY(const LeafIdentity who, identity_of(shown.leaf));
     if (!who.agent_credential.has_value() || who.agent_credential->digest() != credential_digest) {
         return fail(Errc::untrusted_identity, "CLT-84");
     }
     shown.credential = *who.agent_credential;
-    CHATMCP_CHECK_OK(identity::verify_agent_credential(shown.credential));
+    CHATMCP_TRY_VOID(identity::verify_agent_credential(shown.credential));
     CHATMCP_TRY(shown.evidence,
                 component_of<wire::EvidenceComponent>(
                     shown.leaf.components, wire::ComponentId::evidence, "CLT-54"));
@@ -119,7 +118,7 @@ Result<ShownAgentLeaf> verify_shown_leaf(ByteView encoded_leaf,
     // the enclave and the companion is the delegation, and the evidence over leaf key and group.
     CHATMCP_TRY(const auto delegation,
                 wire::decode<identity::Delegation>(shown.evidence.delegation));
-    CHATMCP_CHECK_OK(identity::verify_delegation(
+    CHATMCP_TRY_VOID(identity::verify_delegation(
         delegation, shown.credential.enclave_key, shown.leaf.signature_key, companion));
     return shown;
 }
@@ -152,7 +151,7 @@ Result<void> verify_receipt(const wire::Receipt& receipt,
 Result<void> verify_answer_post(const wire::AnswerPost& post,
                                 const wire::Grant& grant,
                                 const ShownAgentLeaf& agent) {
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         verify_receipt(post.receipt, post.answer, post.keys, post.companion_id, grant, agent));
     if (post.receipt.question !=
         wire::message_id(post.companion_id, post.asker, wire::encode(post.asked))) {

@@ -54,7 +54,7 @@ Result<ListedAgent> verify_entry(ByteView encoded) {
     if (!signature.has_value()) {
         return fail(Errc::bad_signature, "CLT-91");
     }
-    CHATMCP_CHECK_OK(identity::verify_agent_credential(listed.credential));
+    CHATMCP_TRY_VOID(identity::verify_agent_credential(listed.credential));
     return listed;
 }
 
@@ -66,8 +66,7 @@ Result<void> start_fetch(Step& step) {
 namespace {
 
 Result<IntentRow> new_invitation(Step& step, IntentKind kind, InviteExtra extra) {
-    CHATMCP_TRY(const Device own, device(step));
-    static_cast<void>(own);
+    CHATMCP_TRY_VOID(device(step));
     extra.group_id = step.random().array<32>();
     extra.nonce = step.random().array<32>();
     const auto key = crypto::HpkePrivateKey::generate(crypto::KemId::x25519, step.random());
@@ -76,7 +75,7 @@ Result<IntentRow> new_invitation(Step& step, IntentKind kind, InviteExtra extra)
     CommitBody body;
     body.extra = encode_record(extra);
     intent.body = encode_record(body);
-    CHATMCP_CHECK_OK(step.home.save(intent));
+    CHATMCP_TRY_VOID(step.home.save(intent));
     return intent;
 }
 
@@ -85,15 +84,13 @@ Result<IntentRow> new_invitation(Step& step, IntentKind kind, InviteExtra extra)
 Result<void> start_probe(Step& step, const ProbeAssistant& command) {
     InviteExtra extra;
     extra.enclave_key = command.enclave_key;
-    CHATMCP_TRY(const auto intent,
-                new_invitation(step, IntentKind::probe_assistant, std::move(extra)));
-    static_cast<void>(intent);
+    CHATMCP_TRY_VOID(new_invitation(step, IntentKind::probe_assistant, std::move(extra)));
     return {};
 }
 
 Result<void> start_invite(Step& step, const InviteAssistant& command) {
     CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
-    CHATMCP_CHECK_OK(check_sendable(chat));
+    CHATMCP_TRY_VOID(check_sendable(chat));
     if (chat.companion_of.has_value()) {
         return fail(Errc::permission_denied, "CLT-15");
     }
@@ -148,7 +145,7 @@ Result<void> entries_came(Step& step, IntentRow& intent, const wire::ListAgents:
             extra.entry = encoded;
         }
     }
-    CHATMCP_CHECK_OK(step.home.put(home_key("agents/"), row));
+    CHATMCP_TRY_VOID(step.home.put(home_key("agents/"), row));
     if (intent.kind == IntentKind::fetch_assistants) {
         return deliver(step, intent);
     }
@@ -193,7 +190,7 @@ Result<void> progress_reply(Step& step, IntentRow& intent) {
     }
     if (step.now.value - extra.asked_at.value > kAskAgainMs) {
         intent.stage = request;
-        CHATMCP_CHECK_OK(step.home.save(intent));
+        CHATMCP_TRY_VOID(step.home.save(intent));
         return progress_request(step, intent);
     }
     step.wake_at(extra.asked_at.plus_ms(kAskAgainMs + 1));
@@ -262,7 +259,7 @@ Result<void> take_reply(Step& step, IntentRow& intent, const wire::KeyPackageRep
         return refuse(step, intent, checked.error());
     }
     const ProbeRow probe{extra.entry, reply.key_package, extra.group_id, step.now};
-    CHATMCP_CHECK_OK(step.home.put(home_key("probe/", extra.enclave_key), probe));
+    CHATMCP_TRY_VOID(step.home.put(home_key("probe/", extra.enclave_key), probe));
     if (intent.kind == IntentKind::probe_assistant) {
         return deliver(step, intent);
     }
@@ -279,7 +276,7 @@ Result<void> take_reply(Step& step, IntentRow& intent, const wire::KeyPackageRep
     invitee.key_package = reply.key_package;
     intent.body = encode_record(body);
     intent.stage = make_topic;
-    CHATMCP_CHECK_OK(create_companion(step, intent, extra, *leaf));
+    CHATMCP_TRY_VOID(create_companion(step, intent, extra, *leaf));
     return step.home.save(intent);
 }
 
@@ -341,11 +338,10 @@ Result<void> assistant_added(Step& step, IntentRow& intent) {
         }
     }
     row.announced_at = step.now;
-    CHATMCP_CHECK_OK(save_companion(step, row));
+    CHATMCP_TRY_VOID(save_companion(step, row));
     intent.stage = announcing;
-    CHATMCP_CHECK_OK(step.home.save(intent));
-    CHATMCP_TRY(const auto announced, announce(step, row));
-    static_cast<void>(announced);
+    CHATMCP_TRY_VOID(step.home.save(intent));
+    CHATMCP_TRY_VOID(announce(step, row));
     return {};
 }
 
@@ -359,7 +355,7 @@ Result<void> announcement_delivered(Step& step, const IntentRow& announced) {
     CHATMCP_TRY(row->announced_at, recorded(announced.accepted_at));
     row->agreed_position = row->position;
     row->agreed.push_back({row->announced_by, row->from, row->position, {}});
-    CHATMCP_CHECK_OK(save_companion(step, *row));
+    CHATMCP_TRY_VOID(save_companion(step, *row));
     const auto opened = open_companion(step, *row);
     if (!opened.has_value() && is_home_error(opened.error())) {
         return opened;

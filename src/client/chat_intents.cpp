@@ -57,7 +57,7 @@ Result<void> check_text(std::string_view text, std::size_t max_bytes) {
 
 Result<void> start_create(Step& step, const CreateChat& command) {
     CHATMCP_TRY(const Device own, device(step));
-    CHATMCP_CHECK_OK(check_text(command.title, wire::Title::kMaxBytes));
+    CHATMCP_TRY_VOID(check_text(command.title, wire::Title::kMaxBytes));
     CommitBody body;
     body.title = command.title;
     CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
@@ -69,7 +69,7 @@ Result<void> start_create(Step& step, const CreateChat& command) {
 Result<void> start_add(Step& step, const AddMembers& command) {
     CHATMCP_TRY(const Device own, device(step));
     CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
-    CHATMCP_CHECK_OK(check_sendable(chat));
+    CHATMCP_TRY_VOID(check_sendable(chat));
     // Into a companion comes who agreed, and nobody else.
     if (chat.companion_of.has_value()) {
         return fail(Errc::permission_denied, "CLT-15");
@@ -99,8 +99,7 @@ Result<void> leave_chat(Step& step, ChatRow chat) {
     if (group->view().member_count() == 1) {
         return end_chat(step, chat, ChatState::left, nullptr);
     }
-    CHATMCP_TRY(const IntentRow intent, new_leave(step, chat.id));
-    static_cast<void>(intent);
+    CHATMCP_TRY_VOID(new_leave(step, chat.id));
     chat.state = ChatState::leaving;
     step.notice(ChatChanged{chat.id});
     return step.home.save(chat);
@@ -117,7 +116,7 @@ Result<void> start_leave(Step& step, const LeaveChat& command) {
     for (const ChatId& id : ids) {
         CHATMCP_TRY(const ChatRow companion, step.home.known_chat(id));
         if (companion.companion_of == chat.id && companion.state == ChatState::active) {
-            CHATMCP_CHECK_OK(leave_chat(step, companion));
+            CHATMCP_TRY_VOID(leave_chat(step, companion));
         }
     }
     CHATMCP_TRY(const ChatRow now, step.home.known_chat(command.chat));
@@ -129,14 +128,13 @@ Result<void> start_send(Step& step, const SendText& command) {
     if (chat.state != ChatState::active || chat.companion_of.has_value()) {
         return fail(Errc::permission_denied, "CLT-15");
     }
-    CHATMCP_CHECK_OK(check_text(command.text, wire::Content::kTextMaxBytes));
+    CHATMCP_TRY_VOID(check_text(command.text, wire::Content::kTextMaxBytes));
     if (command.text.empty()) {
         return fail(Errc::invalid_argument, "CLT-08");
     }
     const auto content =
         make_content(step, wire::ContentType::text, to_bytes(as_bytes(command.text)));
-    CHATMCP_TRY(const auto intent, new_message(step, IntentKind::send_text, chat.id, content));
-    static_cast<void>(intent);
+    CHATMCP_TRY_VOID(new_message(step, IntentKind::send_text, chat.id, content));
     return {};
 }
 
@@ -160,11 +158,11 @@ Result<void> decline_request(Step& step, const ChatId& id, bool blocks) {
         return fail(Errc::permission_denied, "CLT-15");
     }
     if (blocks) {
-        CHATMCP_CHECK_OK(block(step, chat.inviter));
+        CHATMCP_TRY_VOID(block(step, chat.inviter));
     }
     const auto content = make_content(step, wire::ContentType::decline, {});
     CHATMCP_TRY(const auto declining, new_message(step, IntentKind::decline, id, content));
-    CHATMCP_CHECK_OK(leave_chat(step, chat));
+    CHATMCP_TRY_VOID(leave_chat(step, chat));
     step.effects.intent = IntentId{declining.id};
     return {};
 }
@@ -205,7 +203,7 @@ Result<void> look_up_device(InviteeRow& invitee, const wire::GetDeviceLog::Reply
     if (log.empty()) {
         return fail(Errc::not_found, "CLT-40");
     }
-    CHATMCP_CHECK_OK(identity::verify_device_log(log, account));
+    CHATMCP_TRY_VOID(identity::verify_device_log(log, account));
     for (const identity::DeviceLogEntry& entry : log) {
         invitee.log_hashes.push_back(entry.hash());
     }
@@ -247,8 +245,8 @@ Result<void> check_key_package(Step& step, const InviteeRow& invitee, ByteView k
         head.hash != invitee.log_hashes[head.sequence]) {
         return fail(Errc::equivocation, "CLT-43");
     }
-    CHATMCP_CHECK_OK(identity::verify_device_credential(*who.device, leaf.signature_key, {}, true));
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(identity::verify_device_credential(*who.device, leaf.signature_key, {}, true));
+    CHATMCP_TRY_VOID(
         identity::check_device_credential(*who.device, step.trust.accepted_domains, step.now));
     return check_lifetime(leaf, step.now);
 }
@@ -327,7 +325,7 @@ Result<void> progress_make_topic(Step& step, IntentRow& intent, const CommitBody
             wanted.components.push_back(
                 make_component(wire::ComponentId::title, wire::Title{body.title}));
         }
-        CHATMCP_CHECK_OK(create_group(step, wanted));
+        CHATMCP_TRY_VOID(create_group(step, wanted));
     }
     return carry_create_topic(step, intent);
 }
@@ -355,7 +353,7 @@ Result<void> create_group(Step& step, const NewGroup& wanted) {
     chat.joined_at = step.now;
     CHATMCP_TRY(chat.relay_key, recorded(relay.relay_key));
     take_over(group.view(), chat);
-    CHATMCP_CHECK_OK(mark_spoken(step, chat.id, own.row.account, true));
+    CHATMCP_TRY_VOID(mark_spoken(step, chat.id, own.row.account, true));
     step.keep(chat.id, std::move(group));
     return step.home.save(chat);
 }
@@ -376,10 +374,10 @@ Result<void> carry_create_topic(Step& step, IntentRow& intent) {
 Result<void> progress_invitation(Step& step, IntentRow& intent) {
     CHATMCP_TRY(CommitBody body, commit_body(intent));
     if (intent.stage == look_up) {
-        CHATMCP_CHECK_OK(progress_look_up(step, intent, body));
+        CHATMCP_TRY_VOID(progress_look_up(step, intent, body));
     }
     if (intent.stage == claim) {
-        CHATMCP_CHECK_OK(progress_claim(step, intent, body));
+        CHATMCP_TRY_VOID(progress_claim(step, intent, body));
     }
     if (intent.stage == make_topic) {
         return progress_make_topic(step, intent, body);

@@ -41,11 +41,11 @@ Result<void> judge_all_again(Step& step) {
     CHATMCP_TRY(const auto ids, step.home.chats());
     for (const ChatId& id : ids) {
         CHATMCP_TRY(ChatRow chat, step.home.known_chat(id));
-        CHATMCP_CHECK_OK(judge_again(step, chat));
+        CHATMCP_TRY_VOID(judge_again(step, chat));
         CHATMCP_TRY(auto companion, load_companion(step, id));
         if (companion.has_value()) {
             companion->appraised_at = UnixMs{};
-            CHATMCP_CHECK_OK(save_companion(step, *companion));
+            CHATMCP_TRY_VOID(save_companion(step, *companion));
         }
     }
     return {};
@@ -55,8 +55,7 @@ Result<void> synchronise(Step& step, const Synchronise& command) {
     step.runtime.synchronising = true;
     step.runtime.want_inbox = true;
     if (command.chat.has_value()) {
-        CHATMCP_TRY(const auto known, step.home.known_chat(*command.chat));
-        static_cast<void>(known);
+        CHATMCP_TRY_VOID(step.home.known_chat(*command.chat));
         return want_sync_with_companion(step, *command.chat);
     }
     return want_sync_all(step);
@@ -86,7 +85,7 @@ void follow(Step& step, const Follow& command) {
 Result<void> do_command(Step& step, TrustSettings& trust, const Command& command) {
     const auto settle = [&](Bytes json) -> Result<void> {
         CHATMCP_TRY(attest::Policy policy, attest::parse_policy(as_text(json)));
-        CHATMCP_CHECK_OK(set_policy(step, std::move(json)));
+        CHATMCP_TRY_VOID(set_policy(step, std::move(json)));
         trust.policy = std::move(policy);
         return judge_all_again(step);
     };
@@ -165,7 +164,7 @@ Result<void> session_failed(Step& step, const Task& task, const Reason& reason) 
         CHATMCP_TRY(const auto pending, step.home.pending_intents());
         for (IntentRow intent : pending) {
             if (intent.kind == IntentKind::login) {
-                CHATMCP_CHECK_OK(refuse(step, intent, reason));
+                CHATMCP_TRY_VOID(refuse(step, intent, reason));
             }
         }
     }
@@ -175,7 +174,7 @@ Result<void> session_failed(Step& step, const Task& task, const Reason& reason) 
 
 Result<void> request_failed(Step& step, const Task& task, const Reason& reason) {
     if (reason.code == Errc::unauthenticated || reason.code == Errc::permission_denied) {
-        CHATMCP_CHECK_OK(forget_session(step, task));
+        CHATMCP_TRY_VOID(forget_session(step, task));
     }
     switch (task.purpose) {
         case Purpose::intent:
@@ -260,7 +259,7 @@ Result<void> start_duties(Step& step) {
         !account->proof_signed) {
         return {};
     }
-    CHATMCP_CHECK_OK(keep_key_packages(step));
+    CHATMCP_TRY_VOID(keep_key_packages(step));
     CHATMCP_TRY(const auto ids, step.home.chats());
     for (const ChatId& id : ids) {
         CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
@@ -304,12 +303,12 @@ bool is_stream(const Task& task) {
 }
 
 Result<void> go_on(Step& step) {
-    CHATMCP_CHECK_OK(start_duties(step));
-    CHATMCP_CHECK_OK(progress_intents(step));
-    CHATMCP_CHECK_OK(note_waits(step));
-    CHATMCP_CHECK_OK(progress_inbox(step));
-    CHATMCP_CHECK_OK(progress_sync(step));
-    CHATMCP_CHECK_OK(tell_ended_elsewhere(step));
+    CHATMCP_TRY_VOID(start_duties(step));
+    CHATMCP_TRY_VOID(progress_intents(step));
+    CHATMCP_TRY_VOID(note_waits(step));
+    CHATMCP_TRY_VOID(progress_inbox(step));
+    CHATMCP_TRY_VOID(progress_sync(step));
+    CHATMCP_TRY_VOID(tell_ended_elsewhere(step));
     const bool idle = std::ranges::all_of(
         step.runtime.under_way, [](const auto& entry) { return is_stream(entry.second); });
     if (idle) {
@@ -365,8 +364,7 @@ Result<void> Client::create_home(Transaction& home,
                                  ByteView passphrase,
                                  const Options& options,
                                  crypto::Random& random) {
-    CHATMCP_TRY(const HomeKey key, HomeKey::create(home, passphrase, options.scrypt, random));
-    static_cast<void>(key);
+    CHATMCP_TRY_VOID(HomeKey::create(home, passphrase, options.scrypt, random));
     return {};
 }
 
@@ -382,12 +380,12 @@ Result<Effects> Client::step(Transaction& home, const Event& event) {
     Runtime& runtime = state_->runtime;
     Opened opened(home, *state_, event.now);
     const auto done = [&]() -> Result<void> {
-        CHATMCP_CHECK_OK(opened.begin());
-        CHATMCP_CHECK_OK(handle(opened.step, state_->trust, event));
-        CHATMCP_CHECK_OK(go_on(opened.step));
+        CHATMCP_TRY_VOID(opened.begin());
+        CHATMCP_TRY_VOID(handle(opened.step, state_->trust, event));
+        CHATMCP_TRY_VOID(go_on(opened.step));
         if (opened.sealed.wrote()) {
             const auto version = state_->random.array<kVersionBytes>();
-            CHATMCP_CHECK_OK(opened.home.set_state_version(version));
+            CHATMCP_TRY_VOID(opened.home.set_state_version(version));
             runtime.version = to_bytes(version);
         }
         return {};

@@ -51,7 +51,7 @@ Result<Wish> wish_to_add(Step& step, IntentRow& intent, const mls::GroupView& vi
             invitee.reason = ReasonRow{Errc::already_exists, "CLT-46"};
         }
     }
-    CHATMCP_CHECK_OK(save_commit_body(step, intent, body));
+    CHATMCP_TRY_VOID(save_commit_body(step, intent, body));
     if (plan.add.empty()) {
         // A duty is done when somebody else did it; a user's wish was for nobody.
         if (intent.kind == IntentKind::admit_agreed) {
@@ -205,7 +205,7 @@ Result<void> commit_replied(Step& step,
         return {};
     }
     chat.known_end = std::max(chat.known_end, acceptance.sequence);
-    CHATMCP_CHECK_OK(step.home.save(chat));
+    CHATMCP_TRY_VOID(step.home.save(chat));
     intent.position = acceptance.sequence;
     want_sync(step, chat.id);
     return step.home.save(intent);
@@ -230,7 +230,7 @@ Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
             if (step.runtime.follow.has_value()) {
                 duty.not_before = step.now.plus_ms(100 * std::int64_t{own->index.value});
             }
-            CHATMCP_CHECK_OK(save_commit_body(step, duty, CommitBody{}));
+            CHATMCP_TRY_VOID(save_commit_body(step, duty, CommitBody{}));
         }
     }
     CHATMCP_TRY(const LeafIdentity who, identity_of(*own));
@@ -239,7 +239,7 @@ Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
         CHATMCP_TRY(const bool there, has_duty(step, IntentKind::rotate_leaf, chat.id));
         if (!there) {
             CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::rotate_leaf, chat.id));
-            CHATMCP_CHECK_OK(save_commit_body(step, duty, CommitBody{}));
+            CHATMCP_TRY_VOID(save_commit_body(step, duty, CommitBody{}));
         }
     }
     return {};

@@ -89,7 +89,7 @@ Result<void> open_companion(Step& step, const CompanionRow& row) {
 
 Result<void> start_agree(Step& step, const AgreeAssistant& command) {
     CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
-    CHATMCP_CHECK_OK(check_sendable(chat));
+    CHATMCP_TRY_VOID(check_sendable(chat));
     CHATMCP_TRY(CompanionRow row, companion_of_chat(step, chat.id));
     if (row.own_agreement || row.state == AssistantState::member) {
         return fail(Errc::already_exists, "CLT-81");
@@ -99,7 +99,7 @@ Result<void> start_agree(Step& step, const AgreeAssistant& command) {
         return fail(Errc::expired, "CLT-82");
     }
     CHATMCP_TRY(const attest::Appraisal appraisal, appraise_announced(step, row));
-    CHATMCP_CHECK_OK(appraisal.evidence());
+    CHATMCP_TRY_VOID(appraisal.evidence());
     CHATMCP_TRY(const Device own, device(step));
     wire::Agreement agreement;
     agreement.companion_id = row.id;
@@ -115,7 +115,7 @@ Result<void> start_agree(Step& step, const AgreeAssistant& command) {
     if (command.from == wire::AgreeFrom::past) {
         CHATMCP_TRY(intent.copied, queue_own_words(step, row));
     }
-    CHATMCP_CHECK_OK(save_companion(step, row));
+    CHATMCP_TRY_VOID(save_companion(step, row));
     return step.home.save(intent);
 }
 
@@ -156,11 +156,9 @@ Result<void> take_announcement(Step& step,
     if (known.has_value()) {
         return {};  // Repeated for somebody who came later; grant and credential never change.
     }
-    CHATMCP_TRY(const auto shown,
-                verify_shown_leaf(announcement.agent_leaf,
-                                  announcement.companion_id,
-                                  announcement.grant.agent_credential_digest));
-    static_cast<void>(shown);
+    CHATMCP_TRY_VOID(verify_shown_leaf(announcement.agent_leaf,
+                                       announcement.companion_id,
+                                       announcement.grant.agent_credential_digest));
     CompanionRow row;
     row.id = announcement.companion_id;
     row.conversation = chat.id;
@@ -169,7 +167,7 @@ Result<void> take_announcement(Step& step,
     row.position = envelope.sequence;
     row.announced_at = envelope.accepted_at;
     row.agreed.push_back({author.account, wire::AgreeFrom::now, envelope.sequence, {}});
-    CHATMCP_CHECK_OK(must(save_companion(step, row)));
+    CHATMCP_TRY_VOID(must(save_companion(step, row)));
     return open_companion(step, row);
 }
 
@@ -213,10 +211,10 @@ Result<void> take_answer_post(Step& step,
     if (post.asker != author.account) {
         return fail(Errc::wrong_key, "CLT-88");
     }
-    CHATMCP_CHECK_OK(appraise_answer(step, *row, post, envelope.accepted_at));
+    CHATMCP_TRY_VOID(appraise_answer(step, *row, post, envelope.accepted_at));
     const bool gap = row->receipts != 0 && post.receipt.sequence > row->receipts + 1;
     row->receipts = std::max(row->receipts, post.receipt.sequence);
-    CHATMCP_CHECK_OK(must(save_companion(step, *row)));
+    CHATMCP_TRY_VOID(must(save_companion(step, *row)));
     // An answer that was given and never shown: somebody asked and kept it.
     return gap ? fail(Errc::not_found, "CLT-94") : Result<void>();
 }
@@ -350,7 +348,7 @@ Result<std::uint32_t> queue_own_words(Step& step, const CompanionRow& row) {
             since = message.position;
             const auto content = wire::decode<wire::Content>(message.content);
             if (message.self && content.has_value() && content->type == wire::ContentType::text) {
-                CHATMCP_CHECK_OK(step.home.put(queue_key(row.id, message.position),
+                CHATMCP_TRY_VOID(step.home.put(queue_key(row.id, message.position),
                                                QueuedRow{message.position}));
                 ++queued;
             }
@@ -387,9 +385,8 @@ Result<void> agreement_delivered(Step& step, const IntentRow& intent) {
         row.state = AssistantState::agreed;
     }
     row.agreed.push_back({account.account, row.from, row.agreed_position, {}});
-    CHATMCP_CHECK_OK(save_companion(step, row));
-    CHATMCP_TRY(const auto queued, queue_own_words(step, row));
-    static_cast<void>(queued);
+    CHATMCP_TRY_VOID(save_companion(step, row));
+    CHATMCP_TRY_VOID(queue_own_words(step, row));
     return {};
 }
 
@@ -409,7 +406,7 @@ Result<IntentRow> announce(Step& step, const CompanionRow& row) {
     CHATMCP_TRY(IntentRow intent,
                 new_message(step, IntentKind::announce, row.conversation, content));
     intent.companion = row.id;
-    CHATMCP_CHECK_OK(step.home.save(intent));
+    CHATMCP_TRY_VOID(step.home.save(intent));
     return intent;
 }
 
@@ -421,8 +418,7 @@ Result<void> members_added(Step& step, const IntentRow& intent) {
     }
     CHATMCP_TRY(const auto row, load_companion(step, *chat.open_companion));
     if (row.has_value() && is_open(row->state)) {
-        CHATMCP_TRY(const auto announced, announce(step, *row));
-        static_cast<void>(announced);
+        CHATMCP_TRY_VOID(announce(step, *row));
     }
     return {};
 }
@@ -434,11 +430,11 @@ Result<void> appraise_answer(Step& step,
     const wire::Grant& grant = row.announcement.grant;
     CHATMCP_TRY(const auto agent,
                 verify_shown_leaf(post.agent_leaf, row.id, grant.agent_credential_digest));
-    CHATMCP_CHECK_OK(verify_answer_post(post, grant, agent));
+    CHATMCP_TRY_VOID(verify_answer_post(post, grant, agent));
     const AgentSurroundings surroundings{row.id,
                                          development_of(agent.evidence.evidence, step.trust)};
     CHATMCP_TRY(const auto appraisal, appraise_agent(agent.leaf, surroundings, step.trust, at));
-    CHATMCP_CHECK_OK(appraisal.evidence());
+    CHATMCP_TRY_VOID(appraisal.evidence());
     const auto& claims = appraisal.report.claims;
     CHATMCP_CHECK(claims.has_value());  // Evidence was accepted because of them.
     return verify_receipt_claims(post.receipt, *claims);

@@ -72,7 +72,7 @@ Result<void> start_admissions(Step& step,
         duty.body = encode_record(body);
         duty.not_before =
             step.now.plus_ms(kAdmitTurnMs * static_cast<std::int64_t>(inside.own_rank));
-        CHATMCP_CHECK_OK(step.home.set_mark("admitted/", tried, true));
+        CHATMCP_TRY_VOID(step.home.set_mark("admitted/", tried, true));
         return step.home.save(duty);
     }
     return {};
@@ -86,7 +86,7 @@ Result<void> start_copies(Step& step, const CompanionRow& row, const ChatRow& co
         CHATMCP_TRY(const auto message, step.home.message(row.conversation, entry.position));
         if (!message.has_value() || !message->self) {
             // The topic had somebody else's message there: ours is sent and queued again.
-            CHATMCP_CHECK_OK(step.home.transaction().erase(queue_key(row.id, entry.position)));
+            CHATMCP_TRY_VOID(step.home.transaction().erase(queue_key(row.id, entry.position)));
             continue;
         }
         if (bytes + message->content.size() > wire::Copy::kOriginalsMaxBytes) {
@@ -94,7 +94,7 @@ Result<void> start_copies(Step& step, const CompanionRow& row, const ChatRow& co
         }
         bytes += message->content.size();
         copy.originals.push_back({entry.position, message->content});
-        CHATMCP_CHECK_OK(step.home.transaction().erase(queue_key(row.id, entry.position)));
+        CHATMCP_TRY_VOID(step.home.transaction().erase(queue_key(row.id, entry.position)));
     }
     if (copy.originals.empty()) {
         return {};
@@ -123,7 +123,7 @@ Result<bool> agent_accepted(Step& step,
     }
     CHATMCP_TRY(const auto appraisal, appraise_agent(agent, surroundings, step.trust, step.now));
     row.appraised_at = step.now;
-    CHATMCP_CHECK_OK(save_companion(step, row));
+    CHATMCP_TRY_VOID(save_companion(step, row));
     const auto accepted = appraisal.evidence();
     if (accepted.has_value()) {
         return companion.distrusted.empty();
@@ -133,7 +133,7 @@ Result<bool> agent_accepted(Step& step,
     companion.distrusted.push_back(
         {agent.index.value, step.now, {accepted.error().code, accepted.error().check}, false});
     step.notice(ChatChanged{row.conversation});
-    CHATMCP_CHECK_OK(step.home.save(companion));
+    CHATMCP_TRY_VOID(step.home.save(companion));
     return false;
 }
 
@@ -231,7 +231,7 @@ Result<void> start_companion_duties(Step& step, const ChatRow& companion) {
     if (why.has_value()) {
         return start_removal(step, why->removal, seen->companion, why->account);
     }
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         start_admissions(step, seen->row, seen->companion, *seen->inside, *seen->outside));
     return start_copies(step, seen->row, seen->companion);
 }

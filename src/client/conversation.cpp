@@ -34,9 +34,9 @@ Result<bool> store_message(Step& step,
     row.content = to_bytes(content);
     row.accepted_at = accepted_at;
     row.read_at = step.now;
-    CHATMCP_CHECK_OK(step.home.mark_seen(chat.id, id, position));
-    CHATMCP_CHECK_OK(step.home.save(chat.id, row));
-    CHATMCP_CHECK_OK(mark_spoken(step, chat.id, author, true));
+    CHATMCP_TRY_VOID(step.home.mark_seen(chat.id, id, position));
+    CHATMCP_TRY_VOID(step.home.save(chat.id, row));
+    CHATMCP_TRY_VOID(mark_spoken(step, chat.id, author, true));
     return true;
 }
 
@@ -87,9 +87,9 @@ Result<void> end_chat(Step& step, ChatRow& chat, ChatState state, const Error* e
     // Its keys are of no use any more, and a later Welcome into it needs the place.
     if (state == ChatState::left || state == ChatState::removed) {
         step.forget(chat.id);
-        CHATMCP_CHECK_OK(mls::Group::erase(step.home.transaction(), chat.id));
+        CHATMCP_TRY_VOID(mls::Group::erase(step.home.transaction(), chat.id));
     }
-    CHATMCP_CHECK_OK(step.home.transaction().erase(home_key("bundle/", chat.id)));
+    CHATMCP_TRY_VOID(step.home.transaction().erase(home_key("bundle/", chat.id)));
     step.runtime.want_chats.erase(chat.id);
     step.notice(ChatChanged{chat.id});
     return step.home.save(chat);

@@ -97,8 +97,8 @@ Result<std::uint32_t> Home::list_chat(const ChatId& id) {
     const Bytes counter = home_key("chats/");
     CHATMCP_TRY(const auto last, get<NumberRow>(counter));
     const std::uint64_t number = last.has_value() ? last->value + 1 : 1;
-    CHATMCP_CHECK_OK(put(counter, NumberRow{number}));
-    CHATMCP_CHECK_OK(put(home_key("list/", {}, big_endian(number)), IdRow{id}));
+    CHATMCP_TRY_VOID(put(counter, NumberRow{number}));
+    CHATMCP_TRY_VOID(put(home_key("list/", {}, big_endian(number)), IdRow{id}));
     return static_cast<std::uint32_t>(number);
 }
 
@@ -160,7 +160,7 @@ Result<std::uint64_t> Home::next_intent() {
     const Bytes counter = home_key("intents/");
     CHATMCP_TRY(const auto last, get<NumberRow>(counter));
     const std::uint64_t id = last.has_value() ? last->value + 1 : 1;
-    CHATMCP_CHECK_OK(put(counter, NumberRow{id}));
+    CHATMCP_TRY_VOID(put(counter, NumberRow{id}));
     return id;
 }
 Result<std::vector<IntentRow>> Home::pending_intents() {
@@ -177,9 +177,9 @@ Result<void> Home::save(const IntentRow& row) {
     if (row.state == IntentState::pending) {
         return put(intent_key("todo/", row.id), row);
     }
-    CHATMCP_CHECK_OK(transaction_.erase(intent_key("todo/", row.id)));
+    CHATMCP_TRY_VOID(transaction_.erase(intent_key("todo/", row.id)));
     if (row.id > kDoneMax) {
-        CHATMCP_CHECK_OK(transaction_.erase(intent_key("done/", row.id - kDoneMax)));
+        CHATMCP_TRY_VOID(transaction_.erase(intent_key("done/", row.id - kDoneMax)));
     }
     return put(intent_key("done/", row.id), row);
 }

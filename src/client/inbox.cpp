@@ -87,7 +87,7 @@ Result<void> admit(Step& step,
                    UnixMs received_at) {
     CHATMCP_TRY(const RelayRow relay, step.home.relay());
     CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
-    CHATMCP_CHECK_OK(check_welcome(group, acceptance, relay_key));
+    CHATMCP_TRY_VOID(check_welcome(group, acceptance, relay_key));
     const ChatId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const std::string inviter, inviter_of(group));
     CHATMCP_TRY(const bool blocked, is_blocked(step, inviter));
@@ -97,7 +97,7 @@ Result<void> admit(Step& step,
     const auto companion = component_of<wire::CompanionOf>(
         group.view().components(), wire::ComponentId::companion_of, "CLT-32");
     if (companion.has_value()) {
-        CHATMCP_CHECK_OK(check_companion_welcome(step, group.view(), id, *companion));
+        CHATMCP_TRY_VOID(check_companion_welcome(step, group.view(), id, *companion));
     }
     // Nothing was written before this line, and nothing is refused after it.
     CHATMCP_TRY(ChatRow chat, must(make_row(step, group, acceptance, received_at, inviter)));
@@ -105,9 +105,9 @@ Result<void> admit(Step& step,
         chat.companion_of = companion->conversation_id;
         chat.state = ChatState::active;
     }
-    CHATMCP_CHECK_OK(mark_spoken(step, id, inviter, true));
-    CHATMCP_CHECK_OK(step.home.save(chat));
-    CHATMCP_CHECK_OK(must(key_package_used(step)));
+    CHATMCP_TRY_VOID(mark_spoken(step, id, inviter, true));
+    CHATMCP_TRY_VOID(step.home.save(chat));
+    CHATMCP_TRY_VOID(must(key_package_used(step)));
     step.keep(id, std::move(group));
     want_sync(step, id);
     if (companion.has_value()) {
@@ -142,7 +142,7 @@ Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
         if (id.size() == wire::kGroupIdBytes) {
             step.forget(to_array<wire::kGroupIdBytes>(id));
         }
-        CHATMCP_CHECK_OK(must(mls::Group::erase(step.home.transaction(), id)));
+        CHATMCP_TRY_VOID(must(mls::Group::erase(step.home.transaction(), id)));
     }
     return admitted;
 }
@@ -167,7 +167,7 @@ Result<void> keep_welcome(Step& step, const wire::InboxItem& item) {
     CHATMCP_CHECK(item.acceptance.has_value());  // Or take_welcome had refused it otherwise.
     CHATMCP_TRY(const auto kept, step.home.scan<KeptRow>(home_key("kept/"), {}, kKeptWelcomesMax));
     if (kept.size() == kKeptWelcomesMax) {
-        CHATMCP_CHECK_OK(step.home.transaction().erase(kept_key(kept.front().sequence)));
+        CHATMCP_TRY_VOID(step.home.transaction().erase(kept_key(kept.front().sequence)));
     }
     return step.home.put(kept_key(item.sequence),
                          KeptRow{item.sequence, item.received_at, item.payload, *item.acceptance});
@@ -195,7 +195,7 @@ Result<void> take_item(Step& step, const wire::InboxItem& item) {
         }
         step.misbehaviour(std::nullopt, 0, taken.error());
         if (taken.error().code == Errc::already_exists && item.kind == wire::InboxKind::welcome) {
-            CHATMCP_CHECK_OK(keep_welcome(step, item));
+            CHATMCP_TRY_VOID(keep_welcome(step, item));
         }
     }
     CHATMCP_TRY(relay, step.home.relay());
@@ -236,7 +236,7 @@ Result<void> progress_inbox(Step& step) {
     const bool following =
         step.runtime.stream_inbox || (step.runtime.follow.has_value() && step.runtime.follow->on);
     if (following) {
-        CHATMCP_CHECK_OK(progress_stream(step, relay));
+        CHATMCP_TRY_VOID(progress_stream(step, relay));
     }
     if (step.runtime.want_inbox) {
         const Task task{Purpose::read_inbox, {}};
@@ -251,19 +251,19 @@ Result<void> progress_inbox(Step& step) {
     }
     if (step.runtime.want_inbox || following) {
         CHATMCP_TRY(const RelayRow now, step.home.relay());
-        CHATMCP_CHECK_OK(progress_acknowledgement(step, now));
+        CHATMCP_TRY_VOID(progress_acknowledgement(step, now));
     }
     return {};
 }
 
 Result<void> inbox_replied(Step& step, const wire::ReadInbox::Reply& reply) {
     for (const wire::InboxItem& item : reply.items) {
-        CHATMCP_CHECK_OK(take_item(step, item));
+        CHATMCP_TRY_VOID(take_item(step, item));
     }
     if (!reply.more) {
         step.runtime.want_inbox = false;
         CHATMCP_TRY(const RelayRow relay, step.home.relay());
-        CHATMCP_CHECK_OK(progress_acknowledgement(step, relay));
+        CHATMCP_TRY_VOID(progress_acknowledgement(step, relay));
     }
     return {};
 }
@@ -271,7 +271,7 @@ Result<void> inbox_replied(Step& step, const wire::ReadInbox::Reply& reply) {
 Result<void> inbox_acknowledged(Step& step) {
     CHATMCP_TRY(RelayRow relay, step.home.relay());
     relay.inbox_acknowledged = std::max(relay.inbox_acknowledged, step.runtime.inbox_acknowledging);
-    CHATMCP_CHECK_OK(step.home.save(relay));
+    CHATMCP_TRY_VOID(step.home.save(relay));
     return progress_acknowledgement(step, relay);
 }
 
@@ -292,7 +292,7 @@ Result<void> take_kept_welcomes(Step& step) {
             return taken;
         }
         if (taken.has_value() || taken.error().code != Errc::already_exists) {
-            CHATMCP_CHECK_OK(step.home.transaction().erase(kept_key(row.sequence)));
+            CHATMCP_TRY_VOID(step.home.transaction().erase(kept_key(row.sequence)));
         }
     }
     return {};

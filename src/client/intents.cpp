@@ -147,7 +147,7 @@ Result<bool> may_carry(Step& step, IntentRow& intent, const Task& task) {
         return false;
     }
     intent.carried_at = step.now;
-    CHATMCP_CHECK_OK(step.home.save(intent));
+    CHATMCP_TRY_VOID(step.home.save(intent));
     return true;
 }
 
@@ -172,7 +172,7 @@ Result<void> progress_intents(Step& step) {
         // One intent that cannot go on must not keep the others, and the home, from going on.
         const auto progressed = progress(step, *intent);
         if (!progressed.has_value()) {
-            CHATMCP_CHECK_OK(refuse(step, *intent, progressed.error()));
+            CHATMCP_TRY_VOID(refuse(step, *intent, progressed.error()));
         }
     }
     return {};
@@ -220,10 +220,10 @@ Result<void> give_up(Step& step, IntentRow& intent, const Reason& reason) {
     if (intent.chat.has_value()) {
         CHATMCP_TRY(auto chat, step.home.chat(*intent.chat));
         if (chat.has_value() && chat->staged.has_value() && chat->staged->intent == intent.id) {
-            CHATMCP_CHECK_OK(discard_staged(step, *chat));
+            CHATMCP_TRY_VOID(discard_staged(step, *chat));
         }
         if (chat.has_value() && chat->state == ChatState::creating) {
-            CHATMCP_CHECK_OK(end_chat(step, *chat, ChatState::left, nullptr));
+            CHATMCP_TRY_VOID(end_chat(step, *chat, ChatState::left, nullptr));
         }
     }
     return refuse(step, intent, reason);
@@ -245,7 +245,7 @@ Result<void> give_way(Step& step, IntentRow& intent) {
     if (first == step.runtime.first_tries.end() || first->second != intent.carried_at) {
         return {};
     }
-    CHATMCP_CHECK_OK(discard_staged(step, *chat));
+    CHATMCP_TRY_VOID(discard_staged(step, *chat));
     intent.not_before = step.now.plus_ms(kFullInboxWaitMs);
     return step.home.save(intent);
 }
@@ -271,7 +271,7 @@ Result<void> intent_failed(Step& step, const Task& task, const Reason& reason) {
         return give_up(step, *intent, reason);
     }
     if (reason.check == "RLY-13" || reason.check == "RLY-14") {
-        CHATMCP_CHECK_OK(give_way(step, *intent));
+        CHATMCP_TRY_VOID(give_way(step, *intent));
     }
     step.retry_later(task, reason);
     return {};
@@ -281,7 +281,7 @@ Result<void> own_message_delivered(Step& step, IntentRow& intent) {
     if (intent.kind == IntentKind::ask) {
         return question_delivered(step, intent);  // It ends with the answer.
     }
-    CHATMCP_CHECK_OK(deliver(step, intent));
+    CHATMCP_TRY_VOID(deliver(step, intent));
     switch (intent.kind) {
         case IntentKind::agree_assistant:
             return agreement_delivered(step, intent);
@@ -302,7 +302,7 @@ Result<void> own_commit_accepted(Step& step, IntentRow& intent) {
     if (intent.kind == IntentKind::invite_assistant) {
         return assistant_added(step, intent);
     }
-    CHATMCP_CHECK_OK(deliver(step, intent));
+    CHATMCP_TRY_VOID(deliver(step, intent));
     return intent.kind == IntentKind::add_members ? members_added(step, intent) : Result<void>();
 }
 

@@ -37,7 +37,7 @@ Result<void> encrypt(Step& step, IntentRow& intent, const ChatRow& chat, Message
     CHATMCP_TRY(const auto key, admission_key(*group));
     const auto request = publish_message(
         topic_address(chat.relay_key, chat.id), key, chat.epoch, std::move(payload));
-    CHATMCP_CHECK_OK(step.home.mark_sent(request.payload, intent.id));
+    CHATMCP_TRY_VOID(step.home.mark_sent(request.payload, intent.id));
     body.outgoing = OutgoingRow{request.epoch, request.payload, request.signature};
     intent.body = encode_record(body);
     return step.home.save(intent);
@@ -89,14 +89,14 @@ Result<IntentRow> new_message(
     body.extra = std::move(extra);
     intent.body = encode_record(body);
     intent.message = wire::message_id(chat, account.account, body.content);
-    CHATMCP_CHECK_OK(step.home.save(intent));
+    CHATMCP_TRY_VOID(step.home.save(intent));
     return intent;
 }
 
 Result<IntentRow> new_leave(Step& step, const ChatId& chat) {
     CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::leave, chat));
     intent.body = encode_record(MessageBody{});
-    CHATMCP_CHECK_OK(step.home.save(intent));
+    CHATMCP_TRY_VOID(step.home.save(intent));
     return intent;
 }
 
@@ -134,7 +134,7 @@ Result<void> progress_message(Step& step, IntentRow& intent) {
     }
     const Task task = intent_task(intent.id);
     if (!body.outgoing.has_value() || body.outgoing->epoch < chat.epoch) {
-        CHATMCP_CHECK_OK(encrypt(step, intent, chat, body));
+        CHATMCP_TRY_VOID(encrypt(step, intent, chat, body));
         step.succeeded(task);
     }
     CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
@@ -164,7 +164,7 @@ Result<void> message_accepted(Step& step,
     intent.accepted_at = accepted_at;
     if (position > chat.known_end) {
         chat.known_end = position;
-        CHATMCP_CHECK_OK(step.home.save(chat));
+        CHATMCP_TRY_VOID(step.home.save(chat));
     }
     if (is_leave(body)) {
         return step.home.save(intent);
@@ -262,9 +262,9 @@ Result<void> stage_commit(Step& step, IntentRow& intent, ChatRow& chat, mls::Pla
                                         *staged,
                                         next.public_key(),
                                         std::move(welcomes));
-    CHATMCP_CHECK_OK(step.home.put(bundle_key(chat.id), row_of(request)));
+    CHATMCP_TRY_VOID(step.home.put(bundle_key(chat.id), row_of(request)));
     chat.staged = StagedRow{intent.id, crypto::sha256(request.commit)};
-    CHATMCP_CHECK_OK(step.home.save(chat));
+    CHATMCP_TRY_VOID(step.home.save(chat));
     step.runtime.first_tries.insert_or_assign(intent.id, std::nullopt);
     return carry_bundle(step, intent, chat);
 }
@@ -295,9 +295,9 @@ Result<void> discard_staged(Step& step, ChatRow& chat) {
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     if (group->has_staged()) {
-        CHATMCP_CHECK_OK(group->discard(step.home.transaction()));
+        CHATMCP_TRY_VOID(group->discard(step.home.transaction()));
     }
-    CHATMCP_CHECK_OK(step.home.transaction().erase(bundle_key(chat.id)));
+    CHATMCP_TRY_VOID(step.home.transaction().erase(bundle_key(chat.id)));
     step.succeeded(intent_task(chat.staged->intent));
     chat.staged.reset();
     return step.home.save(chat);

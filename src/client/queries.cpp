@@ -186,7 +186,7 @@ Result<std::string> checked_prefix(std::string_view text) {
 
 Result<std::optional<AccountView>> Client::account(Transaction& home) {
     Opened opened(home, *state_, UnixMs{});
-    CHATMCP_CHECK_OK(opened.begin());
+    CHATMCP_TRY_VOID(opened.begin());
     CHATMCP_TRY(const auto row, opened.home.account());
     if (!row.has_value()) {
         return std::optional<AccountView>();
@@ -232,7 +232,7 @@ Result<StatusView> Client::status(Transaction& home) {
 
 Result<std::vector<ChatSummary>> Client::chats(Transaction& home) {
     Opened opened(home, *state_, UnixMs{});
-    CHATMCP_CHECK_OK(opened.begin());
+    CHATMCP_TRY_VOID(opened.begin());
     std::vector<ChatSummary> out;
     CHATMCP_TRY(const auto ids, opened.home.chats());
     for (const ChatId& id : ids) {
@@ -265,7 +265,7 @@ Result<ChatId> Client::find_chat(Transaction& home, std::string_view text) {
 
 Result<ChatView> Client::chat(Transaction& home, const ChatId& id) {
     Opened opened(home, *state_, UnixMs{});
-    CHATMCP_CHECK_OK(opened.begin());
+    CHATMCP_TRY_VOID(opened.begin());
     CHATMCP_TRY(const ChatRow row, opened.home.known_chat(id));
     ChatView view;
     CHATMCP_TRY(view.summary, summary_of(opened.step, row));
@@ -294,7 +294,7 @@ Result<ChatView> Client::chat(Transaction& home, const ChatId& id) {
 
 Result<std::vector<MemberView>> Client::members(Transaction& home, const ChatId& id) {
     Opened opened(home, *state_, UnixMs{});
-    CHATMCP_CHECK_OK(opened.begin());
+    CHATMCP_TRY_VOID(opened.begin());
     CHATMCP_TRY(const ChatRow row, opened.home.known_chat(id));
     std::vector<MemberView> out;
     if (!has_group(row)) {
@@ -433,7 +433,7 @@ Result<std::vector<AssistantView>> Client::assistants(Transaction& home) {
 
 Result<AssistantReport> Client::chat_assistant(Transaction& home, const ChatId& id, UnixMs now) {
     Opened opened(home, *state_, now);
-    CHATMCP_CHECK_OK(opened.begin());
+    CHATMCP_TRY_VOID(opened.begin());
     const auto row = companion_of_chat(opened.step, id);
     if (!row.has_value()) {
         return row.error().code == Errc::not_found ? fail(Errc::not_found, "CLT-13")
@@ -470,7 +470,7 @@ Result<AssistantReport> Client::assistant_report(Transaction& home,
                                                  const wire::Ed25519Key& enclave_key,
                                                  UnixMs now) {
     Opened opened(home, *state_, now);
-    CHATMCP_CHECK_OK(opened.begin());
+    CHATMCP_TRY_VOID(opened.begin());
     CHATMCP_TRY(const auto probe, opened.home.get<ProbeRow>(home_key("probe/", enclave_key)));
     if (!probe.has_value()) {
         return fail(Errc::not_found, "CLT-13");

@@ -61,7 +61,7 @@ Result<void> start_ask(Step& step, const Ask& command) {
     intent.conversation = command.chat;
     intent.companion = row.id;
     CHATMCP_TRY(const wire::MessageId message, recorded(intent.message));
-    CHATMCP_CHECK_OK(step.home.put(question_key(message), AskedRow{intent.id}));
+    CHATMCP_TRY_VOID(step.home.put(question_key(message), AskedRow{intent.id}));
     return step.home.save(intent);
 }
 
@@ -130,15 +130,15 @@ Result<void> take_answer(Step& step,
     posted.receipt = answer.receipt;
     posted.keys = answer.keys;
     CHATMCP_TRY(posted.agent_leaf, group->view().encoded_leaf(agent.index));
-    CHATMCP_CHECK_OK(appraise_answer(step, row, posted, at));
+    CHATMCP_TRY_VOID(appraise_answer(step, row, posted, at));
     CHATMCP_TRY(posted.lacking, count_lacking(step, row, answer.receipt));
     const auto content = make_content(step, wire::ContentType::answer_post, wire::encode(posted));
     CHATMCP_TRY(IntentRow posting,
                 new_message(step, IntentKind::post_answer, row.conversation, content));
     posting.companion = row.id;
-    CHATMCP_CHECK_OK(step.home.save(posting));
+    CHATMCP_TRY_VOID(step.home.save(posting));
     CHATMCP_TRY(const wire::MessageId post_id, recorded(posting.message));
-    CHATMCP_CHECK_OK(step.home.put(home_key("prompts/", post_id), PromptsRow{answer.prompts}));
+    CHATMCP_TRY_VOID(step.home.put(home_key("prompts/", post_id), PromptsRow{answer.prompts}));
     CHATMCP_TRY(AskExtra extra, ask_extra(intent));
     extra.post_intent = posting.id;
     extra.post = post_id;
@@ -196,7 +196,7 @@ Result<void> agent_spoke(Step& step,
         }
         CHATMCP_TRY(AskExtra extra, ask_extra(*intent));
         extra.refusal = wire::encode(*refusal);
-        CHATMCP_CHECK_OK(save_ask(step, *intent, extra));
+        CHATMCP_TRY_VOID(save_ask(step, *intent, extra));
         return refuse(step, *intent, Reason{Errc::refused_by_policy, refusal->check});
     }
     if (content.type != wire::ContentType::answer) {
@@ -232,7 +232,7 @@ Result<void> answer_posted(Step& step, const IntentRow& posted) {
         CHATMCP_TRY(const ChatId companion, recorded(posted.companion));
         CHATMCP_TRY(CompanionRow row, known_companion(step, companion));
         row.receipts = std::max(row.receipts, post_content.receipt.sequence);
-        CHATMCP_CHECK_OK(save_companion(step, row));
+        CHATMCP_TRY_VOID(save_companion(step, row));
         return deliver(step, intent);
     }
     return {};

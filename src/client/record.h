@@ -106,7 +106,7 @@ Result<void> get(wire::Reader& reader, T& value) {
         CHATMCP_TRY(value, reader.presence());
     } else if constexpr (std::is_enum_v<T>) {
         std::underlying_type_t<T> number{};
-        CHATMCP_CHECK_OK(get(reader, number));
+        CHATMCP_TRY_VOID(get(reader, number));
         value = static_cast<T>(number);
     } else if constexpr (std::is_same_v<T, std::uint8_t>) {
         CHATMCP_TRY(value, reader.u8());
@@ -131,13 +131,13 @@ Result<void> get(wire::Reader& reader, T& value) {
         CHATMCP_TRY(const bool present, reader.presence());
         value.reset();
         if (present) {
-            CHATMCP_CHECK_OK(get(reader, value.emplace()));
+            CHATMCP_TRY_VOID(get(reader, value.emplace()));
         }
     } else if constexpr (IsVector<T>::value) {
         CHATMCP_TRY(wire::Reader list, reader.sub(wire::kVectorMaxBytes));
         value.clear();
         while (!list.empty()) {
-            CHATMCP_CHECK_OK(get(list, value.emplace_back()));
+            CHATMCP_TRY_VOID(get(list, value.emplace_back()));
         }
     } else if constexpr (RecordType<T>) {
         auto fields = value.fields();

@@ -39,10 +39,11 @@ Result<void> check_leaf_components(const mls::LeafView& leaf, bool agent) {
 Result<void> check_device_leaf(const mls::LeafView& leaf,
                                const identity::DeviceCredential& credential,
                                const mls::GroupView& group) {
-    CHATMCP_CHECK_OK(check_leaf_components(leaf, false));
-    CHATMCP_TRY(const auto head,
-                component_of<wire::LogHead>(leaf.components, ComponentId::log_head, "CLT-52"));
-    static_cast<void>(head);  // That it is there and reads whole; members compare heads as trust.
+    CHATMCP_TRY_VOID(check_leaf_components(leaf, false));
+    CHATMCP_TRY_VOID(component_of<wire::LogHead>(
+        leaf.components,
+        ComponentId::log_head,
+        "CLT-52"));  // That it is there and reads whole; members compare heads as trust.
     // A key package from the directory is delegated to no group yet; one that was made for a group
     // (the creator's leaf, an agreement's package), and every leaf after its first renewal, is.
     const bool key_package =
@@ -61,11 +62,11 @@ Result<void> check_agent_leaf(const mls::LeafView& leaf,
         grant->agent_credential_digest != credential.digest()) {
         return fail(Errc::permission_denied, "CLT-53");
     }
-    CHATMCP_CHECK_OK(check_leaf_components(leaf, true));
+    CHATMCP_TRY_VOID(check_leaf_components(leaf, true));
     CHATMCP_TRY(
         const auto evidence,
         component_of<wire::EvidenceComponent>(leaf.components, ComponentId::evidence, "CLT-54"));
-    CHATMCP_CHECK_OK(identity::verify_agent_credential(credential));
+    CHATMCP_TRY_VOID(identity::verify_agent_credential(credential));
     CHATMCP_TRY(const auto delegation, wire::decode<identity::Delegation>(evidence.delegation));
     return identity::verify_delegation(
         delegation, credential.enclave_key, leaf.signature_key, group.group_id());
@@ -177,7 +178,7 @@ Result<void> check_components_change(const mls::Change& change,
     if (!change.components.has_value()) {
         return {};
     }
-    CHATMCP_CHECK_OK(check_group_components(change.components->after));
+    CHATMCP_TRY_VOID(check_group_components(change.components->after));
     CHATMCP_TRY(const bool admin, before.admin(committer));
     if (!admin || before.companion()) {
         return fail(Errc::permission_denied, "CLT-66");
@@ -199,8 +200,7 @@ Result<void> check_components_change(const mls::Change& change,
 
 template <class T>
 Result<void> check_decodes(ByteView data) {
-    CHATMCP_TRY(const T value, wire::decode<T>(data));
-    static_cast<void>(value);
+    CHATMCP_TRY_VOID(wire::decode<T>(data));
     return {};
 }
 
@@ -271,7 +271,7 @@ Result<void> check_group_components(const std::vector<mls::Component>& component
         return fail(Errc::not_found, "CLT-60");
     }
     for (const mls::Component& component : components) {
-        CHATMCP_CHECK_OK(check_declared(component));
+        CHATMCP_TRY_VOID(check_declared(component));
     }
     const bool companion = has_component(components, ComponentId::companion_of);
     if (companion != has_component(components, ComponentId::grant) ||
@@ -286,7 +286,7 @@ Result<void> ConversationRules::check_leaf(const mls::LeafView& next,
                                            const mls::GroupView& group) const {
     CHATMCP_TRY(const LeafIdentity who, identity_of(next));
     if (current != nullptr) {
-        CHATMCP_CHECK_OK(check_same(next, who, *current));
+        CHATMCP_TRY_VOID(check_same(next, who, *current));
     }
     if (who.agent_credential.has_value()) {
         return check_agent_leaf(next, *who.agent_credential, group);
@@ -327,8 +327,8 @@ Result<void> ConversationRules::check_commit(const mls::Change& change,
         removed.push_back(std::move(who));
     }
     CHATMCP_TRY(const auto added, identities(change.added));
-    CHATMCP_CHECK_OK(check_adds(change, added, removed, before));
-    CHATMCP_CHECK_OK(check_removes(change, added, removed, before));
+    CHATMCP_TRY_VOID(check_adds(change, added, removed, before));
+    CHATMCP_TRY_VOID(check_removes(change, added, removed, before));
     return check_components_change(change, committer, before);
 }
 

@@ -54,7 +54,7 @@ Result<Header> read_header(wire::Reader& reader) {
     CHATMCP_TRY(header.nonce, reader.array<crypto::kAeadNonceBytes>());
     CHATMCP_TRY(const ByteView sealed, reader.fixed(kSecretBytes + crypto::kAeadTagBytes));
     header.sealed = to_bytes(sealed);
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return header;
 }
 
@@ -119,7 +119,7 @@ Result<HomeKey> HomeKey::create(Transaction& home,
     }
     header.sealed =
         crypto::Aead(kAead, wrapping->view()).seal(header.nonce, header.head(), secret.view());
-    CHATMCP_CHECK_OK(home.put(header_name(), header.encode()));
+    CHATMCP_TRY_VOID(home.put(header_name(), header.encode()));
     return HomeKey(secret.view());
 }
 

@@ -73,7 +73,7 @@ Result<void> give_way(Step& step,
     if (!content.has_value() || content->type != wire::ContentType::text) {
         return {};
     }
-    CHATMCP_CHECK_OK(step.home.forget_seen(chat.id, stands->id));
+    CHATMCP_TRY_VOID(step.home.forget_seen(chat.id, stands->id));
     CHATMCP_TRY(const auto again, new_message(step, IntentKind::send_text, chat.id, *content));
     step.notice(IntentChanged{view_of(again)});
     return {};
@@ -96,7 +96,7 @@ Result<void> take_application(Step& step,
         // with the question.
         return message_received(step, chat, envelope, who, leaf, *content);
     }
-    CHATMCP_CHECK_OK(give_way(step, chat, envelope, message.data, who.account));
+    CHATMCP_TRY_VOID(give_way(step, chat, envelope, message.data, who.account));
     CHATMCP_TRY(
         const bool fresh,
         store_message(
@@ -107,7 +107,7 @@ Result<void> take_application(Step& step,
 Result<void> take_proposal(Step& step, ChatRow& chat, const mls::ProposalReceived& proposal) {
     if (proposal.self_remove) {
         chat.leaving.push_back(proposal.sender.value);
-        CHATMCP_CHECK_OK(step.home.save(chat));
+        CHATMCP_TRY_VOID(step.home.save(chat));
     }
     return {};
 }
@@ -122,10 +122,10 @@ Result<void> move_own(Step& step, const ChatRow& chat, IntentRow& intent, std::u
     }
     CHATMCP_TRY(auto row, step.home.message(chat.id, position));
     if (row.has_value() && row->id == intent.message) {
-        CHATMCP_CHECK_OK(step.home.erase_message(chat.id, row->position));
+        CHATMCP_TRY_VOID(step.home.erase_message(chat.id, row->position));
         row->position = sequence;
-        CHATMCP_CHECK_OK(step.home.save(chat.id, *row));
-        CHATMCP_CHECK_OK(step.home.mark_seen(chat.id, row->id, sequence));
+        CHATMCP_TRY_VOID(step.home.save(chat.id, *row));
+        CHATMCP_TRY_VOID(step.home.mark_seen(chat.id, row->id, sequence));
     }
     intent.position = sequence;
     return step.home.save(intent);
@@ -140,7 +140,7 @@ Result<bool> take_own(Step& step, const ChatRow& chat, const wire::Envelope& env
     CHATMCP_TRY(auto intent, step.home.intent(*sender));
     if (intent.has_value() && intent->chat == chat.id) {
         if (intent->position.has_value() && *intent->position != envelope.sequence) {
-            CHATMCP_CHECK_OK(move_own(step, chat, *intent, envelope.sequence));
+            CHATMCP_TRY_VOID(move_own(step, chat, *intent, envelope.sequence));
             return true;
         }
         if (intent->state == IntentState::refused) {
@@ -148,7 +148,7 @@ Result<bool> take_own(Step& step, const ChatRow& chat, const wire::Envelope& env
             intent->state = IntentState::pending;
             intent->reason.reset();
         }
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(
             must(message_accepted(step, *intent, envelope.sequence, envelope.accepted_at)));
     }
     return true;
@@ -226,7 +226,7 @@ Result<CommitEffects> note_members(Step& step, const ChatRow& chat, const mls::C
             continue;
         }
         effects.added.push_back(who.account);
-        CHATMCP_CHECK_OK(mark_spoken(step, chat.id, who.account, false));
+        CHATMCP_TRY_VOID(mark_spoken(step, chat.id, who.account, false));
     }
     for (const mls::MemberRemoval& removal : change.removed) {
         CHATMCP_TRY(const LeafIdentity who, identity_of(removal.leaf));
@@ -254,9 +254,9 @@ Result<void> after_commit(Step& step,
     chat.newest_acceptance = std::max(chat.newest_acceptance, acceptance.accepted_at);
     if (change.removes_self) {
         const bool wished = chat.state == ChatState::leaving;
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(
             end_chat(step, chat, wished ? ChatState::left : ChatState::removed, nullptr));
-        CHATMCP_CHECK_OK(chat_ended(step, chat));
+        CHATMCP_TRY_VOID(chat_ended(step, chat));
         return take_kept_welcomes(step);
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
@@ -264,8 +264,8 @@ Result<void> after_commit(Step& step,
     chat.leaving.clear();
     note_distrust(chat, change, acceptance.accepted_at);
     CHATMCP_TRY(const CommitEffects members, note_members(step, chat, change));
-    CHATMCP_CHECK_OK(mark_spoken(step, chat.id, committer, true));
-    CHATMCP_CHECK_OK(step.home.save(chat));
+    CHATMCP_TRY_VOID(mark_spoken(step, chat.id, committer, true));
+    CHATMCP_TRY_VOID(step.home.save(chat));
     step.notice(ChatChanged{chat.id});
     return commit_taken(step, chat, members);
 }
@@ -273,16 +273,16 @@ Result<void> after_commit(Step& step,
 Result<void> take_own_commit(Step& step, ChatRow& chat, const wire::Acceptance& acceptance) {
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     CHATMCP_TRY(const auto next, staged_admission_key(*group));
-    CHATMCP_CHECK_OK(check_admission_key(acceptance, next.public_key()));
+    CHATMCP_TRY_VOID(check_admission_key(acceptance, next.public_key()));
     CHATMCP_TRY(const StagedRow staged, recorded(chat.staged));
     CHATMCP_TRY(const mls::Change change, must(group->confirm(step.home.transaction())));
-    CHATMCP_CHECK_OK(step.home.transaction().erase(home_key("bundle/", chat.id)));
+    CHATMCP_TRY_VOID(step.home.transaction().erase(home_key("bundle/", chat.id)));
     chat.staged.reset();
     if (chat.state == ChatState::creating) {
         chat.state = ChatState::active;
     }
     CHATMCP_TRY(const AccountRow own, step.home.known_account());
-    CHATMCP_CHECK_OK(must(after_commit(step, chat, acceptance, change, own.account)));
+    CHATMCP_TRY_VOID(must(after_commit(step, chat, acceptance, change, own.account)));
     CHATMCP_TRY(auto intent, step.home.intent(staged.intent));
     if (!intent.has_value() || intent->state != IntentState::pending) {
         return {};
@@ -304,12 +304,12 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
         return fail(Errc::equivocation, "CLT-22");
     }
     const wire::Acceptance& acceptance = *envelope.acceptance;
-    CHATMCP_CHECK_OK(verify_acceptance(
+    CHATMCP_TRY_VOID(verify_acceptance(
         acceptance, address_of(chat), chat.epoch, envelope.payload, envelope.sequence));
     if (chat.staged.has_value() && chat.staged->commit_hash == acceptance.commit_hash) {
         return take_own_commit(step, chat, acceptance);
     }
-    CHATMCP_CHECK_OK(must(discard_staged(step, chat)));
+    CHATMCP_TRY_VOID(must(discard_staged(step, chat)));
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     Bytes commit = envelope.payload;
     if (chat.companion_of.has_value() && !is_private_message(commit)) {
@@ -343,7 +343,7 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
     }
     CHATMCP_TRY(const std::string committer, account_of(group->view(), change.committer));
     CHATMCP_TRY(const auto renewal, must(check_renewals(*group, change)));
-    CHATMCP_CHECK_OK(must(incoming->apply(step.home.transaction())));
+    CHATMCP_TRY_VOID(must(incoming->apply(step.home.transaction())));
     if (renewal.has_value()) {
         change.distrusted.push_back(*renewal);
     }
@@ -353,13 +353,13 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
 // ---- One envelope ----
 
 Result<void> take_envelope(Step& step, ChatRow& chat, const wire::Envelope& envelope) {
-    CHATMCP_CHECK_OK(check_place(chat, envelope));
+    CHATMCP_TRY_VOID(check_place(chat, envelope));
     note_gap(chat, envelope);
     if (envelope.kind == wire::EnvelopeKind::bundle) {
         return take_commit(step, chat, envelope);
     }
-    CHATMCP_CHECK_OK(step.home.save(chat));
-    CHATMCP_CHECK_OK(take_message(step, chat, envelope));
+    CHATMCP_TRY_VOID(step.home.save(chat));
+    CHATMCP_TRY_VOID(take_message(step, chat, envelope));
     CHATMCP_TRY(chat, step.home.known_chat(chat.id));  // What it meant may have changed the row.
     chat.cursor = envelope.sequence;
     chat.known_end = std::max(chat.known_end, chat.cursor);
@@ -489,7 +489,7 @@ Result<void> progress_sync(Step& step) {
             step.runtime.want_chats.erase(id);
             continue;
         }
-        CHATMCP_CHECK_OK(progress_read(step, *chat));
+        CHATMCP_TRY_VOID(progress_read(step, *chat));
     }
     if (!step.runtime.follow.has_value() && step.runtime.stream_chats.empty()) {
         return {};
@@ -498,7 +498,7 @@ Result<void> progress_sync(Step& step) {
     for (const ChatId& id : ids) {
         CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
         if (chat.following() && chat.state != ChatState::creating && follows(step.runtime, chat)) {
-            CHATMCP_CHECK_OK(progress_stream(step, chat));
+            CHATMCP_TRY_VOID(progress_stream(step, chat));
         }
     }
     return {};

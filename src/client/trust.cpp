@@ -58,14 +58,14 @@ Result<void> ClientTrust::check(const mls::LeafView& next,
         const bool late = !judged.has_value() && judged.error().code == Errc::expired;
         return arrival.found && late ? Result<void>() : judged;
     };
-    CHATMCP_CHECK_OK(in_time(check_lifetime(next, arrival.accepted_at)));
+    CHATMCP_TRY_VOID(in_time(check_lifetime(next, arrival.accepted_at)));
     CHATMCP_TRY(const LeafIdentity who, identity_of(next));
     if (who.device.has_value()) {
         return in_time(identity::check_device_credential(
             *who.device, settings_.accepted_domains, arrival.accepted_at));
     }
     CHATMCP_CHECK(who.agent_credential.has_value());
-    CHATMCP_CHECK_OK(in_time(identity::check_agent_credential(
+    CHATMCP_TRY_VOID(in_time(identity::check_agent_credential(
         *who.agent_credential, settings_.accepted_domains, arrival.accepted_at)));
     AgentSurroundings surroundings;
     surroundings.group_id = to_array<wire::kGroupIdBytes>(group.group_id());
@@ -76,7 +76,7 @@ Result<void> ClientTrust::check(const mls::LeafView& next,
     }
     CHATMCP_TRY(const attest::Appraisal appraisal,
                 appraise_agent(next, surroundings, settings_, arrival.accepted_at));
-    CHATMCP_CHECK_OK(appraisal.evidence());
+    CHATMCP_TRY_VOID(appraisal.evidence());
     return {};
 }
 

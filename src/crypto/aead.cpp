@@ -104,7 +104,7 @@ Result<Bytes> Aead::open(ByteView nonce, ByteView aad, ByteView ciphertext) cons
         return fail(Errc::cannot_open, "CRY-01");
     }
     Bytes out(ciphertext.size() - kAeadTagBytes);
-    CHATMCP_CHECK_OK(open_into(state_->context, out, nonce, aad, ciphertext));
+    CHATMCP_TRY_VOID(open_into(state_->context, out, nonce, aad, ciphertext));
     return out;
 }
 
@@ -113,7 +113,7 @@ Result<SecretBytes> Aead::open_secret(ByteView nonce, ByteView aad, ByteView cip
         return fail(Errc::cannot_open, "CRY-01");
     }
     SecretBytes out(ciphertext.size() - kAeadTagBytes);
-    CHATMCP_CHECK_OK(open_into(state_->context, out.mutable_view(), nonce, aad, ciphertext));
+    CHATMCP_TRY_VOID(open_into(state_->context, out.mutable_view(), nonce, aad, ciphertext));
     return out;
 }
 

@@ -164,8 +164,8 @@ Result<void> make_room_for_offer(AgentStep& step) {
             break;
         }
         CHATMCP_TRY(const auto row, client::decode_record<OfferRow>(offers[i].second->value));
-        CHATMCP_CHECK_OK(step.store.erase(mls::key_package_key(row.reference)));
-        CHATMCP_CHECK_OK(step.store.erase(offers[i].second->key));
+        CHATMCP_TRY_VOID(step.store.erase(mls::key_package_key(row.reference)));
+        CHATMCP_TRY_VOID(step.store.erase(offers[i].second->key));
         step.state.offers_made_here.erase(row.reference);
     }
     return {};
@@ -180,7 +180,7 @@ Result<bool> take_request(AgentStep& step, ByteView payload) {
         step.note(Error{request.error().code, "ENC-06"});
         return false;
     }
-    CHATMCP_CHECK_OK(make_room_for_offer(step));
+    CHATMCP_TRY_VOID(make_room_for_offer(step));
     CHATMCP_TRY(AgentLeaf leaf,
                 make_agent_leaf(state, request->group_id, request->nonce, step.now));
     const auto seconds = [](UnixMs at) {
@@ -196,7 +196,7 @@ Result<bool> take_request(AgentStep& step, ByteView payload) {
                                       std::move(leaf.setup),
                                       lifetime,
                                       false));
-    CHATMCP_CHECK_OK(step.put(offer_record(request->group_id, made.reference),
+    CHATMCP_TRY_VOID(step.put(offer_record(request->group_id, made.reference),
                               OfferRow{made.reference, leaf.seed, step.now}));
     state.offers_made_here.insert(made.reference);
     auto sealed = client::seal_reply(
@@ -241,7 +241,7 @@ Result<void> take_item(AgentStep& step, const wire::InboxItem& item, ByteView en
     }
     session.doubted.reset();
     identity.inbox_cursor = item.sequence;
-    CHATMCP_CHECK_OK(step.put(identity_record(), identity));
+    CHATMCP_TRY_VOID(step.put(identity_record(), identity));
     if (!step.state.session.token.empty()) {
         step.send(Purpose::acknowledge,
                   {},
@@ -447,9 +447,9 @@ Result<void> progress(AgentStep& step) {
         return {};  // Nobody answers for this enclave yet.
     }
     progress_session(step);
-    CHATMCP_CHECK_OK(progress_questions(step));
+    CHATMCP_TRY_VOID(progress_questions(step));
     for (auto& [id, companion] : step.state.companions) {
-        CHATMCP_CHECK_OK(progress_companion(step, companion));
+        CHATMCP_TRY_VOID(progress_companion(step, companion));
     }
     return {};
 }
@@ -473,7 +473,7 @@ Result<void> load_identity(AgentStep& step) {
         random.fill(state.identity.enclave_seed);
         state.identity.directory_key =
             to_array<32>(crypto::HpkePrivateKey::generate(crypto::KemId::x25519, random).bytes());
-        CHATMCP_CHECK_OK(step.put(identity_record(), state.identity));
+        CHATMCP_TRY_VOID(step.put(identity_record(), state.identity));
     }
     state.enclave_key = crypto::SigningKey::from_seed(state.identity.enclave_seed);
     CHATMCP_TRY(
@@ -503,18 +503,18 @@ Result<std::unique_ptr<Agent>> Agent::start(tee::Platform& platform,
                                             const Start& start,
                                             AgentEffects& effects) {
     CHATMCP_TRY(SealedMemory memory, SealedMemory::open(platform));
-    CHATMCP_CHECK_OK(memory.restore(start.stored));
+    CHATMCP_TRY_VOID(memory.restore(start.stored));
     auto state = std::make_unique<AgentState>(
         platform, std::move(memory), configuration, facts, start.limits);
     state->relay_key = start.relay_key;
     take_time(*state, start.host_time);
     SealedMemory::Step store(state->memory);
     AgentStep step{*state, store, effects, state->newest, state->steady};
-    CHATMCP_CHECK_OK(load_identity(step));
+    CHATMCP_TRY_VOID(load_identity(step));
     if (!start.operator_credential.empty()) {
-        CHATMCP_CHECK_OK(on_event(step, CredentialGiven{start.operator_credential}));
+        CHATMCP_TRY_VOID(on_event(step, CredentialGiven{start.operator_credential}));
     }
-    CHATMCP_CHECK_OK(progress(step));
+    CHATMCP_TRY_VOID(progress(step));
     effects.writes = state->memory.apply(store, platform.random());
     return std::unique_ptr<Agent>(new Agent(std::move(state)));
 }
@@ -531,7 +531,7 @@ Result<AgentEffects> Agent::step(AgentEvent event) {
     if (!handled.has_value()) {
         return fail(handled.error());
     }
-    CHATMCP_CHECK_OK(progress(step));
+    CHATMCP_TRY_VOID(progress(step));
     effects.writes = state.memory.apply(store, state.platform.random());
     return effects;
 }

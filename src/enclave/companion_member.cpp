@@ -116,7 +116,7 @@ Result<void> admit(AgentStep& step, mls::Group group, const wire::Acceptance& ac
     AgentState& state = step.state;
     const GroupId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const OfferRow offer, used_offer(step, group, id));
-    CHATMCP_CHECK_OK(check_welcome(state, group, acceptance));
+    CHATMCP_TRY_VOID(check_welcome(state, group, acceptance));
     if (state.companions.size() >= state.limits.companions_max ||
         state.memory.size_bytes() > state.limits.state_bytes_max) {
         return fail(Errc::resource_exhausted, "ENC-07");
@@ -134,12 +134,12 @@ Result<void> admit(AgentStep& step, mls::Group group, const wire::Acceptance& ac
     note_acceptance(companion, acceptance.accepted_at);
     // A package of an earlier run lies in seals that another enclave may have been started from.
     companion.may_speak = state.offers_made_here.contains(offer.reference);
-    CHATMCP_CHECK_OK(save(step, companion));
+    CHATMCP_TRY_VOID(save(step, companion));
     CHATMCP_TRY(const auto offers, step.all<OfferRow>(table_prefix("offer", id)));
     for (const OfferRow& each : offers) {
-        CHATMCP_CHECK_OK(step.store.erase(offer_record(id, each.reference)));
+        CHATMCP_TRY_VOID(step.store.erase(offer_record(id, each.reference)));
         if (each.reference != offer.reference) {
-            CHATMCP_CHECK_OK(step.store.erase(mls::key_package_key(each.reference)));
+            CHATMCP_TRY_VOID(step.store.erase(mls::key_package_key(each.reference)));
         }
         state.offers_made_here.erase(each.reference);
     }
@@ -195,10 +195,10 @@ UnixMs time_in(const AgentStep& step, const Companion& companion) {
 
 Result<void> forget_companion(AgentStep& step, const GroupId& id) {
     AgentState& state = step.state;
-    CHATMCP_CHECK_OK(mls::Group::erase(step.store, id));
-    CHATMCP_CHECK_OK(step.store.erase(companion_record(id)));
+    CHATMCP_TRY_VOID(mls::Group::erase(step.store, id));
+    CHATMCP_TRY_VOID(step.store.erase(companion_record(id)));
     for (const std::string_view table : {"copy", "question"}) {
-        CHATMCP_CHECK_OK(mls::erase_prefix(step.store, table_prefix(table, id)));
+        CHATMCP_TRY_VOID(mls::erase_prefix(step.store, table_prefix(table, id)));
     }
     const auto found = state.companions.find(id);
     if (found == state.companions.end()) {
@@ -224,7 +224,7 @@ namespace {
 
 Result<void> discard_staged(AgentStep& step, Companion& companion) {
     if (companion.group.has_staged()) {
-        CHATMCP_CHECK_OK(companion.group.discard(step.store));
+        CHATMCP_TRY_VOID(companion.group.discard(step.store));
     }
     companion.row.staged.reset();
     companion.staged_here = false;
@@ -250,8 +250,7 @@ Result<void> take_own_commit(AgentStep& step,
     if (!fits.has_value()) {
         return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
     }
-    CHATMCP_TRY(const auto change, companion.group.confirm(step.store));
-    static_cast<void>(change);
+    CHATMCP_TRY_VOID(companion.group.confirm(step.store));
     companion.row.leaf_seed = staged.leaf_seed;
     companion.row.staged.reset();
     companion.renewed_at = step.steady;
@@ -268,7 +267,7 @@ Result<void> take_others_commit(AgentStep& step,
                                 Bytes commit,
                                 const wire::Acceptance& acceptance,
                                 bool& removed) {
-    CHATMCP_CHECK_OK(discard_staged(step, companion));
+    CHATMCP_TRY_VOID(discard_staged(step, companion));
     const bool sealed_whole = !client::is_private_message(commit);
     if (sealed_whole) {
         auto opened = client::open_agent_update(companion.group, commit);
@@ -300,7 +299,7 @@ Result<void> take_others_commit(AgentStep& step,
     if (!client::check_admission_key(acceptance, next).has_value()) {
         return fall_silent(step, companion, Error{Errc::invalid_argument, "ENC-14"});
     }
-    CHATMCP_CHECK_OK(incoming->apply(step.store));
+    CHATMCP_TRY_VOID(incoming->apply(step.store));
     begin_epoch(step, companion);
     return {};
 }
@@ -317,7 +316,7 @@ Result<bool> take_message(AgentStep& step, Companion& companion, const wire::Env
         return false;
     }
     if (std::holds_alternative<mls::OwnMessage>(*received)) {
-        CHATMCP_CHECK_OK(own_message_seen(step, companion, crypto::sha256(envelope.payload)));
+        CHATMCP_TRY_VOID(own_message_seen(step, companion, crypto::sha256(envelope.payload)));
         return true;
     }
     const auto* message = std::get_if<mls::ApplicationMessage>(&*received);
@@ -331,9 +330,9 @@ Result<bool> take_message(AgentStep& step, Companion& companion, const wire::Env
         return true;
     }
     if (content->type == wire::ContentType::copy) {
-        CHATMCP_CHECK_OK(take_copy(step, companion, who->account, *content));
+        CHATMCP_TRY_VOID(take_copy(step, companion, who->account, *content));
     } else if (content->type == wire::ContentType::question) {
-        CHATMCP_CHECK_OK(take_question(step, companion, *message, who->account, envelope.sequence));
+        CHATMCP_TRY_VOID(take_question(step, companion, *message, who->account, envelope.sequence));
     }
     return true;
 }
@@ -373,7 +372,7 @@ Result<void> take_envelope(AgentStep& step, Companion& companion, const wire::En
         note_acceptance(companion, acceptance.accepted_at);
         const bool own = row.staged.has_value() && companion.group.has_staged() &&
                          row.staged->commit_hash == acceptance.commit_hash;
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(
             own ? take_own_commit(step, companion, acceptance)
                 : take_others_commit(step, companion, envelope.payload, acceptance, removed));
     } else {
@@ -458,7 +457,7 @@ Result<void> progress_update(AgentStep& step, Companion& companion) {
         if (!wants_update(step, companion)) {
             return {};
         }
-        CHATMCP_CHECK_OK(stage_update(step, companion));
+        CHATMCP_TRY_VOID(stage_update(step, companion));
     }
     CHATMCP_TRY(const StagedRow staged, client::recorded(companion.row.staged));
     CHATMCP_TRY(
@@ -489,7 +488,7 @@ Result<void> encrypt(AgentStep& step, Companion& companion, Outgoing& outgoing) 
     outgoing.sent = client::publish_message(
         address_of(companion.row), key, group.view().epoch().value, std::move(payload));
     if (outgoing.ends.has_value()) {
-        CHATMCP_CHECK_OK(last_word_sent(step, companion, *outgoing.ends, outgoing.sent_hash));
+        CHATMCP_TRY_VOID(last_word_sent(step, companion, *outgoing.ends, outgoing.sent_hash));
     }
     return save(step, companion);
 }
@@ -506,7 +505,7 @@ Result<void> progress_messages(AgentStep& step, Companion& companion) {
     }
     Outgoing& outgoing = *next;
     if (!outgoing.sent.has_value()) {
-        CHATMCP_CHECK_OK(encrypt(step, companion, outgoing));
+        CHATMCP_TRY_VOID(encrypt(step, companion, outgoing));
     }
     CHATMCP_CHECK(outgoing.sent.has_value());
     companion.publish = step.send(Purpose::message, companion.row.id, *outgoing.sent);
@@ -520,8 +519,8 @@ Result<void> progress_companion(AgentStep& step, Companion& companion) {
     if (companion.row.stopped) {
         return {};
     }
-    CHATMCP_CHECK_OK(progress_stream(step, companion));
-    CHATMCP_CHECK_OK(progress_update(step, companion));
+    CHATMCP_TRY_VOID(progress_stream(step, companion));
+    CHATMCP_TRY_VOID(progress_update(step, companion));
     return progress_messages(step, companion);
 }
 

@@ -116,12 +116,12 @@ class Enclave {
             return false;
         }
         if (agent_ == nullptr) {
-            CHATMCP_CHECK_OK(before_start(std::move(frame)));
+            CHATMCP_TRY_VOID(before_start(std::move(frame)));
             return true;
         }
         std::optional<AgentEvent> event = event_of(std::move(frame));
         if (event.has_value()) {
-            CHATMCP_CHECK_OK(step(*std::move(event)));
+            CHATMCP_TRY_VOID(step(*std::move(event)));
         }
         return true;
     }
@@ -131,7 +131,7 @@ class Enclave {
             AgentEvent event{host_time_, TimeWentOn{}};
             std::visit([&](auto& what) { event.what = std::move(what); }, news);
             if (agent_ != nullptr) {
-                CHATMCP_CHECK_OK(step(std::move(event)));
+                CHATMCP_TRY_VOID(step(std::move(event)));
             }
         }
         return {};
@@ -258,7 +258,7 @@ Result<void> serve(Enclave& enclave, Door& door, int wake_fd) {
             }
             continue;
         }
-        CHATMCP_CHECK_OK(enclave.news());
+        CHATMCP_TRY_VOID(enclave.news());
         if (!door.wait(wake_fd)) {
             return {};
         }
@@ -287,8 +287,8 @@ Result<void> run(Door& door) {
     if (wake_fd < 0) {
         return fail(Errc::io, "ENC-30");
     }
-    CHATMCP_CHECK_OK(tee::harden_process());
-    CHATMCP_CHECK_OK(tee::check_sealed(tee::kModelFd));
+    CHATMCP_TRY_VOID(tee::harden_process());
+    CHATMCP_TRY_VOID(tee::check_sealed(tee::kModelFd));
     CHATMCP_TRY(const Bytes json,
                 tee::read_sealed(tee::kConfigurationFd, Configuration::kMaxBytes));
     CHATMCP_TRY(const Configuration configuration, read_configuration(json));

@@ -264,7 +264,7 @@ Result<void> take_copy(AgentStep& step,
         }
         companion.row.original_bytes += original.content.size();
         ++companion.row.copies;
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(
             step.put(record, CopyRow{original.position, author, id, to_text(words->body)}));
     }
     return {};
@@ -298,7 +298,7 @@ Result<void> take_question(AgentStep& step,
         }
         return {};
     }
-    CHATMCP_CHECK_OK(step.put(question_record(companion.row.id, position), row));
+    CHATMCP_TRY_VOID(step.put(question_record(companion.row.id, position), row));
     say_progress(step, companion, row.id, {});
     return {};
 }
@@ -315,7 +315,7 @@ Result<void> progress_questions(AgentStep& step) {
         CHATMCP_TRY(const auto waiting, step.all<QuestionRow>(table_prefix("question", id)));
         for (const QuestionRow& row : waiting) {
             if (!companion.settled.contains(row.position) && !state.job.has_value()) {
-                CHATMCP_CHECK_OK(start_job(step, companion, row));
+                CHATMCP_TRY_VOID(start_job(step, companion, row));
             }
         }
     }
@@ -364,8 +364,8 @@ Result<void> job_done(AgentStep& step, JobDone event) {
     }
     if (row->sequence == 0) {
         row->sequence = ++companion.row.answers;
-        CHATMCP_CHECK_OK(step.put(companion_record(companion.row.id), companion.row));
-        CHATMCP_CHECK_OK(step.put(question_record(companion.row.id, row->position), *row));
+        CHATMCP_TRY_VOID(step.put(companion_record(companion.row.id), companion.row));
+        CHATMCP_TRY_VOID(step.put(question_record(companion.row.id, row->position), *row));
     }
     Outgoing outgoing;
     outgoing.type = wire::ContentType::answer;
@@ -388,7 +388,7 @@ Result<Bytes> content_of(AgentStep& step, Companion& companion, Outgoing& outgoi
     content.type = outgoing.type;
     content.sent_at = time_in(step, companion);
     if (outgoing.answer.has_value()) {
-        CHATMCP_CHECK_OK(sign_receipt(step, companion, *outgoing.answer));
+        CHATMCP_TRY_VOID(sign_receipt(step, companion, *outgoing.answer));
         content.body = wire::encode(*outgoing.answer);
     } else {
         content.body = outgoing.body;
@@ -419,7 +419,7 @@ Result<void> own_message_seen(AgentStep& step,
     for (const QuestionRow& row : waiting) {
         if (row.sent == payload_hash) {
             companion.settled.erase(row.position);
-            CHATMCP_CHECK_OK(step.store.erase(question_record(companion.row.id, row.position)));
+            CHATMCP_TRY_VOID(step.store.erase(question_record(companion.row.id, row.position)));
         }
     }
     return {};

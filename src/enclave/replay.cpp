@@ -92,7 +92,7 @@ Result<void> replay(const char* model_path, const char* configuration_path) {
     CHATMCP_TRY(const Bytes input, read_to_end(kInput, kPromptsMaxBytes));
     wire::Reader reader(input);
     CHATMCP_TRY(wire::Reader prompts, reader.sub(kPromptsMaxBytes));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     assistant::Assistant assistant(*engine);
     NoProgress progress;
     std::vector<Bytes> outputs;

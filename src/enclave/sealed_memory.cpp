@@ -29,7 +29,7 @@ Result<Opened> open_record(const tee::Sealer& sealer, const wire::StoredState::P
     wire::Reader reader(plain.view());
     CHATMCP_TRY(const ByteView key, reader.vector(Transaction::kKeyMaxBytes));
     CHATMCP_TRY(const ByteView value, reader.vector(Transaction::kValueMaxBytes));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return Opened{to_bytes(key), to_bytes(value)};
 }
 

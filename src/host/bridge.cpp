@@ -69,7 +69,7 @@ Result<void> Bridge::send_state() {
             bytes += pair.value.size() + pair.key.size();
             state.pairs.push_back({std::move(pair.key), std::move(pair.value)});
             if (bytes > kStateFrameBytes) {
-                CHATMCP_CHECK_OK(send(std::exchange(state, {})));
+                CHATMCP_TRY_VOID(send(std::exchange(state, {})));
                 bytes = 0;
             }
         }
@@ -81,8 +81,8 @@ Result<void> Bridge::send_state() {
 
 Result<RunEnd> Bridge::run(const wire::Ed25519Key& relay_key) {
     const SystemClock clock;
-    CHATMCP_CHECK_OK(send_state());
-    CHATMCP_CHECK_OK(send(wire::Start{clock.now(), relay_key, {}}));
+    CHATMCP_TRY_VOID(send_state());
+    CHATMCP_TRY_VOID(send(wire::Start{clock.now(), relay_key, {}}));
     std::thread reader([this] { read_door(); });
     RunEnd end = RunEnd::enclave_ended;
     UnixMs ticked = clock.now();
@@ -136,7 +136,7 @@ Result<void> Bridge::read_frames() {
             if (!frame.has_value()) {
                 return fail(Errc::malformed, "HST-04");
             }
-            CHATMCP_CHECK_OK(take(*std::move(frame)));
+            CHATMCP_TRY_VOID(take(*std::move(frame)));
             continue;
         }
         const ssize_t received = ::recv(enclave_.door(), block.data(), block.size(), 0);
@@ -184,10 +184,10 @@ Result<void> Bridge::take(wire::EnclaveFrame frame) {
 Result<void> Bridge::keep(const wire::StoreBatch& batch) {
     CHATMCP_TRY(const auto transaction, store_.begin());
     for (const wire::StoreBatch::Write& write : batch.writes) {
-        CHATMCP_CHECK_OK(write.value.has_value() ? transaction->put(write.key, *write.value)
+        CHATMCP_TRY_VOID(write.value.has_value() ? transaction->put(write.key, *write.value)
                                                  : transaction->erase(write.key));
     }
-    CHATMCP_CHECK_OK(transaction->commit());
+    CHATMCP_TRY_VOID(transaction->commit());
     counters_.batches.fetch_add(1);
     static_cast<void>(send(wire::StoreDone{batch.sequence}));
     events_.stored();

@@ -46,7 +46,7 @@ Result<void> verify_device_credential(const DeviceCredential& credential,
     if (!is_key_package && group_id.empty()) {
         return fail(Errc::wrong_purpose, "ID-16");
     }
-    CHATMCP_CHECK_OK(verify_wallet_proof(credential.wallet));
+    CHATMCP_TRY_VOID(verify_wallet_proof(credential.wallet));
     return verify_delegation(credential.delegation,
                              credential.wallet.root_key,
                              leaf_key,
@@ -56,7 +56,7 @@ Result<void> verify_device_credential(const DeviceCredential& credential,
 Result<void> check_device_credential(const DeviceCredential& credential,
                                      const std::vector<std::string>& accepted_domains,
                                      UnixMs at) {
-    CHATMCP_CHECK_OK(check_wallet_proof(credential.wallet, accepted_domains, at));
+    CHATMCP_TRY_VOID(check_wallet_proof(credential.wallet, accepted_domains, at));
     return check_delegation(credential.delegation, at);
 }
 
@@ -64,14 +64,14 @@ Result<AgentCredential> AgentCredential::read(wire::Reader& reader) {
     AgentCredential out;
     CHATMCP_TRY(out.measurement, reader.array<crypto::kSha256Bytes>());
     CHATMCP_TRY(out.configuration_digest, reader.array<crypto::kSha256Bytes>());
-    CHATMCP_CHECK_OK(read_scheme(reader));
+    CHATMCP_TRY_VOID(read_scheme(reader));
     CHATMCP_TRY(out.enclave_key, reader.array<crypto::kEd25519PublicBytes>());
     CHATMCP_TRY(out.operator_account, read_account(reader));
     CHATMCP_TRY(out.domain, read_domain(reader));
     CHATMCP_TRY(out.issued_at_s, reader.u64());
     CHATMCP_TRY(out.expires_at_s, reader.u64());
     CHATMCP_TRY(out.signature, reader.array<crypto::kEd25519SignatureBytes>());
-    CHATMCP_CHECK_OK(verify_wallet_statement(common_of(out)));
+    CHATMCP_TRY_VOID(verify_wallet_statement(common_of(out)));
     return out;
 }
 
@@ -96,7 +96,7 @@ crypto::Sha256Digest AgentCredential::digest() const {
 }
 
 Result<void> verify_agent_credential(const AgentCredential& credential) {
-    CHATMCP_CHECK_OK(verify_wallet_statement(common_of(credential)));
+    CHATMCP_TRY_VOID(verify_wallet_statement(common_of(credential)));
     const std::string text = credential.text();
     if (!crypto::verify_raw(crypto::SignatureScheme::ed25519,
                             credential.operator_account.public_key(),

@@ -38,7 +38,7 @@ Result<UnixMs> read_time(wire::Reader& reader) {
 }  // namespace
 
 Result<Delegation> Delegation::read(wire::Reader& reader) {
-    CHATMCP_CHECK_OK(read_scheme(reader));
+    CHATMCP_TRY_VOID(read_scheme(reader));
     Delegation out;
     CHATMCP_TRY(out.leaf_key, reader.array<crypto::kEd25519PublicBytes>());
     CHATMCP_TRY(const std::uint8_t purpose, reader.u8());
@@ -48,7 +48,7 @@ Result<Delegation> Delegation::read(wire::Reader& reader) {
     CHATMCP_TRY(out.not_before, read_time(reader));
     CHATMCP_TRY(out.not_after, read_time(reader));
     CHATMCP_TRY(out.signature, reader.array<crypto::kEd25519SignatureBytes>());
-    CHATMCP_CHECK_OK(check_form(out));
+    CHATMCP_TRY_VOID(check_form(out));
     return out;
 }
 
@@ -86,7 +86,7 @@ Result<void> verify_delegation(const Delegation& delegation,
                                const PublicKey& root,
                                ByteView leaf_key,
                                ByteView group_id) {
-    CHATMCP_CHECK_OK(check_form(delegation));
+    CHATMCP_TRY_VOID(check_form(delegation));
     if (!wire::verify(root, delegation, delegation.signature).has_value()) {
         return fail(Errc::bad_signature, "ID-14");
     }

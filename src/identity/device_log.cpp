@@ -57,7 +57,7 @@ Result<void> verify_device_log(const std::vector<DeviceLogEntry>& log, const Cai
         if (entry.proof.log_sequence != sequence || entry.proof.previous_log_hash != previous) {
             return fail(Errc::invalid_argument, "ID-24");
         }
-        CHATMCP_CHECK_OK(verify_wallet_proof(entry.proof));
+        CHATMCP_TRY_VOID(verify_wallet_proof(entry.proof));
         // Without the device's own agreement somebody could put another's key into their log and
         // receive, in their name, what is sent to it.
         if (!wire::verify(entry.proof.root_key, entry, entry.signature).has_value()) {

@@ -49,7 +49,7 @@ std::string wallet_text(const WalletStatement& common,
 }
 
 Result<void> verify_wallet_statement(const WalletStatement& common) {
-    CHATMCP_CHECK_OK(check_domain(common.domain));
+    CHATMCP_TRY_VOID(check_domain(common.domain));
     constexpr auto kSecondsMax = static_cast<std::uint64_t>(kTimeTextMaxSeconds);
     constexpr auto kLifetimeMaxSeconds = static_cast<std::uint64_t>(kRootLifetimeMaxMs / kSecondMs);
     if (common.expires_at_s > kSecondsMax || common.issued_at_s >= common.expires_at_s ||
@@ -63,7 +63,7 @@ Result<void> check_wallet_statement(const WalletStatement& common,
                                     const std::vector<std::string>& accepted_domains,
                                     UnixMs at) {
     // First the bounds, so that seconds can be counted in milliseconds below.
-    CHATMCP_CHECK_OK(verify_wallet_statement(common));
+    CHATMCP_TRY_VOID(verify_wallet_statement(common));
     // The domain is the one thing in the text that says which site asked the wallet: a text signed
     // for another site, whose operator picked the root key, must not count here.
     if (std::find(accepted_domains.begin(), accepted_domains.end(), common.domain) ==
@@ -86,7 +86,7 @@ Result<Caip10> read_account(wire::Reader& reader) {
 
 Result<std::string> read_domain(wire::Reader& reader) {
     CHATMCP_TRY(const ByteView text, reader.vector(kDomainMaxBytes));
-    CHATMCP_CHECK_OK(check_domain(as_text(text)));
+    CHATMCP_TRY_VOID(check_domain(as_text(text)));
     return to_text(text);
 }
 
@@ -110,7 +110,7 @@ Result<WalletProof> WalletProof::read(wire::Reader& reader) {
     WalletProof proof;
     CHATMCP_TRY(proof.account, read_account(reader));
     CHATMCP_TRY(proof.domain, read_domain(reader));
-    CHATMCP_CHECK_OK(read_scheme(reader));
+    CHATMCP_TRY_VOID(read_scheme(reader));
     CHATMCP_TRY(proof.root_key, reader.array<crypto::kEd25519PublicBytes>());
     CHATMCP_TRY(proof.log_sequence, reader.u64());
     CHATMCP_TRY(proof.previous_log_hash, reader.array<crypto::kSha256Bytes>());
@@ -118,7 +118,7 @@ Result<WalletProof> WalletProof::read(wire::Reader& reader) {
     CHATMCP_TRY(proof.expires_at_s, reader.u64());
     CHATMCP_TRY(proof.signature, reader.array<crypto::kEd25519SignatureBytes>());
     // Here too, so that text() of anything that was read can be written.
-    CHATMCP_CHECK_OK(verify_wallet_statement(common_of(proof)));
+    CHATMCP_TRY_VOID(verify_wallet_statement(common_of(proof)));
     return proof;
 }
 
@@ -140,7 +140,7 @@ std::string WalletProof::text() const {
 }
 
 Result<void> verify_wallet_proof(const WalletProof& proof) {
-    CHATMCP_CHECK_OK(verify_wallet_statement(common_of(proof)));
+    CHATMCP_TRY_VOID(verify_wallet_statement(common_of(proof)));
     const std::string text = proof.text();
     if (!crypto::verify_raw(crypto::SignatureScheme::ed25519,
                             proof.account.public_key(),

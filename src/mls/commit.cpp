@@ -31,14 +31,14 @@ Result<AppliedCommit> apply_commit(const GroupState& state,
         }
         return applied;
     }
-    CHATMCP_CHECK_OK(check_leaf_in_group(context.suite,
+    CHATMCP_TRY_VOID(check_leaf_in_group(context.suite,
                                          commit.path->leaf,
                                          LeafPlace{context.group_id, committer},
                                          applied.effect.extensions));
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         merge_path(applied.draft, committer, *commit.path, applied.effect.added_leaves()));
-    CHATMCP_CHECK_OK(applied.draft.check_unique_keys());
-    CHATMCP_CHECK_OK(applied.draft.check_credential_types());
+    CHATMCP_TRY_VOID(applied.draft.check_unique_keys());
+    CHATMCP_TRY_VOID(applied.draft.check_credential_types());
     return applied;
 }
 
@@ -77,7 +77,7 @@ Result<SecretBytes> resumption_psk(Transaction& transaction,
     if (group == nullptr) {
         return fail(Errc::unsupported, "MLS-62");
     }
-    CHATMCP_CHECK_OK(check_psk_kind(id, group->group_id()));
+    CHATMCP_TRY_VOID(check_psk_kind(id, group->group_id()));
     if (id.psk_epoch == group->epoch.context.epoch) {
         return group->epoch.secrets.resumption_psk.clone();
     }
@@ -189,10 +189,10 @@ Result<NextEpoch> process_commit(GroupState& state,
         }
         CHATMCP_TRY(const SecretBytes psk_secret,
                     load_psk_secret(transaction, suite, &state, effect.psks));
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(
             derive_epoch(state, content, commit_secret.view(), psk_secret.view(), next));
     }
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         review_change(ChangeReview{state.environment, state.view, arrival}, next.change));
     return next;
 }

@@ -107,7 +107,7 @@ void RequiredCapabilities::write(wire::Writer& writer) const {
 Result<std::vector<Component>> decode_dictionary(ByteView data) {
     wire::Reader reader(data);
     CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     std::vector<Component> components;
     while (!inner.empty()) {
         Component component;
@@ -142,15 +142,15 @@ Result<std::vector<Component>> components_of(const Extensions& extensions) {
 }
 
 Result<void> check_known_extensions(const Extensions& extensions) {
-    CHATMCP_CHECK_OK(components_of(extensions));
+    CHATMCP_TRY_VOID(components_of(extensions));
     if (const auto* required = find_extension(extensions, ExtensionType::required_capabilities);
         required != nullptr) {
-        CHATMCP_CHECK_OK(wire::decode<RequiredCapabilities>(required->data));
+        CHATMCP_TRY_VOID(wire::decode<RequiredCapabilities>(required->data));
     }
     if (const auto* id = find_extension(extensions, ExtensionType::application_id); id != nullptr) {
         wire::Reader reader(id->data);
-        CHATMCP_CHECK_OK(reader.vector(kExtensionMaxBytes));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.vector(kExtensionMaxBytes));
+        CHATMCP_TRY_VOID(reader.finish());
     }
     return {};
 }

@@ -36,9 +36,9 @@ Result<Bytes> read_body(wire::Reader& reader, ContentType type) {
     }
     const std::size_t start = reader.position();
     if (type == ContentType::proposal) {
-        CHATMCP_CHECK_OK(Proposal::read(reader));
+        CHATMCP_TRY_VOID(Proposal::read(reader));
     } else {
-        CHATMCP_CHECK_OK(Commit::read(reader));
+        CHATMCP_TRY_VOID(Commit::read(reader));
     }
     return to_bytes(reader.since(start));
 }

@@ -118,7 +118,7 @@ struct Protection {
             keys.find(transaction, sender.leaf, message.content_type, sender.generation, Limits{}));
         CHATMCP_TRY(AuthenticatedContent content,
                     unprotect_private(suite, message, sender, message_key));
-        CHATMCP_CHECK_OK(verify_content(suite, key.public_key(), context, content));
+        CHATMCP_TRY_VOID(verify_content(suite, key.public_key(), context, content));
         return content;
     }
     AuthenticatedContent content(ContentType type, WireFormat format, Bytes body) {

@@ -75,14 +75,14 @@ std::optional<LeafIndex> Group::welcomed_by() const {
 }
 
 Result<Bundle> Group::stage(Transaction& transaction, const Plan& plan, const Arrival& arrival) {
-    CHATMCP_CHECK_OK(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_member());
     if (state_->staged.has_value()) {
         return fail(Errc::pending_commit, "MLS-69");
     }
     CHATMCP_TRY(StagedCommit made, make_commit(*state_, transaction, plan, arrival));
     made.next.made_here = true;
     state_->staged = std::move(made.next);
-    CHATMCP_CHECK_OK(state_->store_staged(transaction));
+    CHATMCP_TRY_VOID(state_->store_staged(transaction));
     return std::move(made.bundle);
 }
 
@@ -106,10 +106,10 @@ Result<Change> Group::confirm(Transaction& transaction) {
         return fail(Errc::not_found, "MLS-90");
     }
     NextEpoch next = *std::move(staged);
-    CHATMCP_CHECK_OK(state_->forget_staged(transaction));
+    CHATMCP_TRY_VOID(state_->forget_staged(transaction));
     Change change = next.change;
     const bool made_here = next.made_here;
-    CHATMCP_CHECK_OK(state_->enter(transaction, std::move(next)));
+    CHATMCP_TRY_VOID(state_->enter(transaction, std::move(next)));
     state_->may_send |= made_here;
     return change;
 }
@@ -124,7 +124,7 @@ Result<void> Group::discard(Transaction& transaction) {
 Result<SecretBytes> Group::export_secret(std::string_view label,
                                          ByteView context,
                                          std::size_t size_bytes) const {
-    CHATMCP_CHECK_OK(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_member());
     return mls_exporter(
         state_->suite(), state_->epoch.secrets.exporter_secret.view(), label, context, size_bytes);
 }

@@ -103,14 +103,14 @@ Result<void> GroupState::store_header(Transaction& transaction) const {
 Result<void> GroupState::store_all(Transaction& transaction, SecretBytes encryption_secret) {
     for (NodeIndex index{0}; in_tree(index, tree.width()); ++index.value) {
         if (!tree.node(index).blank()) {
-            CHATMCP_CHECK_OK(
+            CHATMCP_TRY_VOID(
                 put_node(transaction, group_id(), index, tree.node(index), tree.hash(index)));
         }
     }
     for (const auto& [node, key] : private_keys) {
-        CHATMCP_CHECK_OK(put_private_key(transaction, group_id(), node, key));
+        CHATMCP_TRY_VOID(put_private_key(transaction, group_id(), node, key));
     }
-    CHATMCP_CHECK_OK(store_header(transaction));
+    CHATMCP_TRY_VOID(store_header(transaction));
     return message_keys.start(transaction, std::move(encryption_secret));
 }
 
@@ -118,7 +118,7 @@ Result<void> GroupState::end_epoch(Transaction& transaction, const TreeDraft& dr
     const std::uint32_t kept = environment.limits.past_epochs_max;
     const Epoch ended = epoch.context.epoch;
     if (kept == 0) {
-        CHATMCP_CHECK_OK(SecretTree::erase(transaction, group_id(), ended));
+        CHATMCP_TRY_VOID(SecretTree::erase(transaction, group_id(), ended));
     } else {
         PastEpoch past{std::move(epoch.encoded_context),
                        std::move(epoch.secrets.sender_data_secret),
@@ -134,14 +134,14 @@ Result<void> GroupState::end_epoch(Transaction& transaction, const TreeDraft& dr
                 leaf_of(index),
                 before == nullptr ? std::nullopt : std::optional<LeafNode>(*before));
         }
-        CHATMCP_CHECK_OK(put_past_epoch(transaction, group_id(), ended, past));
+        CHATMCP_TRY_VOID(put_past_epoch(transaction, group_id(), ended, past));
         past_epochs.emplace(ended, std::move(past));
     }
     if (ended.value >= kept) {
         const Epoch expired{ended.value - kept};
         past_epochs.erase(expired);
-        CHATMCP_CHECK_OK(transaction.erase(epoch_key(group_id(), RecordKind::past_epoch, expired)));
-        CHATMCP_CHECK_OK(SecretTree::erase(transaction, group_id(), expired));
+        CHATMCP_TRY_VOID(transaction.erase(epoch_key(group_id(), RecordKind::past_epoch, expired)));
+        CHATMCP_TRY_VOID(SecretTree::erase(transaction, group_id(), expired));
     }
     return {};
 }
@@ -153,9 +153,9 @@ Result<void> GroupState::store_tree_changes(Transaction& transaction, TreeDraft&
         const bool was_filled = in_tree(index, tree.width()) && !tree.node(index).blank();
         if (!draft.blank(index)) {
             const TreeNode& content = slot.replaced ? slot.node : tree.node(index);
-            CHATMCP_CHECK_OK(put_node(transaction, group_id(), index, content, slot.hash));
+            CHATMCP_TRY_VOID(put_node(transaction, group_id(), index, content, slot.hash));
         } else if (was_filled) {
-            CHATMCP_CHECK_OK(transaction.erase(record_key(group_id(), RecordKind::node, index)));
+            CHATMCP_TRY_VOID(transaction.erase(record_key(group_id(), RecordKind::node, index)));
         }
     }
     return {};
@@ -173,27 +173,27 @@ Result<void> GroupState::take_private_keys(Transaction& transaction,
             ++key;
             continue;
         }
-        CHATMCP_CHECK_OK(transaction.erase(record_key(group_id(), RecordKind::private_key, node)));
+        CHATMCP_TRY_VOID(transaction.erase(record_key(group_id(), RecordKind::private_key, node)));
         key = private_keys.erase(key);
     }
     for (auto& [node, key] : fresh) {
-        CHATMCP_CHECK_OK(put_private_key(transaction, group_id(), node, key));
+        CHATMCP_TRY_VOID(put_private_key(transaction, group_id(), node, key));
         private_keys.insert_or_assign(node, std::move(key));
     }
     return {};
 }
 
 Result<void> GroupState::enter(Transaction& transaction, NextEpoch next) {
-    CHATMCP_CHECK_OK(end_epoch(transaction, next.tree));
-    CHATMCP_CHECK_OK(store_tree_changes(transaction, next.tree));
-    CHATMCP_CHECK_OK(take_private_keys(transaction, next.tree, std::move(next.private_keys)));
+    CHATMCP_TRY_VOID(end_epoch(transaction, next.tree));
+    CHATMCP_TRY_VOID(store_tree_changes(transaction, next.tree));
+    CHATMCP_TRY_VOID(take_private_keys(transaction, next.tree, std::move(next.private_keys)));
     for (const OpenProposal& proposal : proposals) {
-        CHATMCP_CHECK_OK(transaction.erase(
+        CHATMCP_TRY_VOID(transaction.erase(
             record_key(group_id(), RecordKind::proposal, ByteView(proposal.reference))));
     }
     proposals.clear();
     if (staged.has_value()) {
-        CHATMCP_CHECK_OK(forget_staged(transaction));
+        CHATMCP_TRY_VOID(forget_staged(transaction));
     }
     tree.merge(std::move(next.tree));
     epoch = std::move(next.epoch);
@@ -203,7 +203,7 @@ Result<void> GroupState::enter(Transaction& transaction, NextEpoch next) {
     if (environment.own_keys_in_memory_only) {
         message_keys.keep_in_memory(epoch.own);
     }
-    CHATMCP_CHECK_OK(store_header(transaction));
+    CHATMCP_TRY_VOID(store_header(transaction));
     return message_keys.start(transaction, std::move(next.encryption_secret));
 }
 
@@ -215,7 +215,7 @@ Result<void> GroupState::leave(Transaction& transaction) {
                                   RecordKind::secret_tree,
                                   RecordKind::ratchets,
                                   RecordKind::skipped_key}) {
-        CHATMCP_CHECK_OK(erase_prefix(transaction, record_key(group_id(), kind)));
+        CHATMCP_TRY_VOID(erase_prefix(transaction, record_key(group_id(), kind)));
     }
     private_keys.clear();
     proposals.clear();
@@ -272,12 +272,12 @@ void note_distrust(const ChangeReview& review,
 Result<void> review_change(const ChangeReview& review, Change& change) {
     const Rules& rules = review.environment.rules;
     for (const LeafView& added : change.added) {
-        CHATMCP_CHECK_OK(rules.check_leaf(added, nullptr, review.before));
+        CHATMCP_TRY_VOID(rules.check_leaf(added, nullptr, review.before));
     }
     for (const MemberUpdate& updated : change.updated) {
-        CHATMCP_CHECK_OK(rules.check_leaf(updated.after, &updated.before, review.before));
+        CHATMCP_TRY_VOID(rules.check_leaf(updated.after, &updated.before, review.before));
     }
-    CHATMCP_CHECK_OK(rules.check_commit(change, review.before));
+    CHATMCP_TRY_VOID(rules.check_commit(change, review.before));
     for (const LeafView& added : change.added) {
         note_distrust(review, added, nullptr, change);
     }

@@ -42,7 +42,7 @@ Result<Welcome> decode_welcome(ByteView bytes, const Limits& limits) {
         return fail(Errc::invalid_argument, "MLS-80");
     }
     CHATMCP_TRY(Welcome welcome, Welcome::read(reader));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return welcome;
 }
 
@@ -76,13 +76,13 @@ Result<RatchetTree> welcome_tree(const GroupInfo& info,
 
 /// Section 12.4.3.1: the tree is what the members say, and each leaf may stand in this group.
 Result<void> check_tree(const RatchetTree& tree, const GroupContext& context) {
-    CHATMCP_CHECK_OK(check_unmerged_leaves(tree));
-    CHATMCP_CHECK_OK(check_parent_hashes(tree));
-    CHATMCP_CHECK_OK(check_keys_and_credentials(tree));
-    CHATMCP_CHECK_OK(check_known_extensions(context.extensions));
+    CHATMCP_TRY_VOID(check_unmerged_leaves(tree));
+    CHATMCP_TRY_VOID(check_parent_hashes(tree));
+    CHATMCP_TRY_VOID(check_keys_and_credentials(tree));
+    CHATMCP_TRY_VOID(check_known_extensions(context.extensions));
     for (LeafIndex index{0}; in_tree(index, tree.width()); ++index.value) {
         if (const LeafNode* leaf = tree.leaf(index); leaf != nullptr) {
-            CHATMCP_CHECK_OK(check_leaf_in_group(
+            CHATMCP_TRY_VOID(check_leaf_in_group(
                 context.suite, *leaf, LeafPlace{context.group_id, index}, context.extensions));
         }
     }
@@ -127,9 +127,9 @@ Result<std::vector<Distrust>> review_group(const Environment& environment,
         });
     std::vector<Distrust> distrusted;
     for (const LeafView& leaf : change.added) {
-        CHATMCP_CHECK_OK(environment.rules.check_leaf(leaf, nullptr, founding));
+        CHATMCP_TRY_VOID(environment.rules.check_leaf(leaf, nullptr, founding));
     }
-    CHATMCP_CHECK_OK(environment.rules.check_commit(change, founding));
+    CHATMCP_TRY_VOID(environment.rules.check_commit(change, founding));
     for (const LeafView& leaf : change.added) {
         const Arrival found{arrival.accepted_at, leaf.index != joined.own_index()};
         if (const auto trusted = environment.trust.check(leaf, nullptr, joined, found);
@@ -147,7 +147,7 @@ Result<void> make_room(Transaction& transaction, ByteView group_id) {
         return {};
     }
     wire::Reader reader(*header);
-    CHATMCP_CHECK_OK(stored(reader.u32()));
+    CHATMCP_TRY_VOID(stored(reader.u32()));
     const auto old = stored(EpochState::read(reader));
     wipe(*header);
     if (!old.has_value()) {
@@ -192,8 +192,8 @@ Result<Opened> open_welcome(const Environment& environment,
     if (signer == nullptr) {
         return fail(Errc::not_member, "MLS-77");
     }
-    CHATMCP_CHECK_OK(info.verify(signer->signature_key));
-    CHATMCP_CHECK_OK(check_tree(tree, info.context));
+    CHATMCP_TRY_VOID(info.verify(signer->signature_key));
+    CHATMCP_TRY_VOID(check_tree(tree, info.context));
     CHATMCP_TRY(const LeafIndex own, find_own_leaf(tree, addressed.package.leaf));
     PrivateKeys private_keys;
     if (group_secrets.path_secret.has_value()) {
@@ -263,16 +263,16 @@ Result<Group> Group::join(const Environment& environment,
                                 addressed.keys.signature_key.clone());
     CHATMCP_TRY(std::vector<Distrust> distrusted,
                 review_group(environment, epoch, opened.tree, opened.info.signer, arrival));
-    CHATMCP_CHECK_OK(make_room(transaction, opened.info.context.group_id));
-    CHATMCP_CHECK_OK(use_welcome_once(transaction, welcome));
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(make_room(transaction, opened.info.context.group_id));
+    CHATMCP_TRY_VOID(use_welcome_once(transaction, welcome));
+    CHATMCP_TRY_VOID(
         use_up_key_package(transaction, addressed.secrets->new_member, addressed.keys));
     auto state =
         std::make_unique<GroupState>(environment, std::move(epoch), std::move(opened.tree));
     state->private_keys = std::move(opened.private_keys);
     state->distrusted_at_join = std::move(distrusted);
     state->welcomed_by = opened.info.signer;
-    CHATMCP_CHECK_OK(state->store_all(transaction, std::move(opened.secrets.encryption_secret)));
+    CHATMCP_TRY_VOID(state->store_all(transaction, std::move(opened.secrets.encryption_secret)));
     return Group(std::move(state));
 }
 
@@ -290,8 +290,8 @@ Result<Group> Group::create(const Environment& environment,
     leaf.source = LeafSource::commit;
     sign_leaf(spec.suite, own.signature_key, LeafPlace{spec.group_id, LeafIndex{0}}, leaf);
     GroupContext context = first_context(spec);
-    CHATMCP_CHECK_OK(check_known_extensions(context.extensions));
-    CHATMCP_CHECK_OK(check_leaf_in_group(
+    CHATMCP_TRY_VOID(check_known_extensions(context.extensions));
+    CHATMCP_TRY_VOID(check_leaf_in_group(
         spec.suite, leaf, LeafPlace{spec.group_id, LeafIndex{0}}, context.extensions));
     RatchetTree tree(spec.suite);
     TreeDraft draft(tree);
@@ -314,10 +314,10 @@ Result<Group> Group::create(const Environment& environment,
     if (!distrusted.empty()) {
         return fail(distrusted[0].reason);
     }
-    CHATMCP_CHECK_OK(make_room(transaction, spec.group_id));
+    CHATMCP_TRY_VOID(make_room(transaction, spec.group_id));
     auto state = std::make_unique<GroupState>(environment, std::move(epoch), std::move(tree));
     state->private_keys.emplace(NodeIndex{0}, std::move(leaf_key));
-    CHATMCP_CHECK_OK(state->store_all(transaction, std::move(secrets.encryption_secret)));
+    CHATMCP_TRY_VOID(state->store_all(transaction, std::move(secrets.encryption_secret)));
     return Group(std::move(state));
 }
 

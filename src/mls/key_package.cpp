@@ -48,9 +48,9 @@ Result<void> KeyPackage::verify() const {
     if (leaf.lifetime->not_after_s < leaf.lifetime->not_before_s) {
         return fail(Errc::invalid_argument, "MLS-14");
     }
-    CHATMCP_CHECK_OK(check_leaf_form(leaf));
-    CHATMCP_CHECK_OK(check_known_extensions(extensions));
-    CHATMCP_CHECK_OK(verify_leaf_signature(suite, leaf, LeafPlace{}));
+    CHATMCP_TRY_VOID(check_leaf_form(leaf));
+    CHATMCP_TRY_VOID(check_known_extensions(extensions));
+    CHATMCP_TRY_VOID(verify_leaf_signature(suite, leaf, LeafPlace{}));
     wire::Writer writer;
     write_unsigned(writer);
     return verify_with_label(
@@ -77,7 +77,7 @@ Result<KeyPackage> decode_key_package(ByteView bytes) {
     if (version == kProtocolVersionMls10 && format == kWireFormatKeyPackage &&
         reader.remaining() > 0 && bytes[reader.position()] == 0) {
         CHATMCP_TRY(KeyPackage package, KeyPackage::read(reader));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return package;
     }
     return wire::decode<KeyPackage>(bytes);

@@ -37,7 +37,7 @@ Result<void> check_alone(const GroupState& state,
         Change change,
         describe_change(
             draft, state.epoch.context, state.epoch.own, ChangeSource{effect, state.epoch.own}));
-    CHATMCP_CHECK_OK(review_change(ChangeReview{state.environment, state.view, arrival}, change));
+    CHATMCP_TRY_VOID(review_change(ChangeReview{state.environment, state.view, arrival}, change));
     for (const Distrust& distrust : change.distrusted) {
         const bool is_added = std::ranges::any_of(
             change.added, [&](const LeafView& leaf) { return leaf.index == distrust.leaf; });
@@ -159,7 +159,7 @@ Result<Bytes> protect_commit(GroupState& state,
                                              state.epoch.encoded_context,
                                              content));
     }
-    CHATMCP_CHECK_OK(state.check_may_send());
+    CHATMCP_TRY_VOID(state.check_may_send());
     CHATMCP_TRY(const MessageKey key,
                 state.message_keys.next(transaction, state.epoch.own, ContentType::commit));
     return encode_message(WireFormat::private_message,
@@ -225,12 +225,12 @@ Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
                                                          leaf_key,
                                                          state.group_id(),
                                                          state.environment.random));
-    CHATMCP_CHECK_OK(check_leaf_in_group(state.suite(),
+    CHATMCP_TRY_VOID(check_leaf_in_group(state.suite(),
                                          path.leaf,
                                          LeafPlace{state.group_id(), state.epoch.own},
                                          draft.effect.extensions));
-    CHATMCP_CHECK_OK(draft.tree.check_unique_keys());
-    CHATMCP_CHECK_OK(draft.tree.check_credential_types());
+    CHATMCP_TRY_VOID(draft.tree.check_unique_keys());
+    CHATMCP_TRY_VOID(draft.tree.check_credential_types());
     draft.context = provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
     CHATMCP_TRY(draft.commit.path,
                 encrypt_path(draft.tree,
@@ -255,7 +255,7 @@ Result<Draft> draft_commit(const GroupState& state,
             draft.tree, draft.list.proposals, own, state.epoch.context, state.environment.limits));
     draft.commit.proposals = draft.list.in_commit;
     if (draft.effect.needs_path || plan.rotate.has_value() || plan.force_path) {
-        CHATMCP_CHECK_OK(add_path(state, plan, draft));
+        CHATMCP_TRY_VOID(add_path(state, plan, draft));
     } else {
         draft.context =
             provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
@@ -267,9 +267,9 @@ Result<Draft> draft_commit(const GroupState& state,
             state.epoch.context,
             own,
             ChangeSource{draft.effect, own, draft.commit.path.has_value(), plan.public_message}));
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         review_change(ChangeReview{state.environment, state.view, arrival}, draft.change));
-    CHATMCP_CHECK_OK(refuse_distrusted(draft.change, own));
+    CHATMCP_TRY_VOID(refuse_distrusted(draft.change, own));
     return draft;
 }
 

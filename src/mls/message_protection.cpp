@@ -32,7 +32,7 @@ Result<Bytes> send_private(GroupState& state,
                            Transaction& transaction,
                            AuthenticatedContent& content,
                            std::size_t padded_bytes) {
-    CHATMCP_CHECK_OK(state.check_may_send());
+    CHATMCP_TRY_VOID(state.check_may_send());
     const CipherSuite suite = state.suite();
     sign_content(suite, state.epoch.signature_key, state.epoch.encoded_context, content);
     CHATMCP_TRY(
@@ -105,7 +105,7 @@ Result<OpenedOrOwn> open_private(GroupState& state,
                                  sender.generation,
                                  state.environment.limits));
     CHATMCP_TRY(AuthenticatedContent content, unprotect_private(suite, message, sender, key));
-    CHATMCP_CHECK_OK(verify_content(suite, leaf->signature_key, epoch.context, content));
+    CHATMCP_TRY_VOID(verify_content(suite, leaf->signature_key, epoch.context, content));
     return OpenedMessage{
         std::move(content), sender.leaf, sender.generation, view_of(*leaf, sender.leaf)};
 }
@@ -134,7 +134,7 @@ Result<OpenedOrOwn> open_public(const GroupState& state, PublicMessage message) 
     if (leaf == nullptr) {
         return fail(Errc::not_member, "MLS-84");
     }
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         verify_content(state.suite(), leaf->signature_key, state.epoch.encoded_context, content));
     if (sender == state.epoch.own) {
         return OwnMessage{now, content.content.content_type, false};
@@ -147,12 +147,12 @@ Result<OpenedOrOwn> open_message(GroupState& state, Transaction& transaction, By
     CHATMCP_TRY(const WireFormat format, read_message_header(reader));
     if (format == WireFormat::private_message) {
         CHATMCP_TRY(const PrivateMessage message, PrivateMessage::read(reader));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return open_private(state, transaction, message);
     }
     if (format == WireFormat::public_message) {
         CHATMCP_TRY(PublicMessage message, PublicMessage::read(reader));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return open_public(state, std::move(message));
     }
     return fail(Errc::invalid_argument, "MLS-80");
@@ -179,7 +179,7 @@ Result<void> spend_key(GroupState& state, Transaction& transaction, const Opened
 Result<Received> receive_application(GroupState& state,
                                      Transaction& transaction,
                                      OpenedMessage message) {
-    CHATMCP_CHECK_OK(spend_key(state, transaction, message));
+    CHATMCP_TRY_VOID(spend_key(state, transaction, message));
     FramedContent& content = message.content.content;
     return ApplicationMessage{.sender = message.sender,
                               .sender_leaf = std::move(message.sender_leaf),
@@ -207,7 +207,7 @@ Result<ProposalReceived> open_proposal(GroupState& state,
         return fail(Errc::too_large, "MLS-71");
     }
     OpenProposal open{received.reference, sender, std::move(proposal)};
-    CHATMCP_CHECK_OK(state.store_proposal(transaction, open));
+    CHATMCP_TRY_VOID(state.store_proposal(transaction, open));
     state.proposals.push_back(std::move(open));
     return received;
 }
@@ -218,7 +218,7 @@ Result<Bytes> Group::encrypt(Transaction& transaction,
                              ByteView data,
                              ByteView authenticated_data,
                              std::size_t padded_bytes) {
-    CHATMCP_CHECK_OK(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_member());
     const std::size_t limit = state_->environment.limits.message_bytes_max;
     if (data.size() > limit || authenticated_data.size() > limit || padded_bytes > limit) {
         return fail(Errc::too_large, "MLS-79");
@@ -229,20 +229,20 @@ Result<Bytes> Group::encrypt(Transaction& transaction,
 }
 
 Result<Bytes> Group::propose_leave(Transaction& transaction) {
-    CHATMCP_CHECK_OK(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_member());
     const Proposal proposal{Remove{state_->epoch.own}};
     AuthenticatedContent content =
         start_content(state_->epoch, ContentType::proposal, wire::encode(proposal));
     CHATMCP_TRY(Bytes message, send_private(*state_, transaction, content, 0));
     // Nobody decrypts its own messages: what we proposed is remembered when it is made.
-    CHATMCP_CHECK_OK(open_proposal(*state_, transaction, content));
+    CHATMCP_TRY_VOID(open_proposal(*state_, transaction, content));
     return message;
 }
 
 Result<Received> Group::receive(Transaction& transaction,
                                 ByteView message,
                                 const Arrival& arrival) {
-    CHATMCP_CHECK_OK(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_member());
     if (message.size() > state_->environment.limits.message_bytes_max) {
         return fail(Errc::too_large, "MLS-79");
     }
@@ -265,7 +265,7 @@ Result<Received> Group::receive(Transaction& transaction,
         case ContentType::proposal: {
             CHATMCP_TRY(ProposalReceived received,
                         open_proposal(*state_, transaction, other.content));
-            CHATMCP_CHECK_OK(spend_key(*state_, transaction, other));
+            CHATMCP_TRY_VOID(spend_key(*state_, transaction, other));
             return received;
         }
         case ContentType::commit:

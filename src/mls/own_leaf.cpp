@@ -131,7 +131,7 @@ Result<KeyPackageMade> make_key_package(const Environment& environment,
                       encode_dictionary({Component{kLastResortComponent, {}}}));
     }
     sign_key_package(leaf.signature_key, package);
-    CHATMCP_CHECK_OK(package.verify());
+    CHATMCP_TRY_VOID(package.verify());
     KeyPackageMade made{encode_message(WireFormat::key_package, package),
                         package.reference().to_bytes()};
     const KeyPackageSecrets secrets{suite,
@@ -140,13 +140,13 @@ Result<KeyPackageMade> make_key_package(const Environment& environment,
                                     std::move(encryption_key),
                                     std::move(leaf.signature_key),
                                     last_resort};
-    CHATMCP_CHECK_OK(store_key_package(transaction, made.reference, secrets));
+    CHATMCP_TRY_VOID(store_key_package(transaction, made.reference, secrets));
     return made;
 }
 
 Result<LeafView> inspect_key_package(ByteView key_package) {
     CHATMCP_TRY(const KeyPackage package, decode_key_package(key_package));
-    CHATMCP_CHECK_OK(package.verify());
+    CHATMCP_TRY_VOID(package.verify());
     return view_of(package.leaf, LeafIndex{});
 }
 

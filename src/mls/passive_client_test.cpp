@@ -54,9 +54,9 @@ Result<void> join(MlsMember& member, const json& vector) {
 
 Result<void> follow_epoch(MlsMember& member, const json& epoch) {
     for (const json& proposal : epoch["proposals"]) {
-        CHATMCP_CHECK_OK(member.receive(hex_of(proposal)));
+        CHATMCP_TRY_VOID(member.receive(hex_of(proposal)));
     }
-    CHATMCP_CHECK_OK(member.follow(hex_of(epoch["commit"])));
+    CHATMCP_TRY_VOID(member.follow(hex_of(epoch["commit"])));
     return {};
 }
 

@@ -31,7 +31,7 @@ class Sorter {
         if (sender == committer_) {
             return fail(Errc::invalid_proposals, "MLS-51");
         }
-        CHATMCP_CHECK_OK(touch(sender));
+        CHATMCP_TRY_VOID(touch(sender));
         if (update.leaf.source != LeafSource::update) {
             return fail(Errc::invalid_proposals, "MLS-55");
         }
@@ -46,13 +46,13 @@ class Sorter {
         if (remove.removed == committer_) {
             return fail(Errc::invalid_proposals, "MLS-52");
         }
-        CHATMCP_CHECK_OK(touch(remove.removed));
+        CHATMCP_TRY_VOID(touch(remove.removed));
         sorted.removes.push_back({remove.removed, sender});
         return {};
     }
 
     Result<void> operator()(const PreSharedKey& psk) {
-        CHATMCP_CHECK_OK(check_psk_kind(psk.psk, group_id_));
+        CHATMCP_TRY_VOID(check_psk_kind(psk.psk, group_id_));
         if (psk.psk.psk_nonce.size() != hash_bytes(tree_.suite())) {
             return fail(Errc::malformed, "MLS-63");
         }
@@ -73,7 +73,7 @@ class Sorter {
         if (sorted.context_extensions != nullptr) {
             return fail(Errc::invalid_proposals, "MLS-58");
         }
-        CHATMCP_CHECK_OK(check_known_extensions(extensions.extensions));
+        CHATMCP_TRY_VOID(check_known_extensions(extensions.extensions));
         sorted.context_extensions = &extensions;
         return {};
     }
@@ -117,8 +117,8 @@ Result<void> check_members_support(const TreeDraft& draft, const Extensions& ext
     }
     for (LeafIndex index{0}; in_tree(index, draft.width()); ++index.value) {
         if (const LeafNode* leaf = draft.leaf(index); leaf != nullptr) {
-            CHATMCP_CHECK_OK(check_supports_extensions(*leaf, extensions));
-            CHATMCP_CHECK_OK(check_required_capabilities(*leaf, required));
+            CHATMCP_TRY_VOID(check_supports_extensions(*leaf, extensions));
+            CHATMCP_TRY_VOID(check_required_capabilities(*leaf, required));
         }
     }
     return {};
@@ -129,7 +129,7 @@ Result<void> apply_updates_and_removes(TreeDraft& draft,
                                        const GroupContext& context,
                                        ProposalEffect& effect) {
     for (const auto& [leaf, update] : sorted.updates) {
-        CHATMCP_CHECK_OK(check_leaf_in_group(
+        CHATMCP_TRY_VOID(check_leaf_in_group(
             context.suite, update->leaf, LeafPlace{context.group_id, leaf}, effect.extensions));
         draft.update(leaf, update->leaf);
         effect.updated.push_back(leaf);
@@ -149,8 +149,8 @@ Result<void> apply_adds(TreeDraft& draft,
                         ProposalEffect& effect) {
     for (const auto& [add, position] : sorted.adds) {
         const KeyPackage& package = add->key_package;
-        CHATMCP_CHECK_OK(check_key_package(package, context.suite));
-        CHATMCP_CHECK_OK(check_leaf_capabilities(package.leaf, effect.extensions));
+        CHATMCP_TRY_VOID(check_key_package(package, context.suite));
+        CHATMCP_TRY_VOID(check_leaf_capabilities(package.leaf, effect.extensions));
         CHATMCP_TRY(const LeafIndex leaf, draft.add(package.leaf, limits.members_max));
         effect.added.push_back({leaf, proposals[position].sender, position});
     }
@@ -196,7 +196,7 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
     effect.needs_path = proposals.empty();
     for (const SourcedProposal& each : proposals) {
         sorter.sender = each.sender;
-        CHATMCP_CHECK_OK(std::visit(sorter, each.proposal.content));
+        CHATMCP_TRY_VOID(std::visit(sorter, each.proposal.content));
         ++sorter.position;
         const ProposalType type = each.proposal.type();
         effect.needs_path |= type != ProposalType::add && type != ProposalType::psk;
@@ -206,13 +206,13 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
     effect.has_context_extensions = sorted.context_extensions != nullptr;
     effect.extensions =
         effect.has_context_extensions ? sorted.context_extensions->extensions : context.extensions;
-    CHATMCP_CHECK_OK(apply_updates_and_removes(draft, sorted, context, effect));
-    CHATMCP_CHECK_OK(apply_adds(draft, sorted, proposals, context, limits, effect));
+    CHATMCP_TRY_VOID(apply_updates_and_removes(draft, sorted, context, effect));
+    CHATMCP_TRY_VOID(apply_adds(draft, sorted, proposals, context, limits, effect));
     if (effect.has_context_extensions) {
-        CHATMCP_CHECK_OK(check_members_support(draft, effect.extensions));
+        CHATMCP_TRY_VOID(check_members_support(draft, effect.extensions));
     }
-    CHATMCP_CHECK_OK(draft.check_unique_keys());
-    CHATMCP_CHECK_OK(draft.check_credential_types());
+    CHATMCP_TRY_VOID(draft.check_unique_keys());
+    CHATMCP_TRY_VOID(draft.check_credential_types());
     return effect;
 }
 

@@ -130,7 +130,7 @@ Result<RatchetTree> RatchetTree::decode(CipherSuite suite,
                                         std::uint32_t members_max) {
     wire::Reader outer(encoded);
     CHATMCP_TRY(wire::Reader reader, outer.sub(encoded.size()));
-    CHATMCP_CHECK_OK(outer.finish());
+    CHATMCP_TRY_VOID(outer.finish());
     // A blank node takes one byte: a short message must not make a tall tree.
     const std::size_t nodes_max = std::size_t{4} * members_max;
     std::vector<TreeNode> nodes;

@@ -26,11 +26,10 @@ SecretTree::RatchetType SecretTree::ratchet_of(ContentType type) {
 Result<void> SecretTree::start(Transaction& transaction, SecretBytes encryption_secret) {
     Chain chain;
     chain.push_back(Beside{root(width_), std::move(encryption_secret)});
-    CHATMCP_CHECK_OK(put_chain(transaction, kAboveRoot, chain));
+    CHATMCP_TRY_VOID(put_chain(transaction, kAboveRoot, chain));
     chains_.emplace(kAboveRoot, std::move(chain));
     if (in_memory_.has_value()) {
-        CHATMCP_TRY(const Ratchets* own, take_ratchets(transaction, *in_memory_));
-        static_cast<void>(own);
+        CHATMCP_TRY_VOID(take_ratchets(transaction, *in_memory_));
     }
     return {};
 }
@@ -38,7 +37,7 @@ Result<void> SecretTree::start(Transaction& transaction, SecretBytes encryption_
 Result<void> SecretTree::erase(Transaction& transaction, ByteView group_id, Epoch epoch) {
     for (const RecordKind kind :
          {RecordKind::secret_tree, RecordKind::ratchets, RecordKind::skipped_key}) {
-        CHATMCP_CHECK_OK(erase_prefix(transaction, epoch_key(group_id, kind, epoch)));
+        CHATMCP_TRY_VOID(erase_prefix(transaction, epoch_key(group_id, kind, epoch)));
     }
     return {};
 }
@@ -69,7 +68,7 @@ Result<MessageKey> SecretTree::next(Transaction& transaction, LeafIndex own, Con
     }
     MessageKey key = message_key(ratchet);
     advance(ratchet);
-    CHATMCP_CHECK_OK(put_ratchets(transaction, own, *ratchets));
+    CHATMCP_TRY_VOID(put_ratchets(transaction, own, *ratchets));
     return key;
 }
 
@@ -126,12 +125,12 @@ Result<void> SecretTree::spend(Transaction& transaction,
     }
     Ratchet& ratchet = ratchets->of[static_cast<std::size_t>(ratchet_type)];
     if (generation < ratchet.next_generation) {
-        CHATMCP_CHECK_OK(transaction.erase(skipped_key(sender, ratchet_type, generation)));
+        CHATMCP_TRY_VOID(transaction.erase(skipped_key(sender, ratchet_type, generation)));
         --ratchet.skipped;
         return put_ratchets(transaction, sender, *ratchets);
     }
     while (ratchet.next_generation < generation) {
-        CHATMCP_CHECK_OK(keep_skipped(transaction, sender, ratchet_type, ratchet, limits));
+        CHATMCP_TRY_VOID(keep_skipped(transaction, sender, ratchet_type, ratchet, limits));
         advance(ratchet);
     }
     advance(ratchet);
@@ -157,7 +156,7 @@ Result<SecretTree::Ratchets*> SecretTree::stored_ratchets(Transaction& transacti
             CHATMCP_TRY(const ByteView secret, reader.fixed(hash_bytes(suite_)));
             ratchet.secret = SecretBytes(secret);
         }
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return ratchets;
     };
     CHATMCP_TRY(Ratchets ratchets, stored(read()));
@@ -243,9 +242,9 @@ Result<SecretTree::Ratchets*> SecretTree::take_ratchets(Transaction& transaction
     Chain walked;
     CHATMCP_TRY(Ratchets ratchets, derive_ratchets(beside, leaf, &walked));
     beside.secret = SecretBytes();
-    CHATMCP_CHECK_OK(put_chain(transaction, cover.top, covering));
+    CHATMCP_TRY_VOID(put_chain(transaction, cover.top, covering));
     if (!walked.empty()) {
-        CHATMCP_CHECK_OK(put_chain(transaction, beside.node.value, walked));
+        CHATMCP_TRY_VOID(put_chain(transaction, beside.node.value, walked));
         chains_.emplace(beside.node.value, std::move(walked));
     }
     return &ratchets_.emplace(leaf, std::move(ratchets)).first->second;
@@ -275,7 +274,7 @@ Result<void> SecretTree::keep_skipped(Transaction& transaction,
     if (ratchet.skipped >= limits.skipped_keys_max) {
         CHATMCP_TRY(const auto oldest, transaction.scan(skipped_prefix(leaf, type), {}, 1));
         if (!oldest.empty()) {
-            CHATMCP_CHECK_OK(transaction.erase(oldest[0].key));
+            CHATMCP_TRY_VOID(transaction.erase(oldest[0].key));
             --ratchet.skipped;
         }
     }
@@ -284,7 +283,7 @@ Result<void> SecretTree::keep_skipped(Transaction& transaction,
     writer.reserve(key.key.size() + key.nonce.size());
     writer.fixed(key.key.view());
     writer.fixed(key.nonce.view());
-    CHATMCP_CHECK_OK(put_secret(
+    CHATMCP_TRY_VOID(put_secret(
         transaction, skipped_key(leaf, type, ratchet.next_generation), std::move(writer)));
     ++ratchet.skipped;
     return {};

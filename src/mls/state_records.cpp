@@ -169,12 +169,12 @@ Result<EpochState> EpochState::read(wire::Reader& reader) {
     CHATMCP_TRY(const ByteView context, reader.vector(wire::kVectorMaxBytes));
     state.encoded_context = to_bytes(context);
     CHATMCP_TRY(state.context, wire::decode<GroupContext>(context));
-    CHATMCP_CHECK_OK(check_known_extensions(state.context.extensions));
+    CHATMCP_TRY_VOID(check_known_extensions(state.context.extensions));
     CHATMCP_TRY(const ByteView interim, reader.vector(kHashMaxBytes));
     state.interim_transcript_hash = to_bytes(interim);
     CHATMCP_TRY(const ByteView own_commit, reader.vector(kHashMaxBytes));
     state.own_commit_hash = to_bytes(own_commit);
-    CHATMCP_CHECK_OK(read_secrets(reader, state.secrets));
+    CHATMCP_TRY_VOID(read_secrets(reader, state.secrets));
     return state;
 }
 
@@ -260,7 +260,7 @@ Result<PastEpoch> read_past_epoch(CipherSuite suite,
         }
         past.changed_leaves.emplace(leaf, std::move(before));
     }
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return past;
 }
 
@@ -296,7 +296,7 @@ Result<NextEpoch> read_staged(const RatchetTree& tree, const EpochState& now, By
         next.private_keys.emplace(node, std::move(key));
     }
     CHATMCP_TRY(next.change, read_change(reader, next.tree, now, next.epoch.context.extensions));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return next;
 }
 
@@ -344,7 +344,7 @@ Result<std::unique_ptr<GroupState>> GroupState::load(const Environment& environm
         CHATMCP_TRY(const std::uint32_t leaves, reader.u32());
         CHATMCP_TRY(const LeafCount width, leaf_count(leaves));
         CHATMCP_TRY(EpochState epoch, EpochState::read(reader));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         RatchetTree tree(epoch.context.suite);
         tree.restore_width(width);
         return std::make_unique<GroupState>(environment, std::move(epoch), std::move(tree));
@@ -355,7 +355,7 @@ Result<std::unique_ptr<GroupState>> GroupState::load(const Environment& environm
         return fail(state.error());
     }
     (*state)->may_send = !environment.own_keys_in_memory_only;
-    CHATMCP_CHECK_OK((*state)->load_records(transaction));
+    CHATMCP_TRY_VOID((*state)->load_records(transaction));
     return state;
 }
 
@@ -367,14 +367,14 @@ Result<void> GroupState::load_records(Transaction& transaction) {
         wire::Reader reader(value);
         CHATMCP_TRY(const ByteView hash, reader.fixed(hash_bytes(suite())));
         CHATMCP_TRY(TreeNode node, TreeNode::read(reader, index));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         if (!in_tree(index, tree.width())) {
             return fail(Errc::storage_corrupt, "MLS-48");
         }
         tree.restore(index, std::move(node), Hash(hash));
         return {};
     };
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         stored(for_each_record(transaction, record_key(group_id(), RecordKind::node), read_node)));
     const auto read_key = [&](ByteView key, ByteView value) -> Result<void> {
         wire::Reader reader(key);
@@ -384,7 +384,7 @@ Result<void> GroupState::load_records(Transaction& transaction) {
         private_keys.emplace(index, std::move(private_key));
         return {};
     };
-    CHATMCP_CHECK_OK(stored(
+    CHATMCP_TRY_VOID(stored(
         for_each_record(transaction, record_key(group_id(), RecordKind::private_key), read_key)));
     std::map<std::uint32_t, OpenProposal> in_order;
     const auto read_proposal = [&](ByteView key, ByteView value) -> Result<void> {
@@ -394,11 +394,11 @@ Result<void> GroupState::load_records(Transaction& transaction) {
         proposal.reference = to_bytes(key);
         CHATMCP_TRY(proposal.sender.value, reader.u32());
         CHATMCP_TRY(proposal.proposal, Proposal::read(reader));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         in_order.emplace(order, std::move(proposal));
         return {};
     };
-    CHATMCP_CHECK_OK(stored(
+    CHATMCP_TRY_VOID(stored(
         for_each_record(transaction, record_key(group_id(), RecordKind::proposal), read_proposal)));
     for (auto& [order, proposal] : in_order) {
         proposals.push_back(std::move(proposal));

@@ -82,7 +82,7 @@ Result<void> erase_prefix(Transaction& transaction, ByteView prefix) {
     while (true) {
         CHATMCP_TRY(const auto page, transaction.scan(prefix, {}, kPage));
         for (const KeyValuePair& pair : page) {
-            CHATMCP_CHECK_OK(transaction.erase(pair.key));
+            CHATMCP_TRY_VOID(transaction.erase(pair.key));
         }
         if (page.size() < kPage) {
             return {};

@@ -55,7 +55,7 @@ template <class Visit>
     while (true) {
         CHATMCP_TRY(auto page, transaction.scan(prefix, after, kPage));
         for (const KeyValuePair& pair : page) {
-            CHATMCP_CHECK_OK(
+            CHATMCP_TRY_VOID(
                 visit(ByteView(pair.key).subspan(prefix.size()), ByteView(pair.value)));
         }
         if (page.size() < kPage) {

@@ -95,7 +95,7 @@ Result<void> check_keys_and_credentials(const RatchetTree& tree) {
 }
 
 Result<void> check_leaf_capabilities(const LeafNode& leaf, const Extensions& context_extensions) {
-    CHATMCP_CHECK_OK(check_supports_extensions(leaf, context_extensions));
+    CHATMCP_TRY_VOID(check_supports_extensions(leaf, context_extensions));
     const Extension* extension =
         find_extension(context_extensions, ExtensionType::required_capabilities);
     if (extension == nullptr) {
@@ -109,8 +109,8 @@ Result<void> check_leaf_in_group(CipherSuite suite,
                                  const LeafNode& leaf,
                                  const LeafPlace& place,
                                  const Extensions& context_extensions) {
-    CHATMCP_CHECK_OK(check_leaf_form(leaf));
-    CHATMCP_CHECK_OK(check_leaf_capabilities(leaf, context_extensions));
+    CHATMCP_TRY_VOID(check_leaf_form(leaf));
+    CHATMCP_TRY_VOID(check_leaf_capabilities(leaf, context_extensions));
     return verify_leaf_signature(suite, leaf, place);
 }
 

@@ -40,7 +40,7 @@ Result<std::vector<Bytes>> decode_list(const RepeatedBytes& from,
     std::vector<Bytes> list;
     list.reserve(static_cast<std::size_t>(from.size()));
     for (const std::string& item : from) {
-        CHATMCP_CHECK_OK(copy_bounded(item, 1, item_max_bytes, list.emplace_back()));
+        CHATMCP_TRY_VOID(copy_bounded(item, 1, item_max_bytes, list.emplace_back()));
     }
     return list;
 }
@@ -58,14 +58,14 @@ void encode_list(const std::vector<Bytes>& from, RepeatedBytes& to) {
 
 Result<wire::Acceptance> decode_acceptance(const v1::Acceptance& from) {
     wire::Acceptance to;
-    CHATMCP_CHECK_OK(copy_fixed(from.relay_key(), to.relay_key));
-    CHATMCP_CHECK_OK(copy_fixed(from.topic(), to.topic));
+    CHATMCP_TRY_VOID(copy_fixed(from.relay_key(), to.relay_key));
+    CHATMCP_TRY_VOID(copy_fixed(from.topic(), to.topic));
     to.epoch = from.epoch();
-    CHATMCP_CHECK_OK(copy_fixed(from.commit_hash(), to.commit_hash));
-    CHATMCP_CHECK_OK(copy_fixed(from.next_admission_key(), to.next_admission_key));
+    CHATMCP_TRY_VOID(copy_fixed(from.commit_hash(), to.commit_hash));
+    CHATMCP_TRY_VOID(copy_fixed(from.next_admission_key(), to.next_admission_key));
     to.sequence = from.sequence();
     CHATMCP_TRY(to.accepted_at, decode_time(from.accepted_at_ms()));
-    CHATMCP_CHECK_OK(copy_fixed(from.signature(), to.signature));
+    CHATMCP_TRY_VOID(copy_fixed(from.signature(), to.signature));
     return to;
 }
 
@@ -112,7 +112,7 @@ Result<wire::Envelope> decode_envelope(const v1::Envelope& from) {
             return fail(Errc::malformed, "NET-51");
     }
     CHATMCP_TRY(to.accepted_at, decode_time(from.accepted_at_ms()));
-    CHATMCP_CHECK_OK(copy_bounded(from.payload(), 1, wire::kCommitMaxBytes, to.payload));
+    CHATMCP_TRY_VOID(copy_bounded(from.payload(), 1, wire::kCommitMaxBytes, to.payload));
     CHATMCP_TRY(to.acceptance, decode_acceptance_if(from, to.kind == wire::EnvelopeKind::bundle));
     return to;
 }
@@ -163,7 +163,7 @@ Result<wire::InboxItem> decode_inbox_item(const v1::InboxItem& from) {
     to.sequence = from.sequence();
     CHATMCP_TRY(to.kind, decode_inbox_kind(from.kind()));
     CHATMCP_TRY(to.received_at, decode_time(from.received_at_ms()));
-    CHATMCP_CHECK_OK(copy_bounded(from.payload(), 1, wire::kWelcomeMaxBytes, to.payload));
+    CHATMCP_TRY_VOID(copy_bounded(from.payload(), 1, wire::kWelcomeMaxBytes, to.payload));
     CHATMCP_TRY(to.acceptance, decode_acceptance_if(from, to.kind == wire::InboxKind::welcome));
     return to;
 }

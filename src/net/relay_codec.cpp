@@ -11,8 +11,8 @@ namespace {
 // Relay key, topic, epoch and signature: what all requests for a group topic begin with.
 template <class Message, class Wire>
 Result<void> decode_admitted(const Message& from, Wire& to) {
-    CHATMCP_CHECK_OK(copy_fixed(from.relay_key(), to.relay_key));
-    CHATMCP_CHECK_OK(copy_fixed(from.topic(), to.topic));
+    CHATMCP_TRY_VOID(copy_fixed(from.relay_key(), to.relay_key));
+    CHATMCP_TRY_VOID(copy_fixed(from.topic(), to.topic));
     return copy_fixed(from.signature(), to.signature);
 }
 
@@ -29,8 +29,8 @@ void encode_admitted(const Wire& from, Message& to) {
 
 Result<wire::CreateTopic> decode_request(const v1::CreateTopicRequest& from) {
     wire::CreateTopic to;
-    CHATMCP_CHECK_OK(decode_admitted(from, to));
-    CHATMCP_CHECK_OK(copy_fixed(from.admission_key(), to.admission_key));
+    CHATMCP_TRY_VOID(decode_admitted(from, to));
+    CHATMCP_TRY_VOID(copy_fixed(from.admission_key(), to.admission_key));
     return to;
 }
 
@@ -41,18 +41,18 @@ void encode_request(const wire::CreateTopic& from, v1::CreateTopicRequest& to) {
 
 Result<wire::PublishBundle> decode_request(const v1::PublishBundleRequest& from) {
     wire::PublishBundle to;
-    CHATMCP_CHECK_OK(decode_admitted(from, to));
+    CHATMCP_TRY_VOID(decode_admitted(from, to));
     to.epoch = from.epoch();
-    CHATMCP_CHECK_OK(copy_bounded(from.commit(), 1, wire::kCommitMaxBytes, to.commit));
-    CHATMCP_CHECK_OK(copy_fixed(from.next_admission_key(), to.next_admission_key));
+    CHATMCP_TRY_VOID(copy_bounded(from.commit(), 1, wire::kCommitMaxBytes, to.commit));
+    CHATMCP_TRY_VOID(copy_fixed(from.next_admission_key(), to.next_admission_key));
     if (static_cast<std::size_t>(from.welcomes_size()) > wire::kWelcomesMax) {
         return fail(Errc::malformed, "NET-54");
     }
     to.welcomes.reserve(static_cast<std::size_t>(from.welcomes_size()));
     for (const v1::WelcomeDelivery& delivery : from.welcomes()) {
         wire::WelcomeDelivery& welcome = to.welcomes.emplace_back();
-        CHATMCP_CHECK_OK(copy_fixed(delivery.inbox(), welcome.inbox));
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(copy_fixed(delivery.inbox(), welcome.inbox));
+        CHATMCP_TRY_VOID(
             copy_bounded(delivery.welcome(), 1, wire::kWelcomeMaxBytes, welcome.welcome));
     }
     return to;
@@ -72,9 +72,9 @@ void encode_request(const wire::PublishBundle& from, v1::PublishBundleRequest& t
 
 Result<wire::PublishMessage> decode_request(const v1::PublishMessageRequest& from) {
     wire::PublishMessage to;
-    CHATMCP_CHECK_OK(decode_admitted(from, to));
+    CHATMCP_TRY_VOID(decode_admitted(from, to));
     to.epoch = from.epoch();
-    CHATMCP_CHECK_OK(copy_bounded(from.payload(), 1, wire::kEnvelopeMaxBytes, to.payload));
+    CHATMCP_TRY_VOID(copy_bounded(from.payload(), 1, wire::kEnvelopeMaxBytes, to.payload));
     return to;
 }
 
@@ -86,11 +86,11 @@ void encode_request(const wire::PublishMessage& from, v1::PublishMessageRequest&
 
 Result<wire::ReadTopic> decode_request(const v1::ReadTopicRequest& from) {
     wire::ReadTopic to;
-    CHATMCP_CHECK_OK(decode_admitted(from, to));
+    CHATMCP_TRY_VOID(decode_admitted(from, to));
     to.epoch = from.epoch();
     to.after = from.after();
     CHATMCP_TRY(to.limit, decode_limit(from.limit()));
-    CHATMCP_CHECK_OK(decode_challenge(from.challenge(), to.challenge));
+    CHATMCP_TRY_VOID(decode_challenge(from.challenge(), to.challenge));
     return to;
 }
 
@@ -104,10 +104,10 @@ void encode_request(const wire::ReadTopic& from, v1::ReadTopicRequest& to) {
 
 Result<wire::SubscribeTopic> decode_request(const v1::SubscribeTopicRequest& from) {
     wire::SubscribeTopic to;
-    CHATMCP_CHECK_OK(decode_admitted(from, to));
+    CHATMCP_TRY_VOID(decode_admitted(from, to));
     to.epoch = from.epoch();
     to.after = from.after();
-    CHATMCP_CHECK_OK(decode_challenge(from.challenge(), to.challenge));
+    CHATMCP_TRY_VOID(decode_challenge(from.challenge(), to.challenge));
     return to;
 }
 
@@ -139,7 +139,7 @@ Result<wire::ClaimKeyPackages> decode_request(const v1::ClaimKeyPackagesRequest&
     wire::ClaimKeyPackages to;
     to.root_keys.reserve(static_cast<std::size_t>(from.root_keys_size()));
     for (const std::string& key : from.root_keys()) {
-        CHATMCP_CHECK_OK(copy_fixed(key, to.root_keys.emplace_back()));
+        CHATMCP_TRY_VOID(copy_fixed(key, to.root_keys.emplace_back()));
     }
     return to;
 }
@@ -163,7 +163,7 @@ void encode_request(const wire::GetDeviceLog& from, v1::GetDeviceLogRequest& to)
 
 Result<wire::AppendDeviceLog> decode_request(const v1::AppendDeviceLogRequest& from) {
     wire::AppendDeviceLog to;
-    CHATMCP_CHECK_OK(copy_bounded(from.entry(), 1, kDeviceLogEntryMaxBytes, to.entry));
+    CHATMCP_TRY_VOID(copy_bounded(from.entry(), 1, relay::kDeviceLogEntryMaxBytes, to.entry));
     return to;
 }
 
@@ -173,9 +173,9 @@ void encode_request(const wire::AppendDeviceLog& from, v1::AppendDeviceLogReques
 
 Result<wire::SendInbox> decode_request(const v1::SendInboxRequest& from) {
     wire::SendInbox to;
-    CHATMCP_CHECK_OK(copy_fixed(from.inbox(), to.inbox));
+    CHATMCP_TRY_VOID(copy_fixed(from.inbox(), to.inbox));
     CHATMCP_TRY(to.kind, decode_inbox_kind(from.kind()));
-    CHATMCP_CHECK_OK(copy_bounded(from.payload(), 1, wire::kInboxPayloadMaxBytes, to.payload));
+    CHATMCP_TRY_VOID(copy_bounded(from.payload(), 1, wire::kInboxPayloadMaxBytes, to.payload));
     return to;
 }
 
@@ -195,11 +195,11 @@ void encode_request(const wire::ListAgents& /*from*/, v1::ListAgentsRequest& /*t
 
 Result<wire::Login> decode_request(const v1::LoginRequest& from) {
     wire::Login to;
-    CHATMCP_CHECK_OK(copy_fixed(from.relay_key(), to.relay_key));
-    CHATMCP_CHECK_OK(copy_fixed(from.root_key(), to.root_key));
-    CHATMCP_CHECK_OK(decode_challenge(from.challenge(), to.challenge));
-    CHATMCP_CHECK_OK(copy_bounded(from.channel(), 1, kChannelMaxBytes, to.channel));
-    CHATMCP_CHECK_OK(copy_fixed(from.signature(), to.signature));
+    CHATMCP_TRY_VOID(copy_fixed(from.relay_key(), to.relay_key));
+    CHATMCP_TRY_VOID(copy_fixed(from.root_key(), to.root_key));
+    CHATMCP_TRY_VOID(decode_challenge(from.challenge(), to.challenge));
+    CHATMCP_TRY_VOID(copy_bounded(from.channel(), 1, kChannelMaxBytes, to.channel));
+    CHATMCP_TRY_VOID(copy_fixed(from.signature(), to.signature));
     return to;
 }
 
@@ -213,13 +213,13 @@ void encode_request(const wire::Login& from, v1::LoginRequest& to) {
 
 Result<wire::UploadKeyPackages> decode_request(const v1::UploadKeyPackagesRequest& from) {
     wire::UploadKeyPackages to;
-    CHATMCP_CHECK_OK(decode_token(from.token(), to.token));
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
     CHATMCP_TRY(
         to.key_packages,
         decode_list(
             from.key_packages(), wire::kKeyPackagesPerUploadMax, wire::kKeyPackageMaxBytes));
     if (from.has_last_resort()) {
-        CHATMCP_CHECK_OK(copy_bounded(
+        CHATMCP_TRY_VOID(copy_bounded(
             from.last_resort(), 1, wire::kKeyPackageMaxBytes, to.last_resort.emplace()));
     }
     return to;
@@ -235,7 +235,7 @@ void encode_request(const wire::UploadKeyPackages& from, v1::UploadKeyPackagesRe
 
 Result<wire::ReadInbox> decode_request(const v1::ReadInboxRequest& from) {
     wire::ReadInbox to;
-    CHATMCP_CHECK_OK(decode_token(from.token(), to.token));
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
     to.after = from.after();
     CHATMCP_TRY(to.limit, decode_limit(from.limit()));
     return to;
@@ -249,7 +249,7 @@ void encode_request(const wire::ReadInbox& from, v1::ReadInboxRequest& to) {
 
 Result<wire::SubscribeInbox> decode_request(const v1::SubscribeInboxRequest& from) {
     wire::SubscribeInbox to;
-    CHATMCP_CHECK_OK(decode_token(from.token(), to.token));
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
     to.after = from.after();
     return to;
 }
@@ -261,7 +261,7 @@ void encode_request(const wire::SubscribeInbox& from, v1::SubscribeInboxRequest&
 
 Result<wire::AckInbox> decode_request(const v1::AckInboxRequest& from) {
     wire::AckInbox to;
-    CHATMCP_CHECK_OK(decode_token(from.token(), to.token));
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
     to.sequence = from.sequence();
     return to;
 }
@@ -273,8 +273,8 @@ void encode_request(const wire::AckInbox& from, v1::AckInboxRequest& to) {
 
 Result<wire::PutAgentEntry> decode_request(const v1::PutAgentEntryRequest& from) {
     wire::PutAgentEntry to;
-    CHATMCP_CHECK_OK(decode_token(from.token(), to.token));
-    CHATMCP_CHECK_OK(copy_bounded(from.entry(), 1, kAgentEntryMaxBytes, to.entry));
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
+    CHATMCP_TRY_VOID(copy_bounded(from.entry(), 1, relay::kAgentEntryMaxBytes, to.entry));
     return to;
 }
 

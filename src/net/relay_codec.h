@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "chatmcp/v1/delivery.pb.h"
+#include "relay/directory.h"
 #include "wire/delivery.h"
 
 // The one place where protobuf and the structures of wire/delivery.h meet. Included by .cpp files
@@ -113,10 +114,6 @@ void encode_pushed(const wire::InboxItem& from, v1::SubscribeInboxResponse& to);
 template <class WireRequest>
 struct Rpc;
 
-inline constexpr std::size_t kDeviceLogEntryMaxBytes = std::size_t{16} << 10;
-inline constexpr std::size_t kAgentEntryMaxBytes = std::size_t{16} << 10;
-inline constexpr std::size_t kDeviceLogEntriesMax = 256;  // identity::kDeviceLogEntriesMax
-inline constexpr std::size_t kAgentEntriesMax = 1000;
 inline constexpr std::size_t kAccountMaxBytes = 128;
 inline constexpr std::size_t kChannelMaxBytes = 128;
 inline constexpr std::size_t kVersionMaxBytes = 64;
@@ -150,12 +147,14 @@ CHATMCP_RPC(ClaimKeyPackages,
             ClaimKeyPackagesResponse,
             wire::ClaimKeyPackages::kRootKeysMax * 40 + kRequestSlackBytes);
 CHATMCP_RPC(GetDeviceLog, GetDeviceLogResponse, kSmallRequestMaxBytes);
-CHATMCP_RPC(AppendDeviceLog, AppendDeviceLogResponse, kDeviceLogEntryMaxBytes + kRequestSlackBytes);
+CHATMCP_RPC(AppendDeviceLog,
+            AppendDeviceLogResponse,
+            relay::kDeviceLogEntryMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(SendInbox, SendInboxResponse, wire::kInboxPayloadMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(ReadInbox, ReadInboxResponse, kSmallRequestMaxBytes);
 CHATMCP_RPC(SubscribeInbox, SubscribeInboxResponse, kSmallRequestMaxBytes);
 CHATMCP_RPC(AckInbox, AckInboxResponse, kSmallRequestMaxBytes);
-CHATMCP_RPC(PutAgentEntry, PutAgentEntryResponse, kAgentEntryMaxBytes + kRequestSlackBytes);
+CHATMCP_RPC(PutAgentEntry, PutAgentEntryResponse, relay::kAgentEntryMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(ListAgents, ListAgentsResponse, kSmallRequestMaxBytes);
 
 #undef CHATMCP_RPC

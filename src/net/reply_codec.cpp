@@ -1,6 +1,7 @@
 #include <optional>
 #include <utility>
 
+#include "identity/device_log.h"
 #include "net/codec_values.h"
 #include "net/relay_codec.h"
 
@@ -68,7 +69,7 @@ void encode_reply(const wire::ReadTopic::Reply& from, v1::ReadTopicResponse& to)
 
 Result<wire::GetRelayInfo::Reply> decode_reply(const v1::GetRelayInfoResponse& from) {
     wire::GetRelayInfo::Reply to;
-    CHATMCP_CHECK_OK(copy_fixed(from.relay_key(), to.relay_key));
+    CHATMCP_TRY_VOID(copy_fixed(from.relay_key(), to.relay_key));
     CHATMCP_TRY(to.now, decode_time(from.now_ms()));
     if (from.version().size() > kVersionMaxBytes) {
         return fail(Errc::malformed, "NET-54");
@@ -85,7 +86,7 @@ void encode_reply(const wire::GetRelayInfo::Reply& from, v1::GetRelayInfoRespons
 
 Result<wire::GetChallenge::Reply> decode_reply(const v1::GetChallengeResponse& from) {
     wire::GetChallenge::Reply to;
-    CHATMCP_CHECK_OK(decode_challenge(from.challenge(), to.challenge));
+    CHATMCP_TRY_VOID(decode_challenge(from.challenge(), to.challenge));
     return to;
 }
 
@@ -95,7 +96,7 @@ void encode_reply(const wire::GetChallenge::Reply& from, v1::GetChallengeRespons
 
 Result<wire::Login::Reply> decode_reply(const v1::LoginResponse& from) {
     wire::Login::Reply to;
-    CHATMCP_CHECK_OK(decode_token(from.token(), to.token));
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
     CHATMCP_TRY(to.expires_at, decode_time(from.expires_at_ms()));
     return to;
 }
@@ -123,7 +124,7 @@ Result<wire::ClaimKeyPackages::Reply> decode_reply(const v1::ClaimKeyPackagesRes
     for (const v1::ClaimedKeyPackage& claimed : from.key_packages()) {
         std::optional<Bytes>& key_package = to.key_packages.emplace_back();
         if (claimed.has_key_package()) {
-            CHATMCP_CHECK_OK(copy_bounded(
+            CHATMCP_TRY_VOID(copy_bounded(
                 claimed.key_package(), 1, wire::kKeyPackageMaxBytes, key_package.emplace()));
         }
     }
@@ -141,8 +142,10 @@ void encode_reply(const wire::ClaimKeyPackages::Reply& from, v1::ClaimKeyPackage
 
 Result<wire::GetDeviceLog::Reply> decode_reply(const v1::GetDeviceLogResponse& from) {
     wire::GetDeviceLog::Reply to;
-    CHATMCP_TRY(to.entries,
-                decode_list(from.entries(), kDeviceLogEntriesMax, kDeviceLogEntryMaxBytes));
+    CHATMCP_TRY(
+        to.entries,
+        decode_list(
+            from.entries(), identity::kDeviceLogEntriesMax, relay::kDeviceLogEntryMaxBytes));
     return to;
 }
 
@@ -199,7 +202,8 @@ void encode_reply(const wire::PutAgentEntry::Reply& /*from*/, v1::PutAgentEntryR
 
 Result<wire::ListAgents::Reply> decode_reply(const v1::ListAgentsResponse& from) {
     wire::ListAgents::Reply to;
-    CHATMCP_TRY(to.entries, decode_list(from.entries(), kAgentEntriesMax, kAgentEntryMaxBytes));
+    CHATMCP_TRY(to.entries,
+                decode_list(from.entries(), relay::kAgentsMax, relay::kAgentEntryMaxBytes));
     return to;
 }
 

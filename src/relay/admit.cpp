@@ -106,7 +106,7 @@ Result<void> Admission::check_admission(const wire::AdmissionContent& content,
                                         const wire::Ed25519Key& admission_key,
                                         const wire::Ed25519Signature& signature,
                                         const Peer& peer) const {
-    CHATMCP_CHECK_OK(check_refusals(peer));
+    CHATMCP_TRY_VOID(check_refusals(peer));
     if (!wire::verify(admission_key, content, signature).has_value()) {
         return refuse(Errc::permission_denied, "RLY-05", peer);
     }
@@ -114,7 +114,7 @@ Result<void> Admission::check_admission(const wire::AdmissionContent& content,
 }
 
 Result<wire::Login::Reply> Admission::log_in(const wire::Login& request, const Peer& peer) const {
-    CHATMCP_CHECK_OK(check_refusals(peer));
+    CHATMCP_TRY_VOID(check_refusals(peer));
     const UnixMs now = context_.clock.now();
     if (!context_.limiter.take(RateLimiter::Kind::login_source,
                                context_.options.limits.logins_per_source,
@@ -123,8 +123,8 @@ Result<wire::Login::Reply> Admission::log_in(const wire::Login& request, const P
                                now)) {
         return fail(Errc::rate_limited, "RLY-19");
     }
-    CHATMCP_CHECK_OK(check_relay(request.relay_key, peer));
-    CHATMCP_CHECK_OK(check_challenge(request.challenge, peer));
+    CHATMCP_TRY_VOID(check_relay(request.relay_key, peer));
+    CHATMCP_TRY_VOID(check_challenge(request.challenge, peer));
     // Signed for another connection: somebody in the middle passes the login on.
     if (peer.channel.empty() || !equal(request.channel, peer.channel)) {
         return refuse(Errc::unauthenticated, "RLY-17", peer);

@@ -12,7 +12,6 @@
 namespace chatmcp::relay {
 namespace {
 
-constexpr std::size_t kDeviceLogEntryMaxBytes = 2048;
 constexpr std::size_t kDeviceLogMaxBytes =
     identity::kDeviceLogEntriesMax * kDeviceLogEntryMaxBytes + 1;
 
@@ -40,10 +39,10 @@ Result<wire::UploadKeyPackages::Reply> Directory::upload(
         return fail(Errc::too_large, "RLY-22");
     }
     for (const Bytes& package : request.key_packages) {
-        CHATMCP_CHECK_OK(check_key_package(package));
+        CHATMCP_TRY_VOID(check_key_package(package));
     }
     if (request.last_resort.has_value()) {
-        CHATMCP_CHECK_OK(check_key_package(*request.last_resort));
+        CHATMCP_TRY_VOID(check_key_package(*request.last_resort));
     }
     const store::Partition pool = key_package_partition(root_key);
     const UnixMs now = context_.clock.now();
@@ -140,8 +139,8 @@ Result<wire::AppendDeviceLog::Reply> Directory::append_device_log(
         CHATMCP_TRY(log.emplace_back(), decode_record<identity::DeviceLogEntry>(stored.value));
     }
     log.push_back(std::move(entry));
-    CHATMCP_CHECK_OK(identity::verify_device_log(log, account));
-    CHATMCP_CHECK_OK(context_.store.update(
+    CHATMCP_TRY_VOID(identity::verify_device_log(log, account));
+    CHATMCP_TRY_VOID(context_.store.update(
         device_log_partition(account.text()),
         crypto::sha256(request.entry),
         now,
@@ -205,7 +204,7 @@ Result<wire::PutAgentEntry::Reply> Directory::put_agent(const wire::Ed25519Key& 
     if (!wire::verify(enclave_key, decoded, decoded.signature).has_value()) {
         return fail(Errc::bad_signature, "RLY-32");
     }
-    CHATMCP_CHECK_OK(identity::verify_agent_credential(credential));
+    CHATMCP_TRY_VOID(identity::verify_agent_credential(credential));
 
     const store::Partition list = agents_partition();
     const std::lock_guard lock(new_agents_);
@@ -215,9 +214,9 @@ Result<wire::PutAgentEntry::Reply> Directory::put_agent(const wire::Ed25519Key& 
                 Kind::new_agent_source, limits.new_agents_per_source, peer.source, {}, now)) {
             return fail(Errc::rate_limited, "RLY-36");
         }
-        CHATMCP_CHECK_OK(make_room_for_agent(credential.operator_account, now));
+        CHATMCP_TRY_VOID(make_room_for_agent(credential.operator_account, now));
     }
-    CHATMCP_CHECK_OK(context_.store.put_blob(list,
+    CHATMCP_TRY_VOID(context_.store.put_blob(list,
                                              {.name = to_bytes(enclave_key),
                                               .expires_at = now.plus_ms(kAgentEntryLifetimeMs),
                                               .value = to_bytes(entry)}));

@@ -12,6 +12,7 @@ namespace chatmcp::relay {
 
 inline constexpr std::int64_t kKeyPackageLifetimeMs = 30 * kDayMs;
 inline constexpr std::size_t kKeyPackagesPerDeviceMax = 200;
+inline constexpr std::size_t kDeviceLogEntryMaxBytes = 2048;
 inline constexpr std::size_t kAgentEntryMaxBytes = 2048;
 /// The list is given whole, so kAgentsMax * kAgentEntryMaxBytes is what an answer may hold.
 inline constexpr std::size_t kAgentsMax = 1000;

@@ -48,7 +48,7 @@ Result<void> check_inbox_room(const Context& context,
 }
 
 Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& peer) const {
-    CHATMCP_CHECK_OK(check_kind(request.kind));
+    CHATMCP_TRY_VOID(check_kind(request.kind));
     if (request.payload.empty()) {
         return fail(Errc::malformed, "RLY-12");
     }
@@ -68,7 +68,7 @@ Result<Mailbox::Sent> Mailbox::send(const wire::SendInbox& request, const Peer& 
             Kind::send_inbox, limits.inbox_sends_per_inbox, request.inbox, {}, now)) {
         return fail(Errc::rate_limited, "RLY-29");
     }
-    CHATMCP_CHECK_OK(check_inbox_room(context_, request.inbox, kInboxRoomOfRequests));
+    CHATMCP_TRY_VOID(check_inbox_room(context_, request.inbox, kInboxRoomOfRequests));
     CHATMCP_TRY(
         const store::Updated updated,
         context_.store.update(inbox_partition(request.inbox),
@@ -125,7 +125,7 @@ Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
 }
 
 Result<void> Mailbox::acknowledge(const wire::InboxId& inbox, std::uint64_t sequence) const {
-    CHATMCP_CHECK_OK(context_.store.erase_through(inbox_partition(inbox), sequence));
+    CHATMCP_TRY_VOID(context_.store.erase_through(inbox_partition(inbox), sequence));
     context_.inbox_usage.forget(inbox);
     return {};
 }

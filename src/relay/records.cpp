@@ -27,7 +27,7 @@ Result<UnixMs> read_time(Reader& reader) {
 }  // namespace
 
 Result<TopicState> TopicState::read(Reader& reader) {
-    CHATMCP_CHECK_OK(read_version(reader));
+    CHATMCP_TRY_VOID(read_version(reader));
     TopicState out;
     CHATMCP_TRY(out.epoch, reader.u64());
     CHATMCP_TRY(out.admission_key, reader.array<32>());
@@ -49,7 +49,7 @@ void TopicState::write(Writer& writer) const {
 }
 
 Result<EpochRecord> EpochRecord::read(Reader& reader) {
-    CHATMCP_CHECK_OK(read_version(reader));
+    CHATMCP_TRY_VOID(read_version(reader));
     EpochRecord out;
     CHATMCP_TRY(out.admission_key, reader.array<32>());
     CHATMCP_TRY(out.first_sequence, reader.u64());
@@ -65,7 +65,7 @@ void EpochRecord::write(Writer& writer) const {
 }
 
 Result<InboxRecord> InboxRecord::read(Reader& reader) {
-    CHATMCP_CHECK_OK(read_version(reader));
+    CHATMCP_TRY_VOID(read_version(reader));
     InboxRecord out;
     CHATMCP_TRY(const std::uint8_t kind, reader.u8());
     out.kind = static_cast<wire::InboxKind>(kind);

@@ -135,7 +135,7 @@ Result<wire::ReadInbox::Reply> Relay::Parts::read_inbox(const wire::ReadInbox& r
 Result<wire::AckInbox::Reply> Relay::Parts::ack(const wire::AckInbox& request,
                                                 const Peer& peer) const {
     CHATMCP_TRY(const LoggedIn device, admission.check_token(request.token, peer));
-    CHATMCP_CHECK_OK(mailbox.acknowledge(device.inbox(), request.sequence));
+    CHATMCP_TRY_VOID(mailbox.acknowledge(device.inbox(), request.sequence));
     return wire::AckInbox::Reply{};
 }
 
@@ -187,7 +187,7 @@ Result<wire::ReadTopic::Reply> Relay::handle(const wire::ReadTopic& request, con
 
 Result<TopicStream> Relay::subscribe(const wire::SubscribeTopic& request, const Peer& peer) {
     const auto checked = parts_->counted("SubscribeTopic", parts_->reader.check(request, peer));
-    CHATMCP_CHECK_OK(checked);
+    CHATMCP_TRY_VOID(checked);
     TopicStream stream;
     stream.topic_ = request.topic;
     stream.epoch_ = request.epoch;

@@ -72,12 +72,12 @@ std::size_t size_of(const wire::PublishBundle& request) {
 }
 
 Result<void> check_sizes(const wire::PublishBundle& request) {
-    CHATMCP_CHECK_OK(check_size(request.commit, wire::kCommitMaxBytes));
+    CHATMCP_TRY_VOID(check_size(request.commit, wire::kCommitMaxBytes));
     if (request.welcomes.size() > wire::kWelcomesMax) {
         return fail(Errc::too_large, "RLY-11");
     }
     for (const wire::WelcomeDelivery& delivery : request.welcomes) {
-        CHATMCP_CHECK_OK(check_size(delivery.welcome, wire::kWelcomeMaxBytes));
+        CHATMCP_TRY_VOID(check_size(delivery.welcome, wire::kWelcomeMaxBytes));
     }
     return size_of(request) <= wire::kBundleMaxBytes ? Result<void>{}
                                                      : fail(Errc::too_large, "RLY-11");
@@ -119,8 +119,8 @@ Result<EpochKey> find_epoch_key(store::Store& store,
 
 Result<wire::CreateTopic::Reply> Sequencer::create(const wire::CreateTopic& request,
                                                    const Peer& peer) const {
-    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
-    CHATMCP_CHECK_OK(admission_.check_admission(
+    CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_TRY_VOID(admission_.check_admission(
         request.admission(), request.admission_key, request.signature, peer));
     const store::Partition partition = topic_partition(request.topic);
     const UnixMs now = context_.clock.now();
@@ -194,7 +194,7 @@ Result<void> Sequencer::check_welcomes(const wire::PublishBundle& request,
                 Kind::welcome_inbox, limits.welcomes_per_inbox, delivery.inbox, {}, now)) {
             return fail(Errc::rate_limited, "RLY-13");
         }
-        CHATMCP_CHECK_OK(check_inbox_room(context_, delivery.inbox, kInboxRoom));
+        CHATMCP_TRY_VOID(check_inbox_room(context_, delivery.inbox, kInboxRoom));
     }
     return {};
 }
@@ -260,17 +260,17 @@ store::Change Sequencer::bundle_change(const wire::PublishBundle& request,
 
 Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& request,
                                                const Peer& peer) const {
-    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
-    CHATMCP_CHECK_OK(check_sizes(request));
+    CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_TRY_VOID(check_sizes(request));
     const UnixMs now = context_.clock.now();
     CHATMCP_TRY(const EpochKey epoch,
                 publishing_key(context_.store, request.topic, request.epoch, now));
     const wire::AdmissionContent content = request.admission();
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         admission_.check_admission(content, epoch.admission_key, request.signature, peer));
     if (!epoch.last_sequence.has_value()) {
-        CHATMCP_CHECK_OK(check_volume(size_of(request), peer, now));
-        CHATMCP_CHECK_OK(check_welcomes(request, peer, now));
+        CHATMCP_TRY_VOID(check_volume(size_of(request), peer, now));
+        CHATMCP_TRY_VOID(check_welcomes(request, peer, now));
     }
     CHATMCP_TRY(const store::Updated updated,
                 context_.store.update(
@@ -291,16 +291,16 @@ Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& reques
 
 Result<Sequencer::Published> Sequencer::message(const wire::PublishMessage& request,
                                                 const Peer& peer) const {
-    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
-    CHATMCP_CHECK_OK(check_size(request.payload, wire::kEnvelopeMaxBytes));
+    CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_TRY_VOID(check_size(request.payload, wire::kEnvelopeMaxBytes));
     const UnixMs now = context_.clock.now();
     CHATMCP_TRY(const EpochKey epoch,
                 publishing_key(context_.store, request.topic, request.epoch, now));
     const wire::AdmissionContent content = request.admission();
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         admission_.check_admission(content, epoch.admission_key, request.signature, peer));
     if (!epoch.last_sequence.has_value()) {
-        CHATMCP_CHECK_OK(check_volume(request.payload.size(), peer, now));
+        CHATMCP_TRY_VOID(check_volume(request.payload.size(), peer, now));
     }
     CHATMCP_TRY(
         const store::Updated updated,

@@ -61,7 +61,7 @@ Result<wire::ReadTopic::Reply> TopicReader::read_admitted(const wire::TopicId& t
     if (missing && !from_oldest) {
         return fail(Errc::history_expired, "RLY-16");
     }
-    CHATMCP_CHECK_OK(collect(entries, epoch, reply));
+    CHATMCP_TRY_VOID(collect(entries, epoch, reply));
     if (!reply.epoch_ended && !reply.envelopes.empty()) {
         reply.more = reply.envelopes.back().sequence < last;
     }
@@ -73,11 +73,11 @@ Result<wire::ReadTopic::Reply> TopicReader::read(const wire::ReadTopic& request,
     if (request.limit == 0 || request.limit > wire::kReadLimitMax) {
         return fail(Errc::invalid_argument, "RLY-15");
     }
-    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
-    CHATMCP_CHECK_OK(admission_.check_challenge(request.challenge, peer));
+    CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_TRY_VOID(admission_.check_challenge(request.challenge, peer));
     CHATMCP_TRY(const EpochKey found,
                 find_epoch_key(context_.store, request.topic, request.epoch, context_.clock.now()));
-    CHATMCP_CHECK_OK(admission_.check_admission(
+    CHATMCP_TRY_VOID(admission_.check_admission(
         request.admission(), found.admission_key, request.signature, peer));
     return read_admitted(request.topic,
                          request.epoch,
@@ -86,8 +86,8 @@ Result<wire::ReadTopic::Reply> TopicReader::read(const wire::ReadTopic& request,
 }
 
 Result<void> TopicReader::check(const wire::SubscribeTopic& request, const Peer& peer) const {
-    CHATMCP_CHECK_OK(admission_.check_relay(request.relay_key, peer));
-    CHATMCP_CHECK_OK(admission_.check_challenge(request.challenge, peer));
+    CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
+    CHATMCP_TRY_VOID(admission_.check_challenge(request.challenge, peer));
     CHATMCP_TRY(const EpochKey found,
                 find_epoch_key(context_.store, request.topic, request.epoch, context_.clock.now()));
     return admission_.check_admission(

@@ -89,7 +89,7 @@ Result<DevelopmentRoot> DevelopmentRoot::open_or_make(const std::string& path,
     bool exists = false;
     auto secret = read_secret(path, exists);
     if (!secret.has_value() && !exists) {
-        CHATMCP_CHECK_OK(make_secret(path, random));
+        CHATMCP_TRY_VOID(make_secret(path, random));
         secret = read_secret(path, exists);
     }
     if (!secret.has_value()) {

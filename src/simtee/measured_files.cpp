@@ -191,7 +191,7 @@ Result<MeasuredFiles> copy_and_measure(const MeasuredPaths& paths) {
 
     CHATMCP_TRY(const Source program, open_source(paths.program, kProgramMaxBytes));
     CHATMCP_TRY(files.program, sealed_copy(program, "program", Use::execute));
-    CHATMCP_CHECK_OK(check_static_elf(files.program.get()));
+    CHATMCP_TRY_VOID(check_static_elf(files.program.get()));
     CHATMCP_TRY(files.digests.program, digest_of_sealed(files.program.get(), program.size_bytes));
 
     CHATMCP_TRY(const Source configuration,
@@ -210,7 +210,7 @@ Result<wire::MeasuredDigests> measure(const MeasuredPaths& paths) {
     wire::MeasuredDigests digests;
     CHATMCP_TRY(digests.command_line, measured_command_line(paths.arguments));
     CHATMCP_TRY(const Source program, open_source(paths.program, kProgramMaxBytes));
-    CHATMCP_CHECK_OK(check_static_elf(program.file.get()));
+    CHATMCP_TRY_VOID(check_static_elf(program.file.get()));
     CHATMCP_TRY(digests.program, digest_of_source(program));
     CHATMCP_TRY(const Source configuration,
                 open_source(paths.configuration, kConfigurationMaxBytes));

@@ -200,8 +200,8 @@ Result<Sandbox> Sandbox::prepare(const SandboxInputs& inputs) {
     }
     sandbox.pid_ = static_cast<pid_t>(pid);
     sandbox.process_ = FileDescriptor(process);
-    CHATMCP_CHECK_OK(check_namespaces(sandbox.pid_));
-    CHATMCP_CHECK_OK(map_user(sandbox.pid_));
+    CHATMCP_TRY_VOID(check_namespaces(sandbox.pid_));
+    CHATMCP_TRY_VOID(map_user(sandbox.pid_));
     return sandbox;
 }
 

@@ -102,7 +102,7 @@ Result<SecretBytes> load_or_create_seed(const std::string& path, crypto::Random&
     if (!linked) {
         return fail(error_of_system(reason));
     }
-    CHATMCP_CHECK_OK(sync_folder(path));
+    CHATMCP_TRY_VOID(sync_folder(path));
     CHATMCP_TRY(auto made, load(path));
     if (!made.has_value()) {
         return fail(Errc::storage, "STO-11");

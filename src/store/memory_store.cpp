@@ -24,7 +24,7 @@ Result<Updated> MemoryStore::update(const Partition& partition,
         }
     }
     CHATMCP_TRY(Change change, decide(before == nullptr ? std::nullopt : before->head));
-    CHATMCP_CHECK_OK(check_limits(change));
+    CHATMCP_TRY_VOID(check_limits(change));
 
     Content& content = partitions_[partition];
     Head next{.sequence = content.head.has_value() ? content.head->sequence : 0,
@@ -115,7 +115,7 @@ Result<void> MemoryStore::erase_through(const Partition& partition, std::uint64_
 }
 
 Result<void> MemoryStore::put_blob(const Partition& partition, const Blob& blob) {
-    CHATMCP_CHECK_OK(check_limits(blob));
+    CHATMCP_TRY_VOID(check_limits(blob));
     const std::lock_guard lock(mutex_);
     partitions_[partition].blobs.insert_or_assign(blob.name, blob);
     ++statistics_.operations;
@@ -174,7 +174,7 @@ Result<PoolState> MemoryStore::offer(const Partition& pool,
                                      const std::optional<Bytes>& last_resort,
                                      UnixMs expires_at,
                                      UnixMs now) {
-    CHATMCP_CHECK_OK(check_offer(items, last_resort));
+    CHATMCP_TRY_VOID(check_offer(items, last_resort));
     const std::lock_guard lock(mutex_);
     Pool next = partitions_[pool].pool;
     drop_expired(next, now);

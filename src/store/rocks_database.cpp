@@ -68,7 +68,7 @@ Result<std::optional<Bytes>> value_of(const rocksdb::Status& status,
     if (status.IsNotFound()) {
         return std::nullopt;
     }
-    CHATMCP_CHECK_OK(result_of(status));
+    CHATMCP_TRY_VOID(result_of(status));
     return to_bytes(view(value));
 }
 
@@ -256,10 +256,10 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const std::string& fo
     // here, a missing file is damage and no reason to begin anew.
     CHATMCP_TRY(const bool existed, read_format(folder + std::string(kFormatName)));
     // RocksDB writes while it opens, and where its manifest finds no room it aborts the process.
-    CHATMCP_CHECK_OK(database->check_space(kRecoveryBytes));
-    CHATMCP_CHECK_OK(database->open_database(!existed));
+    CHATMCP_TRY_VOID(database->check_space(kRecoveryBytes));
+    CHATMCP_TRY_VOID(database->open_database(!existed));
     if (!existed) {
-        CHATMCP_CHECK_OK(write_format(folder));
+        CHATMCP_TRY_VOID(write_format(folder));
     }
     return database;
 }
@@ -292,11 +292,11 @@ Result<void> RocksDatabase::check_space(std::uint64_t reserve_bytes) const {
 Result<void> RocksDatabase::recover() {
     // Not before there is room: a database that is closed and cannot be opened again could not be
     // read either.
-    CHATMCP_CHECK_OK(check_space(std::max(options_.reserve_bytes, kRecoveryBytes)));
+    CHATMCP_TRY_VOID(check_space(std::max(options_.reserve_bytes, kRecoveryBytes)));
     const std::unique_lock lock(database_mutex_);
     if (database_ == nullptr || !database_->Resume().ok()) {
         database_.reset();
-        CHATMCP_CHECK_OK(open_database(false));
+        CHATMCP_TRY_VOID(open_database(false));
     }
     failed_ = false;
     return {};
@@ -326,7 +326,7 @@ Result<void> RocksDatabase::write_group(const std::deque<Waiting*>& group, std::
         return {};
     }
     if (options_.reserve_bytes > 0 && !makes_room) {
-        CHATMCP_CHECK_OK(
+        CHATMCP_TRY_VOID(
             check_space(options_.reserve_bytes + batch.GetWriteBatch()->GetDataSize()));
     }
     rocksdb::WriteOptions options;

@@ -157,7 +157,7 @@ Result<Updated> RocksStore::update(const Partition& partition,
         }
         CHATMCP_TRY(const auto before, read_head(batch, partition));
         CHATMCP_TRY(Change change, decide(before));
-        CHATMCP_CHECK_OK(check_limits(change));
+        CHATMCP_TRY_VOID(check_limits(change));
         CHATMCP_TRY(Heads heads, read_delivery_heads(batch, partition, change.deliveries));
 
         Head next{.sequence = before.has_value() ? before->sequence : 0,
@@ -172,13 +172,13 @@ Result<Updated> RocksStore::update(const Partition& partition,
         }
         return {};
     };
-    CHATMCP_CHECK_OK(database_->commit(apply));
+    CHATMCP_TRY_VOID(database_->commit(apply));
     return out;
 }
 
 Result<std::optional<Head>> RocksStore::head(const Partition& partition) {
     std::optional<Head> out;
-    CHATMCP_CHECK_OK(database_->read([&](RocksView& view) -> Result<void> {
+    CHATMCP_TRY_VOID(database_->read([&](RocksView& view) -> Result<void> {
         CHATMCP_TRY(out, read_head(view, partition));
         return {};
     }));
@@ -210,12 +210,12 @@ Result<std::vector<Entry>> RocksStore::read_after(const Partition& partition,
         }
         return out.size() < limit && total_bytes < bytes_max;
     };
-    CHATMCP_CHECK_OK(database_->read([&](RocksView& view) {
+    CHATMCP_TRY_VOID(database_->read([&](RocksView& view) {
         return view.scan(rocks_key(RocksTable::entry, partition, after + 1),
                          rocks_end(RocksTable::entry, partition),
                          visit);
     }));
-    CHATMCP_CHECK_OK(damaged);
+    CHATMCP_TRY_VOID(damaged);
     return out;
 }
 
@@ -235,7 +235,7 @@ Result<Usage> RocksStore::usage(const Partition& partition,
         }
         return out.entries < limit && out.bytes < bytes_max;
     };
-    CHATMCP_CHECK_OK(database_->read([&](RocksView& view) {
+    CHATMCP_TRY_VOID(database_->read([&](RocksView& view) {
         return view.scan(rocks_key(RocksTable::entry, partition),
                          rocks_end(RocksTable::entry, partition),
                          visit);
@@ -256,7 +256,7 @@ Result<void> RocksStore::erase_through(const Partition& partition, std::uint64_t
                 found.emplace_back(to_bytes(key), split.has_value() ? split->expires_at() : kNever);
                 return found.size() < kEraseBatchMax;
             };
-            CHATMCP_CHECK_OK(batch.scan(rocks_key(RocksTable::entry, partition),
+            CHATMCP_TRY_VOID(batch.scan(rocks_key(RocksTable::entry, partition),
                                         rocks_end(RocksTable::entry, partition),
                                         visit));
             for (const auto& [key, expires_at] : found) {
@@ -265,13 +265,13 @@ Result<void> RocksStore::erase_through(const Partition& partition, std::uint64_t
             more = found.size() == kEraseBatchMax;
             return {};
         };
-        CHATMCP_CHECK_OK(database_->commit(apply, true));
+        CHATMCP_TRY_VOID(database_->commit(apply, true));
     }
     return {};
 }
 
 Result<void> RocksStore::put_blob(const Partition& partition, const Blob& blob) {
-    CHATMCP_CHECK_OK(check_limits(blob));
+    CHATMCP_TRY_VOID(check_limits(blob));
     return database_->commit([&](RocksBatch& batch) -> Result<void> {
         put_expiring(
             batch, rocks_key(RocksTable::blob, partition, blob.name), blob.expires_at, blob.value);
@@ -283,7 +283,7 @@ Result<std::optional<Blob>> RocksStore::get_blob(const Partition& partition,
                                                  ByteView name,
                                                  UnixMs now) {
     std::optional<Blob> out;
-    CHATMCP_CHECK_OK(database_->read([&](RocksView& view) -> Result<void> {
+    CHATMCP_TRY_VOID(database_->read([&](RocksView& view) -> Result<void> {
         CHATMCP_TRY(const auto stored, view.get(rocks_key(RocksTable::blob, partition, name)));
         if (stored.has_value()) {
             CHATMCP_TRY(const NumberedValue split, split_number(*stored));
@@ -318,12 +318,12 @@ Result<std::vector<Blob>> RocksStore::list_blobs(const Partition& partition,
         }
         return out.size() < limit;
     };
-    CHATMCP_CHECK_OK(database_->read([&](RocksView& view) {
+    CHATMCP_TRY_VOID(database_->read([&](RocksView& view) {
         return view.scan(rocks_key(RocksTable::blob, partition, after),
                          rocks_end(RocksTable::blob, partition),
                          visit);
     }));
-    CHATMCP_CHECK_OK(damaged);
+    CHATMCP_TRY_VOID(damaged);
     return out;
 }
 
@@ -334,7 +334,7 @@ Result<std::size_t> RocksStore::expire(UnixMs now, std::size_t limit) {
         const Bytes first = rocks_expiry_key(UnixMs{0}, {});
         const Bytes end = rocks_expiry_key(now.plus_ms(1), {});
         std::vector<Bytes> due;
-        CHATMCP_CHECK_OK(batch.scan(first, end, [&](ByteView key, ByteView) {
+        CHATMCP_TRY_VOID(batch.scan(first, end, [&](ByteView key, ByteView) {
             if (due.size() < limit) {
                 due.push_back(to_bytes(key));
             }
@@ -361,7 +361,7 @@ Result<std::size_t> RocksStore::expire(UnixMs now, std::size_t limit) {
         deleted = due.size();
         return {};
     };
-    CHATMCP_CHECK_OK(database_->commit(apply, true));
+    CHATMCP_TRY_VOID(database_->commit(apply, true));
     return deleted;
 }
 
@@ -383,7 +383,7 @@ Result<std::vector<PoolItem>> pool_items(RocksView& view,
                                          UnixMs now,
                                          std::size_t limit) {
     std::vector<PoolItem> out;
-    CHATMCP_CHECK_OK(
+    CHATMCP_TRY_VOID(
         view.scan(rocks_key(RocksTable::pool_item, pool),
                   rocks_end(RocksTable::pool_item, pool),
                   [&](ByteView key, ByteView stored) {
@@ -458,7 +458,7 @@ Result<PoolState> RocksStore::offer(const Partition& pool,
                                     const std::optional<Bytes>& last_resort,
                                     UnixMs expires_at,
                                     UnixMs now) {
-    CHATMCP_CHECK_OK(check_offer(items, last_resort));
+    CHATMCP_TRY_VOID(check_offer(items, last_resort));
     PoolState out;
     const auto apply = [&](RocksBatch& batch) -> Result<void> {
         CHATMCP_TRY(auto resort, read_last_resort(batch, pool));
@@ -482,7 +482,7 @@ Result<PoolState> RocksStore::offer(const Partition& pool,
                .last_resort_used = resort.has_value() && resort->used};
         return {};
     };
-    CHATMCP_CHECK_OK(database_->commit(apply));
+    CHATMCP_TRY_VOID(database_->commit(apply));
     return out;
 }
 
@@ -508,7 +508,7 @@ Result<std::vector<std::optional<Bytes>>> RocksStore::claim(const std::vector<Pa
         }
         return {};
     };
-    CHATMCP_CHECK_OK(database_->commit(apply));
+    CHATMCP_TRY_VOID(database_->commit(apply));
     return out;
 }
 
@@ -518,7 +518,7 @@ Result<std::optional<Bytes>> RocksStore::claim_last_resort(const Partition& pool
         CHATMCP_TRY(out, use_last_resort(batch, pool));
         return {};
     };
-    CHATMCP_CHECK_OK(database_->commit(apply));
+    CHATMCP_TRY_VOID(database_->commit(apply));
     return out;
 }
 

@@ -233,14 +233,14 @@ Result<void> SqliteKeyValue::State::set_up() {
         std::this_thread::sleep_for(kBusyStep);
         done = execute(kSettings);
     }
-    CHATMCP_CHECK_OK(done);
-    CHATMCP_CHECK_OK(execute("BEGIN IMMEDIATE"));
+    CHATMCP_TRY_VOID(done);
+    CHATMCP_TRY_VOID(execute("BEGIN IMMEDIATE"));
     const auto checked = check_schema();
     if (!checked.has_value()) {
         static_cast<void>(execute("ROLLBACK"));
         return checked;
     }
-    CHATMCP_CHECK_OK(execute("COMMIT"));
+    CHATMCP_TRY_VOID(execute("COMMIT"));
     CHATMCP_TRY(begin, prepare("BEGIN IMMEDIATE"));
     CHATMCP_TRY(commit, prepare("COMMIT"));
     CHATMCP_TRY(roll_back, prepare("ROLLBACK"));
@@ -267,7 +267,7 @@ class SqliteTransaction final : public OwnedTransaction {
     }
 
     Result<std::optional<Bytes>> get(ByteView key) override {
-        CHATMCP_CHECK_OK(usable());
+        CHATMCP_TRY_VOID(usable());
         bind_blob(state_.get, 1, key);
         const int code = sqlite3_step(state_.get.get());
         std::optional<Bytes> value;
@@ -287,7 +287,7 @@ class SqliteTransaction final : public OwnedTransaction {
                                            std::size_t limit) override;
 
     Result<void> put(ByteView key, ByteView value) override {
-        CHATMCP_CHECK_OK(usable());
+        CHATMCP_TRY_VOID(usable());
         if (key.empty() || key.size() > kKeyMaxBytes || value.size() > kValueMaxBytes) {
             return spoilt({Errc::too_large, "STO-05"});
         }
@@ -297,7 +297,7 @@ class SqliteTransaction final : public OwnedTransaction {
     }
 
     Result<void> erase(ByteView key) override {
-        CHATMCP_CHECK_OK(usable());
+        CHATMCP_TRY_VOID(usable());
         bind_blob(state_.erase, 1, key);
         return checked(state_.run(state_.erase));
     }
@@ -349,7 +349,7 @@ class SqliteTransaction final : public OwnedTransaction {
 Result<std::vector<KeyValuePair>> SqliteTransaction::scan(ByteView prefix,
                                                           ByteView after,
                                                           std::size_t limit) {
-    CHATMCP_CHECK_OK(usable());
+    CHATMCP_TRY_VOID(usable());
     std::vector<KeyValuePair> out;
     if (limit == 0) {
         return out;
@@ -390,7 +390,7 @@ SqliteKeyValue::~SqliteKeyValue() {
 
 Result<std::unique_ptr<SqliteKeyValue>> SqliteKeyValue::open(const std::string& path,
                                                              int busy_max_ms) {
-    CHATMCP_CHECK_OK(create_private(path));
+    CHATMCP_TRY_VOID(create_private(path));
     auto state = std::make_unique<State>();
     state->busy_max = std::chrono::milliseconds(busy_max_ms);
     sqlite3* database = nullptr;
@@ -403,7 +403,7 @@ Result<std::unique_ptr<SqliteKeyValue>> SqliteKeyValue::open(const std::string& 
     if (code != SQLITE_OK) {
         return fail(error_of(database, code));
     }
-    CHATMCP_CHECK_OK(state->set_up());
+    CHATMCP_TRY_VOID(state->set_up());
     return std::unique_ptr<SqliteKeyValue>(new SqliteKeyValue(std::move(state)));
 }
 
@@ -431,7 +431,7 @@ Result<std::unique_ptr<OwnedTransaction>> SqliteKeyValue::begin() {
     }
     state_->start_waiting();
     auto transaction = std::make_unique<SqliteTransaction>(*state_);
-    CHATMCP_CHECK_OK(state_->run(state_->begin));
+    CHATMCP_TRY_VOID(state_->run(state_->begin));
     return transaction;
 }
 

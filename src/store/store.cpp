@@ -19,7 +19,7 @@ Result<void> check_limits(const Change& change) {
         total_bytes += change.entry->value.size();
     }
     for (const Blob& blob : change.blobs) {
-        CHATMCP_CHECK_OK(check_limits(blob));
+        CHATMCP_TRY_VOID(check_limits(blob));
         total_bytes += blob.value.size();
     }
     for (const Delivery& delivery : change.deliveries) {

@@ -34,7 +34,7 @@ Result<void> check_sealed(int fd) {
 }
 
 Result<Bytes> read_sealed(int fd, std::size_t max_bytes) {
-    CHATMCP_CHECK_OK(check_sealed(fd));
+    CHATMCP_TRY_VOID(check_sealed(fd));
     struct stat status{};
     if (::fstat(fd, &status) != 0 || status.st_size < 0) {
         return fail(Errc::io, "TEE-19");

@@ -85,9 +85,9 @@ Result<wire::SimulatedQuote> SimulatedPlatform::quote(const wire::ReportData& re
 
 Result<wire::QuotingReply> SimulatedPlatform::ask(const wire::QuotingRequest& request) {
     const Bytes frame = wire::with_length(wire::encode_quoting_request(request));
-    CHATMCP_CHECK_OK(write_all(quoting_fd_, frame));
+    CHATMCP_TRY_VOID(write_all(quoting_fd_, frame));
     ByteArray<wire::kFrameHeadBytes> head{};
-    CHATMCP_CHECK_OK(read_all(quoting_fd_, head));
+    CHATMCP_TRY_VOID(read_all(quoting_fd_, head));
     std::size_t length = 0;
     for (const std::uint8_t byte : head) {
         length = length << 8 | byte;
@@ -97,7 +97,7 @@ Result<wire::QuotingReply> SimulatedPlatform::ask(const wire::QuotingRequest& re
     }
     // A key may be in it, so it is wiped whatever becomes of it.
     SecretBytes payload(length);
-    CHATMCP_CHECK_OK(read_all(quoting_fd_, payload.mutable_view()));
+    CHATMCP_TRY_VOID(read_all(quoting_fd_, payload.mutable_view()));
     return wire::decode_quoting_reply(payload.view());
 }
 

@@ -38,7 +38,7 @@ Result<ConceptualMessage> decode_cmw(ByteView input) {
     if (indicator == 0 || (indicator & ~std::uint64_t{kIndicatorBits}) != 0) {
         return fail(Errc::invalid_argument, "ATT-03");
     }
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return ConceptualMessage{.media_type = std::string(media_type),
                              .value = to_bytes(value),
                              .indicator = static_cast<std::uint8_t>(indicator)};

@@ -443,7 +443,7 @@ Result<AnswerPost> AnswerPost::read(Reader& reader) {
     if (out.asked.type != ContentType::question) {
         return fail(Errc::malformed, "CON-11");
     }
-    CHATMCP_CHECK_OK(decode<Question>(out.asked.body));
+    CHATMCP_TRY_VOID(decode<Question>(out.asked.body));
     CHATMCP_TRY(out.answer, read_nested<AnswerText>(reader, Content::kBodyMaxBytes));
     CHATMCP_TRY(out.receipt, read_nested<Receipt>(reader, kReceiptMaxBytes));
     CHATMCP_TRY(out.keys, CommitmentKeys::read(reader));

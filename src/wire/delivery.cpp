@@ -197,7 +197,7 @@ Result<AgentEntry> AgentEntry::read(Reader& reader) {
     out.name = to_text(name);
     out.model = to_text(model);
     CHATMCP_TRY(const ByteView scopes, reader.vector(kScopesMax));
-    CHATMCP_CHECK_OK(check_scopes(scopes));
+    CHATMCP_TRY_VOID(check_scopes(scopes));
     out.scopes = to_bytes(scopes);
     CHATMCP_TRY(out.issued_at, read_time(reader));
     CHATMCP_TRY(out.signature, reader.array<std::tuple_size_v<Ed25519Signature>>());

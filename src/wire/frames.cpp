@@ -90,7 +90,7 @@ Result<StoredState> read_stored_state(Reader& reader) {
 }
 
 Result<Start> read_start(Reader& reader) {
-    CHATMCP_CHECK_OK(read_version(reader));
+    CHATMCP_TRY_VOID(read_version(reader));
     Start start;
     CHATMCP_TRY(start.host_time, read_time(reader));
     CHATMCP_TRY(start.relay_key, reader.array<crypto::kEd25519PublicBytes>());
@@ -152,7 +152,7 @@ Result<HostFrame> read_host_frame(FrameType type, Reader& reader) {
 }
 
 Result<Started> read_started(Reader& reader) {
-    CHATMCP_CHECK_OK(read_version(reader));
+    CHATMCP_TRY_VOID(read_version(reader));
     Started started;
     CHATMCP_TRY(started.enclave_key, reader.array<crypto::kEd25519PublicBytes>());
     CHATMCP_TRY(started.measurement, reader.array<crypto::kSha256Bytes>());
@@ -392,7 +392,7 @@ Result<HostFrame> decode_host_frame(ByteView payload) {
     Reader reader(payload);
     CHATMCP_TRY(const std::uint16_t type, reader.u16());
     CHATMCP_TRY(HostFrame frame, read_host_frame(static_cast<FrameType>(type), reader));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return frame;
 }
 
@@ -400,7 +400,7 @@ Result<EnclaveFrame> decode_enclave_frame(ByteView payload) {
     Reader reader(payload);
     CHATMCP_TRY(const std::uint16_t type, reader.u16());
     CHATMCP_TRY(EnclaveFrame frame, read_enclave_frame(static_cast<FrameType>(type), reader));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return frame;
 }
 

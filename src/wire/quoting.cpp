@@ -16,12 +16,12 @@ Result<QuotingRequest> decode_quoting_request(ByteView payload) {
     if (type == kQuote) {
         QuoteRequest request;
         CHATMCP_TRY(request.report_data, reader.array<kReportDataBytes>());
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return QuotingRequest(request);
     }
     if (type == kSealingKey) {
         CHATMCP_TRY(const ByteView context, reader.vector(kSealingContextMaxBytes));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return QuotingRequest(SealingKeyRequest{to_bytes(context)});
     }
     return fail(Errc::malformed, "TEE-01");
@@ -46,12 +46,12 @@ Result<QuotingReply> decode_quoting_reply(ByteView payload) {
     CHATMCP_TRY(const std::uint8_t type, reader.u8());
     if (type == kQuote) {
         CHATMCP_TRY(const SimulatedQuote quote, SimulatedQuote::read(reader));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return QuotingReply(QuoteReply{quote});
     }
     if (type == kSealingKey) {
         CHATMCP_TRY(const ByteView key, reader.fixed(kSealingKeyBytes));
-        CHATMCP_CHECK_OK(reader.finish());
+        CHATMCP_TRY_VOID(reader.finish());
         return QuotingReply(SealingKeyReply{SecretBytes(key)});
     }
     return fail(Errc::malformed, "TEE-01");

@@ -95,7 +95,7 @@ template <class T>
 [[nodiscard]] Result<T> decode(ByteView input) {
     Reader reader(input);
     CHATMCP_TRY(T value, T::read(reader));
-    CHATMCP_CHECK_OK(reader.finish());
+    CHATMCP_TRY_VOID(reader.finish());
     return value;
 }
 

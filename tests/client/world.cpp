@@ -122,7 +122,7 @@ Result<client::Effects> Person::step(decltype(client::Event::what) what) {
     CHATMCP_TRY(auto transaction, home_->begin());
     const UnixMs now = world_.clock.now().plus_ms(skew_ms_);
     CHATMCP_TRY(client::Effects effects, machine.step(*transaction, {now, std::move(what)}));
-    CHATMCP_CHECK_OK(transaction->commit());
+    CHATMCP_TRY_VOID(transaction->commit());
     for (client::Request& request : effects.requests) {
         queue_.push_back({request.id, std::move(request.body)});
     }

@@ -133,7 +133,7 @@ struct MlsMember {
                 return fail(Errc::internal, "not a commit of somebody else");
             }
             mls::Change change = incoming->change();
-            CHATMCP_CHECK_OK(incoming->apply(t));
+            CHATMCP_TRY_VOID(incoming->apply(t));
             return change;
         });
     }
