@@ -8,8 +8,8 @@
 #include "crypto/kdf.h"
 
 // Names and order of steps are those of RFC 9180: section 4 (LabeledExtract, LabeledExpand, Encap,
-// Decap) and section 5.1 (KeySchedule), for mode_base with one message, so the sequence number is 0
-// and the nonce is base_nonce itself.
+// Decap) and section 5.1 (KeySchedule), for mode_base with one message or one export, so the
+// sequence number is 0 and the nonce is base_nonce itself.
 
 namespace chatmcp::crypto {
 namespace {
@@ -85,23 +85,39 @@ SecretBytes extract_and_expand(KemId kem, ByteView dh, ByteView kem_context) {
     return kdf.expand(eae_prk.view(), "shared_secret", kem_context, hash_bytes(kdf.hash));
 }
 
-struct Context {
-    Aead aead;
-    SecretBytes base_nonce;
-};
+/// KeySchedule of section 5.1, without psk, as mode_base has none. What it gives is derived when it
+/// is asked for: either the two of a message, or an exported secret.
+class KeySchedule {
+  public:
+    KeySchedule(const HpkeSuite& suite, ByteView shared_secret, ByteView info)
+        : suite_(suite), kdf_{suite.kdf, hpke_suite_id(suite)} {
+        const SecretBytes psk_id_hash = kdf_.extract({}, "psk_id_hash", {});
+        const SecretBytes info_hash = kdf_.extract({}, "info_hash", info);
+        context_ = concat({kModeBase, psk_id_hash.view(), info_hash.view()});
+        secret_ = kdf_.extract(shared_secret, "secret", {});
+    }
 
-// KeySchedule of section 5.1; without psk, as mode_base has none.
-Context key_schedule(const HpkeSuite& suite, ByteView shared_secret, ByteView info) {
-    const LabeledKdf kdf{suite.kdf, hpke_suite_id(suite)};
-    const SecretBytes psk_id_hash = kdf.extract({}, "psk_id_hash", {});
-    const SecretBytes info_hash = kdf.extract({}, "info_hash", info);
-    const Bytes key_schedule_context = concat({kModeBase, psk_id_hash.view(), info_hash.view()});
-    const SecretBytes secret = kdf.extract(shared_secret, "secret", {});
-    const SecretBytes key =
-        kdf.expand(secret.view(), "key", key_schedule_context, aead_key_bytes(suite.aead));
-    return {Aead(suite.aead, key.view()),
-            kdf.expand(secret.view(), "base_nonce", key_schedule_context, kAeadNonceBytes)};
-}
+    [[nodiscard]] Aead aead() const {
+        return {suite_.aead, derive("key", aead_key_bytes(suite_.aead)).view()};
+    }
+    [[nodiscard]] SecretBytes base_nonce() const { return derive("base_nonce", kAeadNonceBytes); }
+    /// Section 5.3.
+    [[nodiscard]] SecretBytes export_secret(ByteView exporter_context,
+                                            std::size_t size_bytes) const {
+        const SecretBytes exporter_secret = derive("exp", hash_bytes(suite_.kdf));
+        return kdf_.expand(exporter_secret.view(), "sec", exporter_context, size_bytes);
+    }
+
+  private:
+    [[nodiscard]] SecretBytes derive(std::string_view label, std::size_t size_bytes) const {
+        return kdf_.expand(secret_.view(), label, context_, size_bytes);
+    }
+
+    HpkeSuite suite_;
+    LabeledKdf kdf_;
+    Bytes context_;  // key_schedule_context
+    SecretBytes secret_;
+};
 
 // Section 7.1.3: for the NIST curves candidates until one is in range, which the first is but for
 // one in 2^32 (P-256).
@@ -151,19 +167,49 @@ HpkePrivateKey HpkePrivateKey::clone() const {
     return {kem_, private_key_.clone(), public_key_};
 }
 
-Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
+namespace {
+
+// SetupBaseS and SetupBaseR, section 5.1.1.
+
+struct SenderSetup {
+    Bytes enc;
+    KeySchedule schedule;
+};
+
+Result<SenderSetup> setup_sender(const HpkeSuite& suite,
                                  ByteView public_key,
                                  ByteView info,
-                                 ByteView aad,
-                                 ByteView plaintext,
                                  Random& random) {
     const HpkePrivateKey ephemeral = HpkePrivateKey::generate(suite.kem, random);
     const Bytes& enc = ephemeral.public_key();
     CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, ephemeral.bytes(), public_key));
     const SecretBytes shared_secret =
         extract_and_expand(suite.kem, dh.view(), concat({enc, public_key}));
-    const Context context = key_schedule(suite, shared_secret.view(), info);
-    return HpkeCiphertext{enc, context.aead.seal(context.base_nonce.view(), aad, plaintext)};
+    return SenderSetup{enc, KeySchedule(suite, shared_secret.view(), info)};
+}
+
+Result<KeySchedule> setup_receiver(const HpkeSuite& suite,
+                                   const HpkePrivateKey& key,
+                                   ByteView enc,
+                                   ByteView info) {
+    CHATMCP_CHECK(key.kem() == suite.kem);
+    CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, key.bytes(), enc));
+    const SecretBytes shared_secret =
+        extract_and_expand(suite.kem, dh.view(), concat({enc, key.public_key()}));
+    return KeySchedule(suite, shared_secret.view(), info);
+}
+
+}  // namespace
+
+Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
+                                 ByteView public_key,
+                                 ByteView info,
+                                 ByteView aad,
+                                 ByteView plaintext,
+                                 Random& random) {
+    CHATMCP_TRY(const SenderSetup to, setup_sender(suite, public_key, info, random));
+    return HpkeCiphertext{to.enc,
+                          to.schedule.aead().seal(to.schedule.base_nonce().view(), aad, plaintext)};
 }
 
 Result<SecretBytes> hpke_open(HpkeSuite suite,
@@ -172,12 +218,28 @@ Result<SecretBytes> hpke_open(HpkeSuite suite,
                               ByteView info,
                               ByteView aad,
                               ByteView ciphertext) {
-    CHATMCP_CHECK(key.kem() == suite.kem);
-    CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, key.bytes(), enc));
-    const SecretBytes shared_secret =
-        extract_and_expand(suite.kem, dh.view(), concat({enc, key.public_key()}));
-    const Context context = key_schedule(suite, shared_secret.view(), info);
-    return context.aead.open_secret(context.base_nonce.view(), aad, ciphertext);
+    CHATMCP_TRY(const KeySchedule from, setup_receiver(suite, key, enc, info));
+    return from.aead().open_secret(from.base_nonce().view(), aad, ciphertext);
+}
+
+Result<HpkeExport> hpke_send_export(HpkeSuite suite,
+                                    ByteView public_key,
+                                    ByteView info,
+                                    ByteView exporter_context,
+                                    std::size_t size_bytes,
+                                    Random& random) {
+    CHATMCP_TRY(const SenderSetup to, setup_sender(suite, public_key, info, random));
+    return HpkeExport{to.enc, to.schedule.export_secret(exporter_context, size_bytes)};
+}
+
+Result<SecretBytes> hpke_receive_export(HpkeSuite suite,
+                                        const HpkePrivateKey& key,
+                                        ByteView enc,
+                                        ByteView info,
+                                        ByteView exporter_context,
+                                        std::size_t size_bytes) {
+    CHATMCP_TRY(const KeySchedule from, setup_receiver(suite, key, enc, info));
+    return from.export_secret(exporter_context, size_bytes);
 }
 
 }  // namespace chatmcp::crypto

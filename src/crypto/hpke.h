@@ -62,4 +62,25 @@ struct HpkeCiphertext {
                                             ByteView aad,
                                             ByteView ciphertext);
 
+struct HpkeExport {
+    Bytes enc;
+    SecretBytes secret;
+};
+/// SendExport, RFC 9180 section 6.2: a secret of `size_bytes` that the key's owner derives from
+/// `enc`. Errors: as hpke_seal.
+[[nodiscard]] Result<HpkeExport> hpke_send_export(HpkeSuite suite,
+                                                  ByteView public_key,
+                                                  ByteView info,
+                                                  ByteView exporter_context,
+                                                  std::size_t size_bytes,
+                                                  Random& random);
+/// ReceiveExport. Precondition (checked): the key is of the suite's KEM. Errors: as hpke_open's of
+/// `enc`.
+[[nodiscard]] Result<SecretBytes> hpke_receive_export(HpkeSuite suite,
+                                                      const HpkePrivateKey& key,
+                                                      ByteView enc,
+                                                      ByteView info,
+                                                      ByteView exporter_context,
+                                                      std::size_t size_bytes);
+
 }  // namespace chatmcp::crypto

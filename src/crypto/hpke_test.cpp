@@ -64,6 +64,37 @@ TEST(Hpke, SealAndOpenGiveTheBytesOfRfc9180) {
     }
 }
 
+TEST(Hpke, SendAndReceiveExportGiveTheSecretsOfRfc9180) {
+    const auto vectors = testing::load_vectors("hpke/rfc9180_base.json");
+    std::size_t exports = 0;
+    for (const auto& vector : vectors) {
+        const auto key = HpkePrivateKey::from_bytes(suite_of(vector).kem, vector.hex("skRm"));
+        ASSERT_TRUE(key.has_value());
+        for (const auto& each : vector.list("exports")) {
+            ++exports;
+            testing::RecordedRandom random(vector.hex("ikmE"));
+            const auto sent = hpke_send_export(suite_of(vector),
+                                               vector.hex("pkRm"),
+                                               vector.hex("info"),
+                                               each.hex("exporter_context"),
+                                               each.u64("L"),
+                                               random);
+            ASSERT_TRUE(sent.has_value());
+            EXPECT_EQ(sent->enc, vector.hex("enc"));
+            EXPECT_TRUE(equal(sent->secret.view(), each.hex("exported_value")));
+            const auto received = hpke_receive_export(suite_of(vector),
+                                                      *key,
+                                                      vector.hex("enc"),
+                                                      vector.hex("info"),
+                                                      each.hex("exporter_context"),
+                                                      each.u64("L"));
+            ASSERT_TRUE(received.has_value());
+            EXPECT_TRUE(equal(received->view(), each.hex("exported_value")));
+        }
+    }
+    EXPECT_EQ(exports, 18u);
+}
+
 const EVP_HPKE_AEAD* peer_aead(AeadId id) {
     switch (id) {
         case AeadId::aes_128_gcm:
