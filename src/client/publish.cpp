@@ -27,7 +27,9 @@ Result<void> encrypt(Step& step, IntentRow& intent, const ChatRow& chat, Message
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     Bytes payload;
     if (is_leave(body)) {
-        CHATMCP_TRY(payload, group->propose_leave(step.home.transaction()));
+        CHATMCP_TRY(
+            payload,
+            group->propose(step.home.transaction(), {.remove = {group->view().own_index()}}));
     } else {
         CHATMCP_TRY(
             payload,

@@ -96,10 +96,11 @@ class Before {
     [[nodiscard]] bool companion() const {
         return has_component(view_.components(), ComponentId::companion_of);
     }
-    [[nodiscard]] Result<LeafIdentity> member(mls::LeafIndex index) const {
-        const auto leaf = view_.member(index);
+    /// `check`: the row of what a stranger may not do here.
+    [[nodiscard]] Result<LeafIdentity> member(const mls::Proposer& who, const char* check) const {
+        const auto leaf = who.has_value() ? view_.member(*who) : std::nullopt;
         if (!leaf.has_value()) {
-            return fail(Errc::permission_denied, "CLT-64");
+            return fail(Errc::permission_denied, check);
         }
         return identity_of(*leaf);
     }
@@ -137,9 +138,9 @@ Result<void> check_adds(const mls::Change& change,
                         const std::vector<LeafIdentity>& removed,
                         const Before& before) {
     for (std::size_t i = 0; i < added.size(); ++i) {
-        const mls::LeafIndex proposer =
+        const mls::Proposer proposer =
             i < change.added_by.size() ? change.added_by[i] : change.committer;
-        CHATMCP_TRY(const LeafIdentity who, before.member(proposer));
+        CHATMCP_TRY(const LeafIdentity who, before.member(proposer, "CLT-64"));
         CHATMCP_TRY(const bool admin, before.admin(who));
         // Repair: any person may bring a device back in the commit that takes it out.
         const auto same = [&](const LeafIdentity& leaf) { return same_device(leaf, added[i]); };
@@ -161,7 +162,7 @@ Result<void> check_removes(const mls::Change& change,
         if (removal.proposer == removal.leaf.index && !removed[i].agent) {
             continue;
         }
-        CHATMCP_TRY(const LeafIdentity who, before.member(removal.proposer));
+        CHATMCP_TRY(const LeafIdentity who, before.member(removal.proposer, "CLT-65"));
         CHATMCP_TRY(const bool admin, before.admin(who));
         const bool readd = std::ranges::any_of(
             added, [&](const auto& leaf) { return same_device(leaf, removed[i]); });
@@ -172,14 +173,14 @@ Result<void> check_removes(const mls::Change& change,
     return {};
 }
 
-Result<void> check_components_change(const mls::Change& change,
-                                     const LeafIdentity& committer,
-                                     const Before& before) {
+Result<void> check_components_change(const mls::Change& change, const Before& before) {
     if (!change.components.has_value()) {
         return {};
     }
     CHATMCP_TRY_VOID(check_group_components(change.components->after));
-    CHATMCP_TRY(const bool admin, before.admin(committer));
+    // Who proposed it counts: whoever commits takes up what others proposed.
+    CHATMCP_TRY(const LeafIdentity who, before.member(change.components->proposer, "CLT-66"));
+    CHATMCP_TRY(const bool admin, before.admin(who));
     if (!admin || before.companion()) {
         return fail(Errc::permission_denied, "CLT-66");
     }
@@ -303,8 +304,10 @@ mls::Limits group_limits() {
 
 Result<void> ConversationRules::check_commit(const mls::Change& change,
                                              const mls::GroupView& view) const {
-    // A resumption key splits a group: who joined later lacks it.
-    if (change.has_pre_shared_keys || change.other_extensions_changed) {
+    // A resumption key splits a group: who joined later lacks it. Nobody joins uninvited, and a
+    // group that is over is followed by a successor, not by a ReInit.
+    if (change.has_pre_shared_keys || change.other_extensions_changed || change.external ||
+        change.reinit.has_value()) {
         return fail(Errc::permission_denied, "CLT-98");
     }
     // While a group is created or joined there is nobody before, and only what it says of itself
@@ -314,7 +317,7 @@ Result<void> ConversationRules::check_commit(const mls::Change& change,
                                                                     : view.components());
     }
     const Before before(view);
-    CHATMCP_TRY(const LeafIdentity committer, before.member(change.committer));
+    CHATMCP_TRY(const LeafIdentity committer, before.member(change.committer, "CLT-64"));
     if (committer.agent) {
         return check_agent_commit(change);
     }
@@ -329,7 +332,7 @@ Result<void> ConversationRules::check_commit(const mls::Change& change,
     CHATMCP_TRY(const auto added, identities(change.added));
     CHATMCP_TRY_VOID(check_adds(change, added, removed, before));
     CHATMCP_TRY_VOID(check_removes(change, added, removed, before));
-    return check_components_change(change, committer, before);
+    return check_components_change(change, before);
 }
 
 }  // namespace chatmcp::client

@@ -140,6 +140,14 @@ mls::Change adding(std::uint32_t committer, mls::LeafView leaf) {
     change.added_by = {mls::LeafIndex{committer}};
     return change;
 }
+/// Committed and proposed by one member.
+mls::Change changing(std::uint32_t committer,
+                     std::vector<mls::Component> before,
+                     std::vector<mls::Component> after) {
+    mls::Change change = commit_by(committer);
+    change.components = {std::move(before), std::move(after), mls::LeafIndex{committer}};
+    return change;
+}
 mls::Change removing(const View& view, std::uint32_t committer, std::uint32_t removed) {
     mls::Change change = commit_by(committer);
     change.removed = {{*view.member(mls::LeafIndex{removed}), mls::LeafIndex{committer}}};
@@ -154,6 +162,12 @@ TEST(Rules, ACommitWithAPreSharedKeyOrAnotherExtensionIsRefused) {
     mls::Change with_extension = commit_by(0);
     with_extension.other_extensions_changed = true;
     expect_refused(kRules.check_commit(with_extension, view), "CLT-98");
+    mls::Change uninvited = commit_by(0);
+    uninvited.external = true;
+    expect_refused(kRules.check_commit(uninvited, view), "CLT-98");
+    mls::Change ending = commit_by(0);
+    ending.reinit.emplace();
+    expect_refused(kRules.check_commit(ending, view), "CLT-98");
     // Found at joining: nobody is before it.
     expect_refused(kRules.check_commit(with_extension, View({})), "CLT-98");
 }
@@ -286,29 +300,28 @@ TEST(Rules, EveryPersonIsAdminInACompanionAndNothingInItChanges) {
     view.with(person("ana")).with(agent()).with(person("ben"));
     EXPECT_TRUE(kRules.check_commit(adding(2, person("cleo")), view).has_value());
     EXPECT_TRUE(kRules.check_commit(removing(view, 2, 1), view).has_value());
-    mls::Change change = commit_by(0);
-    change.components = {companion(),
-                         with(companion(), make_component(ComponentId::title, wire::Title{"x"}))};
+    const mls::Change change = changing(
+        0, companion(), with(companion(), make_component(ComponentId::title, wire::Title{"x"})));
     expect_refused(kRules.check_commit(change, view), "CLT-66");
 }
 
 TEST(Rules, OnlyAdminsChangeComponentsAndSomeNeverChange) {
     const View view = three();
-    mls::Change change = commit_by(0);
-    change.components = {
-        conversation(), with(conversation(), make_component(ComponentId::title, wire::Title{"x"}))};
+    const auto titled = with(conversation(), make_component(ComponentId::title, wire::Title{"x"}));
+    mls::Change change = changing(0, conversation(), titled);
     EXPECT_TRUE(kRules.check_commit(change, view).has_value());
-    change.committer = mls::LeafIndex{1};
+    expect_refused(kRules.check_commit(changing(1, conversation(), titled), view), "CLT-66");
+    // An admin who commits what others proposed lends them no rights.
+    change.components->proposer = mls::LeafIndex{1};
+    expect_refused(kRules.check_commit(change, view), "CLT-66");
+    change.components->proposer = std::nullopt;
     expect_refused(kRules.check_commit(change, view), "CLT-66");
 
-    change = commit_by(0);
     wire::Sequencer other;
     other.relay_key[0] = 1;
-    change.components = {conversation(),
-                         with(conversation(), make_component(ComponentId::sequencer, other))};
-    expect_refused(kRules.check_commit(change, view), "CLT-63");
-    change.components = {conversation(), companion()};
-    expect_refused(kRules.check_commit(change, view), "CLT-63");
+    const auto moved = with(conversation(), make_component(ComponentId::sequencer, other));
+    expect_refused(kRules.check_commit(changing(0, conversation(), moved), view), "CLT-63");
+    expect_refused(kRules.check_commit(changing(0, conversation(), companion()), view), "CLT-63");
 }
 
 TEST(Rules, AnAgentOnlyRenewsItself) {

@@ -105,8 +105,8 @@ Result<void> take_application(Step& step,
 }
 
 Result<void> take_proposal(Step& step, ChatRow& chat, const mls::ProposalReceived& proposal) {
-    if (proposal.self_remove) {
-        chat.leaving.push_back(proposal.sender.value);
+    if (proposal.self_remove && proposal.sender.has_value()) {
+        chat.leaving.push_back(proposal.sender->value);
         CHATMCP_TRY_VOID(step.home.save(chat));
     }
     return {};

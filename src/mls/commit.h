@@ -13,27 +13,51 @@ namespace chatmcp::mls {
                                                const Extensions& extensions,
                                                TreeDraft& draft);
 
-/// The secrets of the PSKs that a commit or Welcome names, in its order. `group`: the one whose
-/// epochs give resumption PSKs; null while joining.
-/// Errors: not_found (MLS-64) a PSK that is not stored; unsupported (MLS-62).
+/// The secrets of the PSKs that a commit or Welcome names, in its order, from the store. Empty: no
+/// PSKs.
+/// Errors: not_found (MLS-64) a PSK that is not stored.
 [[nodiscard]] Result<SecretBytes> load_psk_secret(Transaction& transaction,
                                                   CipherSuite suite,
-                                                  GroupState* group,
                                                   const std::vector<PreSharedKeyId>& ids);
 
-/// Proposals by reference become proposals. Errors: unknown_proposal (MLS-66).
-[[nodiscard]] Result<std::vector<SourcedProposal>> resolve_proposals(
-    const std::vector<OpenProposal>& open, const Commit& commit, LeafIndex committer);
+/// Everything public about a commit: proposals and path, applied to a draft.
+struct AppliedCommit {
+    TreeDraft draft;
+    ProposalEffect effect;
+    LeafIndex committer;
+};
+/// Errors: unknown_proposal (MLS-66); invalid_proposals: no path where one is needed (MLS-67), a
+///         proposal by reference in an external commit (MLS-96); those of apply_proposals,
+///         merge_path and check_leaf_in_group.
+[[nodiscard]] Result<AppliedCommit> apply_commit(const PublicState& before,
+                                                 const Commit& commit,
+                                                 const Sender& sender);
+
+/// `provisional`: with the old transcript hash. `interim`: of the epoch that ends.
+[[nodiscard]] DerivedEpoch derive_epoch(GroupContext provisional,
+                                        ByteView interim,
+                                        const AuthenticatedContent& content,
+                                        ByteView init_secret,
+                                        ByteView commit_secret,
+                                        ByteView psk_secret);
+
+/// Exporter context of an external init (section 8.3).
+inline constexpr std::string_view kExternalInitLabel = "MLS 1.0 external init secret";
 
 /// Somebody's commit, whose framing (epoch, membership tag or encryption, signature) was verified.
 ///
-/// Errors: malformed (WIRE-..) body; unknown_proposal (MLS-66); invalid_proposals: no path where
-///         one is needed (MLS-67); those of apply_proposals, merge_path, decrypt_path,
-///         check_leaf_in_group and rules; bad_mac (MLS-68) confirmation tag.
+/// Errors: malformed (WIRE-..) body; those of apply_commit, decrypt_path, load_psk_secret and
+///         rules; bad_mac (MLS-68) confirmation tag.
 [[nodiscard]] Result<NextEpoch> process_commit(GroupState& state,
                                                Transaction& transaction,
                                                const AuthenticatedContent& content,
                                                const Arrival& arrival);
+
+/// What a plan proposes beside a rotation, in the order in which a commit lists it.
+/// Errors: malformed: a key package that does not parse.
+[[nodiscard]] Result<std::vector<Proposal>> planned_proposals(const Plan& plan,
+                                                              const GroupContext& context,
+                                                              crypto::Random& random);
 
 /// A commit of our own.
 struct StagedCommit {

@@ -225,8 +225,10 @@ TEST_F(HostileCommit, ContextExtensionsThatSomebodyCannotReadAreRefused) {
     expect_true_commit_follows();
 }
 
-TEST_F(HostileCommit, PartsThatThisBuildDoesNotHaveAreRefusedByName) {
-    expect_refused(hostile_proposals(bob, {Proposal{ReInit{}}}), "MLS-60");
+TEST_F(HostileCommit, PreSharedKeysAndGroupsThatEndAreRefusedWhereTheyDoNotBelong) {
+    const Proposal reinit{ReInit{.group_id = {1}, .cipher_suite = 3}};
+    expect_refused(hostile_proposals(bob, {reinit, reinit}), "MLS-60");
+    expect_refused(hostile_proposals(bob, {Proposal{ReInit{.version = 2}}}), "MLS-97");
     expect_refused(hostile_proposals(bob, {Proposal{ExternalInit{Bytes(32, 1)}}}), "MLS-61");
     PreSharedKeyId psk;
     psk.psk_id = {1};
@@ -238,12 +240,10 @@ TEST_F(HostileCommit, PartsThatThisBuildDoesNotHaveAreRefusedByName) {
     psk.psk_nonce = Bytes(31, 2);
     expect_refused(hostile_proposals(bob, {Proposal{PreSharedKey{psk}}}), "MLS-63");
     psk.type = PreSharedKeyId::Type::resumption;
-    psk.usage = 2;
-    psk.psk_group_id = kGroupId;
+    psk.resumption = {ResumptionUsage::reinit, kGroupId, Epoch{1}};
     psk.psk_nonce = Bytes(32, 2);
     expect_refused(hostile_proposals(bob, {Proposal{PreSharedKey{psk}}}), "MLS-62");
-    psk.usage = PreSharedKeyId::kUsageApplication;
-    psk.psk_epoch = Epoch{77};
+    psk.resumption = {ResumptionUsage::application, kGroupId, Epoch{77}};
     expect_refused(hostile_proposals(bob, {Proposal{PreSharedKey{psk}}}), "MLS-64");
     expect_true_commit_follows();
 }
@@ -367,7 +367,9 @@ TEST_F(HostileCommit, FramesOfOtherGroupsEpochsAndSendersAreRefused) {
     refuse([](AuthenticatedContent& c) { c.content.sender.index = 0xffff'fff0; }, "MLS-84");
     refuse([](AuthenticatedContent& c) { c.content.sender = {SenderType::external, 0}; }, "MLS-85");
     refuse([](AuthenticatedContent& c) { c.content.sender = {SenderType::new_member_commit, 0}; },
-           "MLS-85");
+           "MLS-95");
+    refuse([](AuthenticatedContent& c) { c.content.sender = {SenderType::new_member_proposal, 0}; },
+           "MLS-95");
     // In Carol's name, with the membership tag that Bob can make, but Bob's signature.
     refuse(
         [&](AuthenticatedContent& c) {
@@ -467,7 +469,7 @@ TEST_F(HostileCommit, AnOpenProposalThatIsNotValidIsLeftOutOfOurCommit) {
     // Bob proposes nonsense, Carol asks to leave: Alice's commit has Carol's proposal alone.
     const Bytes nonsense = public_proposal(bob, Proposal{Remove{LeafIndex{3}}});
     ASSERT_TRUE(alice.receive(nonsense).has_value());
-    const auto leave = carol.step([&](Transaction& t) { return carol.group->propose_leave(t); });
+    const auto leave = carol.propose_leave();
     ASSERT_TRUE(leave.has_value());
     const auto received = alice.receive(*leave);
     ASSERT_TRUE(received.has_value());

@@ -4,19 +4,6 @@
 
 namespace chatmcp::mls {
 
-Result<Extension> Extension::read(wire::Reader& reader) {
-    Extension extension;
-    CHATMCP_TRY(extension.type, reader.u16());
-    CHATMCP_TRY(const ByteView data, reader.vector(kExtensionMaxBytes));
-    extension.data = to_bytes(data);
-    return extension;
-}
-
-void Extension::write(wire::Writer& writer) const {
-    writer.u16(type);
-    writer.vector(data);
-}
-
 Result<Extensions> read_extensions(wire::Reader& reader) {
     CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
     Extensions extensions;
@@ -104,6 +91,58 @@ void RequiredCapabilities::write(wire::Writer& writer) const {
     write_u16_list(writer, credential_types);
 }
 
+Result<ExternalSender> ExternalSender::read(wire::Reader& reader) {
+    ExternalSender sender;
+    CHATMCP_TRY(const ByteView key, reader.vector(kPublicKeyMaxBytes));
+    sender.signature_key = to_bytes(key);
+    CHATMCP_TRY(sender.credential, Credential::read(reader));
+    return sender;
+}
+
+void ExternalSender::write(wire::Writer& writer) const {
+    writer.vector(signature_key);
+    credential.write(writer);
+}
+
+Result<std::vector<ExternalSender>> external_senders_of(const Extensions& extensions) {
+    std::vector<ExternalSender> senders;
+    const Extension* extension = find_extension(extensions, ExtensionType::external_senders);
+    if (extension == nullptr) {
+        return senders;
+    }
+    wire::Reader reader(extension->data);
+    CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
+    CHATMCP_TRY_VOID(reader.finish());
+    while (!inner.empty()) {
+        CHATMCP_TRY(ExternalSender sender, ExternalSender::read(inner));
+        senders.push_back(std::move(sender));
+    }
+    return senders;
+}
+
+Bytes encode_external_senders(const std::vector<ExternalSender>& senders) {
+    wire::Writer writer;
+    writer.vector_of([&](wire::Writer& inner) {
+        for (const ExternalSender& sender : senders) {
+            sender.write(inner);
+        }
+    });
+    return writer.take();
+}
+
+Result<Bytes> decode_external_pub(ByteView data) {
+    wire::Reader reader(data);
+    CHATMCP_TRY(const ByteView key, reader.vector(kPublicKeyMaxBytes));
+    CHATMCP_TRY_VOID(reader.finish());
+    return to_bytes(key);
+}
+
+Bytes encode_external_pub(ByteView public_key) {
+    wire::Writer writer;
+    writer.vector(public_key);
+    return writer.take();
+}
+
 Result<std::vector<Component>> decode_dictionary(ByteView data) {
     wire::Reader reader(data);
     CHATMCP_TRY(wire::Reader inner, reader.sub(kExtensionMaxBytes));
@@ -152,6 +191,7 @@ Result<void> check_known_extensions(const Extensions& extensions) {
         CHATMCP_TRY_VOID(reader.vector(kExtensionMaxBytes));
         CHATMCP_TRY_VOID(reader.finish());
     }
+    CHATMCP_TRY_VOID(external_senders_of(extensions));
     return {};
 }
 

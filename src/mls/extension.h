@@ -28,18 +28,6 @@ enum class ExtensionType : std::uint16_t {
     app_data_dictionary = 6,
 };
 
-/// One extension; unknown types (GREASE among them) are kept byte for byte.
-/// Spec: RFC 9420 section 13.
-struct Extension {
-    std::uint16_t type = 0;
-    Bytes data;
-    friend bool operator==(const Extension&, const Extension&) = default;
-
-    static Result<Extension> read(wire::Reader& reader);
-    void write(wire::Writer& writer) const;
-};
-using Extensions = std::vector<Extension>;
-
 /// `Extension extensions<V>`. Errors: malformed (MLS-03) one type twice.
 [[nodiscard]] Result<Extensions> read_extensions(wire::Reader& reader);
 void write_extensions(wire::Writer& writer, const Extensions& extensions);
@@ -63,6 +51,22 @@ struct RequiredCapabilities {
     static Result<RequiredCapabilities> read(wire::Reader& reader);
     void write(wire::Writer& writer) const;
 };
+
+/// Who may propose without being a member. Spec: RFC 9420 section 12.1.8.1.
+struct ExternalSender {
+    Bytes signature_key;
+    Credential credential;
+
+    static Result<ExternalSender> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+/// Content of the external_senders extension; empty if there is none.
+[[nodiscard]] Result<std::vector<ExternalSender>> external_senders_of(const Extensions& extensions);
+[[nodiscard]] Bytes encode_external_senders(const std::vector<ExternalSender>& senders);
+
+/// Content of the external_pub extension of a GroupInfo. Spec: RFC 9420 section 12.4.3.2.
+[[nodiscard]] Result<Bytes> decode_external_pub(ByteView data);
+[[nodiscard]] Bytes encode_external_pub(ByteView public_key);
 
 /// Wire: struct { uint16 component_id; opaque data<V>; } ComponentData;
 ///       struct { ComponentData component_data<V>; } AppDataDictionary; ids strictly increasing.

@@ -36,7 +36,7 @@ struct Sender {
     void write(wire::Writer& writer) const;
 };
 
-/// What a member says. The body stays encoded: opaque application data, a Proposal or a Commit.
+/// What a sender says. The body stays encoded: opaque application data, a Proposal or a Commit.
 struct FramedContent {
     Bytes group_id;
     Epoch epoch;

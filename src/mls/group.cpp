@@ -75,7 +75,7 @@ std::optional<LeafIndex> Group::welcomed_by() const {
 }
 
 Result<Bundle> Group::stage(Transaction& transaction, const Plan& plan, const Arrival& arrival) {
-    CHATMCP_TRY_VOID(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_active());
     if (state_->staged.has_value()) {
         return fail(Errc::pending_commit, "MLS-69");
     }

@@ -32,6 +32,9 @@ struct GroupSpec {
     CipherSuite suite = CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
     Bytes group_id;
     std::vector<Component> components;  // The group's app_data_dictionary.
+    /// If not empty: the whole group context extensions, in place of the dictionary and its
+    /// required capability (RFC 9420 groups of others; a group that is continued by ReInit).
+    Extensions extensions = {};
 };
 
 /// The group's public state of one epoch, read only.
@@ -65,13 +68,17 @@ struct MemberUpdate {
     LeafView before;
     LeafView after;
 };
+/// The member that proposed something; nobody: an external sender or a new member.
+using Proposer = std::optional<LeafIndex>;
+
 struct ComponentsChange {
     std::vector<Component> before;
     std::vector<Component> after;
+    Proposer proposer;
 };
 struct MemberRemoval {
     LeafView leaf;
-    LeafIndex proposer;  // The leaf's own index: it asked to leave.
+    Proposer proposer;  // The leaf's own index: it asked to leave.
 };
 struct Distrust {
     LeafIndex leaf;
@@ -83,8 +90,11 @@ struct Change {
     LeafIndex committer;
     Epoch from;
     bool has_path = false;
+    /// An external commit (RFC 9420 section 12.4.3.2): the committer is added by it, and may remove
+    /// a leaf that was its own (resync).
+    bool external = false;
     std::vector<LeafView> added;
-    std::vector<LeafIndex> added_by;    // Proposer of each, same order.
+    std::vector<Proposer> added_by;     // Of each, same order.
     std::vector<MemberUpdate> updated;  // The committer's own path leaf included.
     std::vector<MemberRemoval> removed;
     std::optional<ComponentsChange> components;  // A GroupContextExtensions proposal is in it.
@@ -93,6 +103,7 @@ struct Change {
     /// is neither the dictionary nor required capabilities.
     bool other_extensions_changed = false;
     bool has_pre_shared_keys = false;
+    std::optional<ReInit> reinit;  // Nothing is sent in this group any more.
     bool removes_self = false;
     bool public_message = false;  // Came as PublicMessage.
     std::vector<Distrust> distrusted;
@@ -104,11 +115,16 @@ struct Plan {
     std::vector<Bytes> add = {};  // Key packages (MLSMessage or bare KeyPackage bytes).
     std::vector<LeafIndex> remove = {};
     std::optional<std::vector<Component>> components =
-        {};                                // The whole new dictionary, by GroupContextExtensions.
-    std::optional<LeafSetup> rotate = {};  // New leaf key, credential and components, with a path.
+        {};  // The whole new dictionary, by GroupContextExtensions.
+    std::optional<Extensions> extensions = {};  // Instead: all group context extensions.
+    std::optional<LeafSetup> rotate = {};   // New leaf key, credential and components, with a path.
+    std::vector<Bytes> external_psks = {};  // Their ids; store_external_psk.
+    std::vector<ResumptionPsk> resumption_psks = {};
+    std::optional<ReInit> reinit = {};  // Alone in its commit.
     bool force_path = false;
     bool include_pending = true;
     bool public_message = false;  // PublicMessage instead of PrivateMessage (DESIGN 8, boot rule).
+    bool tree_in_welcome = true;  // Otherwise it travels beside it: Bundle::ratchet_tree.
 };
 
 struct WelcomeFor {
@@ -121,6 +137,7 @@ struct Bundle {
     Epoch epoch;   // The epoch that the commit ends.
     Bytes commit;  // MLSMessage
     std::vector<WelcomeFor> welcomes;
+    Bytes ratchet_tree;  // Unless Plan::tree_in_welcome: what Group::join takes beside a Welcome.
     Change change;
 };
 
@@ -133,7 +150,7 @@ struct ApplicationMessage {
     Bytes authenticated_data;
 };
 struct ProposalReceived {
-    LeafIndex sender;
+    Proposer sender;
     Bytes reference;           // ProposalRef
     bool self_remove = false;  // A Remove of the sender's own leaf.
 };
@@ -181,6 +198,15 @@ class Incoming {
 using Received =
     std::variant<ApplicationMessage, ProposalReceived, Incoming, OwnCommit, OwnMessage>;
 
+/// How a group is joined by an external commit.
+struct ExternalJoin {
+    LeafSetup own;
+    ByteView group_info;              // MLSMessage
+    ByteView ratchet_tree = {};       // For a GroupInfo without one.
+    std::optional<LeafIndex> resync;  // The leaf that was our own and goes.
+    std::vector<Bytes> external_psks = {};
+};
+
 /// One MLS group as one member sees it. Move-only: a copied ratchet would repeat keys.
 ///
 /// Every method that changes state takes the transaction of the caller's step and writes only what
@@ -201,6 +227,15 @@ class Group {
                                             ByteView welcome,
                                             const Arrival& arrival,
                                             ByteView external_tree = {});
+    /// Join without being invited. The group is in the epoch that the commit makes; if the
+    /// sequencer refuses the commit, erase() it.
+    /// Errors: not_found (MLS-93) no external_pub in the GroupInfo, (MLS-64) a PSK that is not
+    ///         stored; those of join.
+    [[nodiscard]] static Result<std::pair<Group, Bundle>> join_external(
+        const Environment& environment,
+        Transaction& transaction,
+        ExternalJoin how,
+        const Arrival& arrival);
     /// Errors: not_found.
     [[nodiscard]] static Result<Group> load(const Environment& environment,
                                             Transaction& transaction,
@@ -236,8 +271,11 @@ class Group {
     /// The sequencer refused it.
     [[nodiscard]] Result<void> discard(Transaction& transaction);
 
-    /// A proposal to remove ourselves, as PrivateMessage; the next member to sync commits it.
-    [[nodiscard]] Result<Bytes> propose_leave(Transaction& transaction);
+    /// One proposal for somebody's next commit. The plan says exactly one thing: one key package,
+    /// one leaf to remove (the own one: to leave), one PSK, new components or extensions, a ReInit,
+    /// or a rotation (Update).
+    /// Errors: invalid_argument (MLS-94) a plan that says nothing or more than one thing.
+    [[nodiscard]] Result<Bytes> propose(Transaction& transaction, Plan plan);
 
     /// `padded_bytes`: the plaintext is padded to this size (0: none). Errors: pending nothing;
     /// refused after own removal (not_member).
@@ -250,6 +288,12 @@ class Group {
     [[nodiscard]] Result<Received> receive(Transaction& transaction,
                                            ByteView message,
                                            const Arrival& arrival);
+
+    /// MLSMessage with a GroupInfo of the current epoch, signed by us. Its external_pub lets its
+    /// reader join by himself, so whoever may not must not have it.
+    [[nodiscard]] Result<Bytes> group_info(bool with_tree, bool with_external_pub) const;
+    /// Content of the ratchet_tree extension. Cost: O(members).
+    [[nodiscard]] Bytes ratchet_tree() const;
 
     /// RFC 9420 section 8.5, of the current epoch.
     [[nodiscard]] Result<SecretBytes> export_secret(std::string_view label,
@@ -274,6 +318,29 @@ struct KeyPackageMade {
                                                       LeafSetup leaf,
                                                       Lifetime lifetime,
                                                       bool last_resort);
+/// Secrets that were agreed on elsewhere, for Plan::external_psks and commits that name them.
+[[nodiscard]] Result<void> store_external_psk(Transaction& transaction,
+                                              ByteView psk_id,
+                                              ByteView secret);
+
+/// Proposals of somebody who is no member, as PublicMessage (section 12.1.8): of an external sender
+/// that the group's external_senders names at `sender`, or of a new member who asks to be added.
+struct OutsideProposal {
+    CipherSuite suite = CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
+    ByteView group_id;
+    Epoch epoch;
+};
+/// `plan` as for Group::propose, without a rotation.
+[[nodiscard]] Result<Bytes> propose_as_external_sender(const OutsideProposal& to,
+                                                       const SignatureKey& key,
+                                                       std::uint32_t sender,
+                                                       crypto::Random& random,
+                                                       const Plan& plan);
+/// `key_package`: one of ours, by its reference.
+[[nodiscard]] Result<Bytes> propose_as_new_member(Transaction& transaction,
+                                                  const OutsideProposal& to,
+                                                  ByteView key_package);
+
 /// What an inviter looks at before adding: parsed, self-signature and lifetime fields checked for
 /// form, no trust.
 [[nodiscard]] Result<LeafView> inspect_key_package(ByteView key_package);

@@ -124,8 +124,7 @@ class Model {
         if (members_.size() < 3) {
             return;
         }
-        const auto proposal =
-            leaver.step([&](Transaction& t) { return leaver.group->propose_leave(t); });
+        const auto proposal = leaver.propose_leave();
         ASSERT_TRUE(proposal.has_value());
         for (MlsMember* member : members_) {
             if (member != &leaver) {

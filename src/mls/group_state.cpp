@@ -85,6 +85,22 @@ Result<void> GroupState::check_member() const {
     return {};
 }
 
+Result<void> GroupState::check_active() const {
+    CHATMCP_TRY_VOID(check_member());
+    if (epoch.reinit.has_value()) {
+        return fail(Errc::stale_epoch, "MLS-98");
+    }
+    return {};
+}
+
+void NextEpoch::take(DerivedEpoch derived) {
+    epoch.context = std::move(derived.context);
+    epoch.encoded_context = std::move(derived.encoded_context);
+    epoch.interim_transcript_hash = std::move(derived.interim_transcript_hash);
+    epoch.secrets = std::move(derived.secrets.secrets);
+    encryption_secret = std::move(derived.secrets.encryption_secret);
+}
+
 Result<void> GroupState::check_may_send() const {
     if (!may_send) {
         return fail(Errc::pending_commit, "MLS-91");
@@ -271,8 +287,11 @@ void note_distrust(const ChangeReview& review,
 
 Result<void> review_change(const ChangeReview& review, Change& change) {
     const Rules& rules = review.environment.rules;
+    // Who comes back by an external commit takes the place of the leaf that it removes.
+    const bool resync = change.external && !change.removed.empty();
     for (const LeafView& added : change.added) {
-        CHATMCP_TRY_VOID(rules.check_leaf(added, nullptr, review.before));
+        CHATMCP_TRY_VOID(rules.check_leaf(
+            added, resync ? &change.removed.front().leaf : nullptr, review.before));
     }
     for (const MemberUpdate& updated : change.updated) {
         CHATMCP_TRY_VOID(rules.check_leaf(updated.after, &updated.before, review.before));

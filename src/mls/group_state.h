@@ -24,10 +24,20 @@ struct EpochState {
     LeafIndex own;
     SignatureKey signature_key;
     Bytes own_commit_hash;  // Of the commit that made this epoch, if it was ours; else empty.
-    bool removed = false;   // We are not a member any more; all secrets are gone.
+    std::optional<ReInit> reinit = {};  // The commit that made this epoch ended the group.
+    bool removed = false;               // We are not a member any more; all secrets are gone.
 
     static Result<EpochState> read(wire::Reader& reader);
     void write(wire::Writer& writer) const;
+};
+
+/// Transcript and key schedule (section 8) of the epoch that a signed commit makes.
+struct DerivedEpoch {
+    GroupContext context;
+    Bytes encoded_context;
+    Bytes interim_transcript_hash;
+    Hash confirmation_tag;
+    NewEpoch secrets;
 };
 
 /// The epoch that a verified or staged commit makes, before it is made.
@@ -38,12 +48,28 @@ struct NextEpoch {
     PrivateKeys private_keys;  // Those that are new.
     Change change;
     bool made_here = false;  // Staged by this object, not read from storage.
+
+    void take(DerivedEpoch derived);
 };
 
+/// Private keys of a leaf that we proposed.
+struct OwnUpdateKeys {
+    crypto::HpkePrivateKey encryption_key;
+    SignatureKey signature_key;
+};
 struct OpenProposal {
     Bytes reference;
-    LeafIndex sender;
+    Sender sender;
     Proposal proposal;
+    std::optional<OwnUpdateKeys> own_keys = {};  // Of an own Update.
+};
+
+/// What everybody who follows a group knows of it, with secrets or without.
+struct PublicState {
+    const RatchetTree& tree;
+    const GroupContext& context;
+    const std::vector<OpenProposal>& proposals;
+    const Limits& limits;
 };
 
 /// What late messages of an epoch that ended are opened and checked with. Leaves that its end did
@@ -109,6 +135,9 @@ struct GroupState {
 
     [[nodiscard]] CipherSuite suite() const { return epoch.context.suite; }
     [[nodiscard]] ByteView group_id() const { return epoch.context.group_id; }
+    [[nodiscard]] PublicState public_state() const {
+        return {tree, epoch.context, proposals, environment.limits};
+    }
 
     /// Write everything of a new group (created or joined).
     [[nodiscard]] Result<void> store_all(Transaction& transaction, SecretBytes encryption_secret);
@@ -122,6 +151,8 @@ struct GroupState {
 
     /// Errors: not_member (MLS-70).
     [[nodiscard]] Result<void> check_member() const;
+    /// Errors: those of check_member; stale_epoch (MLS-98) the group was ended by a ReInit.
+    [[nodiscard]] Result<void> check_active() const;
     /// Errors: pending_commit (MLS-91).
     [[nodiscard]] Result<void> check_may_send() const;
     /// Errors: as transaction.get; null if that epoch is not kept.

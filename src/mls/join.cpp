@@ -1,14 +1,31 @@
+#include "mls/join.h"
+
 #include <algorithm>
 
 #include "crypto/hash.h"
 #include "mls/commit.h"
 #include "mls/own_leaf.h"
+#include "mls/resumption.h"
 #include "mls/transcript_hash.h"
 #include "mls/tree_validation.h"
-#include "mls/welcome.h"
 
 namespace chatmcp::mls {
 namespace {
+
+/// Section 12.4.3.1: the tree is what the members say, and each leaf may stand in this group.
+Result<void> check_tree(const RatchetTree& tree, const GroupContext& context) {
+    CHATMCP_TRY_VOID(check_unmerged_leaves(tree));
+    CHATMCP_TRY_VOID(check_parent_hashes(tree));
+    CHATMCP_TRY_VOID(check_keys_and_credentials(tree));
+    CHATMCP_TRY_VOID(check_known_extensions(context.extensions));
+    for (LeafIndex index{0}; in_tree(index, tree.width()); ++index.value) {
+        if (const LeafNode* leaf = tree.leaf(index); leaf != nullptr) {
+            CHATMCP_TRY_VOID(check_leaf_in_group(
+                context.suite, *leaf, LeafPlace{context.group_id, index}, context.extensions));
+        }
+    }
+    return {};
+}
 
 /// A Welcome that names a key package of ours.
 struct Addressed {
@@ -56,39 +73,6 @@ Result<void> use_welcome_once(Transaction& transaction, const Welcome& welcome) 
     return transaction.put(key, ByteArray<1>{1});
 }
 
-Result<RatchetTree> welcome_tree(const GroupInfo& info,
-                                 ByteView external_tree,
-                                 const Limits& limits) {
-    const Extension* extension = find_extension(info.extensions, ExtensionType::ratchet_tree);
-    if (extension == nullptr && external_tree.empty()) {
-        return fail(Errc::not_found, "MLS-87");
-    }
-    CHATMCP_TRY(
-        RatchetTree tree,
-        RatchetTree::decode(info.context.suite,
-                            extension != nullptr ? ByteView(extension->data) : external_tree,
-                            limits.members_max));
-    if (!equal(tree.root_hash().view(), info.context.tree_hash)) {
-        return fail(Errc::invalid_tree, "MLS-78");
-    }
-    return tree;
-}
-
-/// Section 12.4.3.1: the tree is what the members say, and each leaf may stand in this group.
-Result<void> check_tree(const RatchetTree& tree, const GroupContext& context) {
-    CHATMCP_TRY_VOID(check_unmerged_leaves(tree));
-    CHATMCP_TRY_VOID(check_parent_hashes(tree));
-    CHATMCP_TRY_VOID(check_keys_and_credentials(tree));
-    CHATMCP_TRY_VOID(check_known_extensions(context.extensions));
-    for (LeafIndex index{0}; in_tree(index, tree.width()); ++index.value) {
-        if (const LeafNode* leaf = tree.leaf(index); leaf != nullptr) {
-            CHATMCP_TRY_VOID(check_leaf_in_group(
-                context.suite, *leaf, LeafPlace{context.group_id, index}, context.extensions));
-        }
-    }
-    return {};
-}
-
 Result<LeafIndex> find_own_leaf(const RatchetTree& tree, const LeafNode& own) {
     for (LeafIndex index{0}; in_tree(index, tree.width()); ++index.value) {
         const LeafNode* leaf = tree.leaf(index);
@@ -100,63 +84,6 @@ Result<LeafIndex> find_own_leaf(const RatchetTree& tree, const LeafNode& own) {
         }
     }
     return fail(Errc::not_member, "MLS-76");
-}
-
-/// Rules and trust over the group as it is found (environment.h).
-Result<std::vector<Distrust>> review_group(const Environment& environment,
-                                           const EpochState& epoch,
-                                           const RatchetTree& tree,
-                                           LeafIndex founder,
-                                           const Arrival& arrival) {
-    StateView founding(epoch, tree, true);
-    founding.refresh();
-    StateView joined(epoch, tree, false);
-    joined.refresh();
-    Change change;
-    change.committer = founder;
-    change.from = Epoch{epoch.context.epoch.value - (epoch.context.epoch.value > 0 ? 1 : 0)};
-    change.added = joined.members();
-    change.added_by.assign(change.added.size(), founder);
-    change.components = ComponentsChange{{}, joined.components()};
-    change.other_extensions_changed =
-        std::ranges::any_of(epoch.context.extensions, [](const Extension& extension) {
-            return extension.type !=
-                       static_cast<std::uint16_t>(ExtensionType::app_data_dictionary) &&
-                   extension.type !=
-                       static_cast<std::uint16_t>(ExtensionType::required_capabilities);
-        });
-    std::vector<Distrust> distrusted;
-    for (const LeafView& leaf : change.added) {
-        CHATMCP_TRY_VOID(environment.rules.check_leaf(leaf, nullptr, founding));
-    }
-    CHATMCP_TRY_VOID(environment.rules.check_commit(change, founding));
-    for (const LeafView& leaf : change.added) {
-        const Arrival found{arrival.accepted_at, leaf.index != joined.own_index()};
-        if (const auto trusted = environment.trust.check(leaf, nullptr, joined, found);
-            !trusted.has_value()) {
-            distrusted.push_back(Distrust{leaf.index, trusted.error()});
-        }
-    }
-    return distrusted;
-}
-
-/// A group of this id that we are still in must not be replaced by whoever can send a Welcome.
-Result<void> make_room(Transaction& transaction, ByteView group_id) {
-    CHATMCP_TRY(auto header, transaction.get(record_key(group_id, RecordKind::header)));
-    if (!header.has_value()) {
-        return {};
-    }
-    wire::Reader reader(*header);
-    CHATMCP_TRY_VOID(stored(reader.u32()));
-    const auto old = stored(EpochState::read(reader));
-    wipe(*header);
-    if (!old.has_value()) {
-        return fail(old.error());
-    }
-    if (!old->removed) {
-        return fail(Errc::already_exists, "MLS-75");
-    }
-    return Group::erase(transaction, group_id);
 }
 
 /// What the Welcome's secrets open, with the GroupInfo's signature and confirmation tag checked.
@@ -179,7 +106,7 @@ Result<Opened> open_welcome(const Environment& environment,
         open_group_secrets(
             suite, addressed.keys.init_key, *addressed.secrets, welcome.encrypted_group_info));
     CHATMCP_TRY(const SecretBytes psk_secret,
-                load_psk_secret(transaction, suite, nullptr, group_secrets.psks));
+                load_psk_secret(transaction, suite, group_secrets.psks));
     const SecretBytes welcome_secret =
         derive_welcome_secret(suite, group_secrets.joiner_secret.view(), psk_secret.view());
     CHATMCP_TRY(GroupInfo info,
@@ -187,13 +114,9 @@ Result<Opened> open_welcome(const Environment& environment,
     if (info.context.suite != suite) {
         return fail(Errc::invalid_argument, "MLS-74");
     }
-    CHATMCP_TRY(RatchetTree tree, welcome_tree(info, external_tree, environment.limits));
-    const LeafNode* signer = tree.leaf(info.signer);
-    if (signer == nullptr) {
-        return fail(Errc::not_member, "MLS-77");
-    }
-    CHATMCP_TRY_VOID(info.verify(signer->signature_key));
-    CHATMCP_TRY_VOID(check_tree(tree, info.context));
+    CHATMCP_TRY(RatchetTree tree, tree_of(info, external_tree, environment.limits));
+    CHATMCP_TRY_VOID(check_resumed_group(
+        environment, transaction, group_secrets.psks, info.context, TreeDraft(tree)));
     CHATMCP_TRY(const LeafIndex own, find_own_leaf(tree, addressed.package.leaf));
     PrivateKeys private_keys;
     if (group_secrets.path_secret.has_value()) {
@@ -237,6 +160,10 @@ GroupContext first_context(const GroupSpec& spec) {
     GroupContext context;
     context.suite = spec.suite;
     context.group_id = spec.group_id;
+    if (!spec.extensions.empty()) {
+        context.extensions = spec.extensions;
+        return context;
+    }
     RequiredCapabilities required;
     required.extension_types = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
     set_extension(context.extensions, ExtensionType::required_capabilities, wire::encode(required));
@@ -246,6 +173,83 @@ GroupContext first_context(const GroupSpec& spec) {
 }
 
 }  // namespace
+
+Result<RatchetTree> tree_of(const GroupInfo& info, ByteView external_tree, const Limits& limits) {
+    const Extension* extension = find_extension(info.extensions, ExtensionType::ratchet_tree);
+    if (extension == nullptr && external_tree.empty()) {
+        return fail(Errc::not_found, "MLS-87");
+    }
+    CHATMCP_TRY(
+        RatchetTree tree,
+        RatchetTree::decode(info.context.suite,
+                            extension != nullptr ? ByteView(extension->data) : external_tree,
+                            limits.members_max));
+    if (!equal(tree.root_hash().view(), info.context.tree_hash)) {
+        return fail(Errc::invalid_tree, "MLS-78");
+    }
+    const LeafNode* signer = tree.leaf(info.signer);
+    if (signer == nullptr) {
+        return fail(Errc::not_member, "MLS-77");
+    }
+    CHATMCP_TRY_VOID(info.verify(signer->signature_key));
+    CHATMCP_TRY_VOID(check_tree(tree, info.context));
+    return tree;
+}
+
+Result<std::vector<Distrust>> review_group(const Environment& environment,
+                                           const EpochState& epoch,
+                                           const RatchetTree& tree,
+                                           LeafIndex founder,
+                                           const Arrival& arrival) {
+    StateView founding(epoch, tree, true);
+    founding.refresh();
+    StateView joined(epoch, tree, false);
+    joined.refresh();
+    Change change;
+    change.committer = founder;
+    change.from = Epoch{epoch.context.epoch.value - (epoch.context.epoch.value > 0 ? 1 : 0)};
+    change.added = joined.members();
+    change.added_by.assign(change.added.size(), founder);
+    change.components = ComponentsChange{{}, joined.components(), founder};
+    change.other_extensions_changed =
+        std::ranges::any_of(epoch.context.extensions, [](const Extension& extension) {
+            return extension.type !=
+                       static_cast<std::uint16_t>(ExtensionType::app_data_dictionary) &&
+                   extension.type !=
+                       static_cast<std::uint16_t>(ExtensionType::required_capabilities);
+        });
+    std::vector<Distrust> distrusted;
+    for (const LeafView& leaf : change.added) {
+        CHATMCP_TRY_VOID(environment.rules.check_leaf(leaf, nullptr, founding));
+    }
+    CHATMCP_TRY_VOID(environment.rules.check_commit(change, founding));
+    for (const LeafView& leaf : change.added) {
+        const Arrival found{arrival.accepted_at, leaf.index != joined.own_index()};
+        if (const auto trusted = environment.trust.check(leaf, nullptr, joined, found);
+            !trusted.has_value()) {
+            distrusted.push_back(Distrust{leaf.index, trusted.error()});
+        }
+    }
+    return distrusted;
+}
+
+Result<void> make_room(Transaction& transaction, ByteView group_id) {
+    CHATMCP_TRY(auto header, transaction.get(record_key(group_id, RecordKind::header)));
+    if (!header.has_value()) {
+        return {};
+    }
+    wire::Reader reader(*header);
+    CHATMCP_TRY_VOID(stored(reader.u32()));
+    const auto old = stored(EpochState::read(reader));
+    wipe(*header);
+    if (!old.has_value()) {
+        return fail(old.error());
+    }
+    if (!old->removed) {
+        return fail(Errc::already_exists, "MLS-75");
+    }
+    return Group::erase(transaction, group_id);
+}
 
 Result<Group> Group::join(const Environment& environment,
                           Transaction& transaction,

@@ -46,8 +46,7 @@ Result<LeafNode> LeafNode::read(wire::Reader& reader) {
     LeafNode leaf;
     CHATMCP_TRY(leaf.encryption_key, read_bytes(reader, kPublicKeyMaxBytes));
     CHATMCP_TRY(leaf.signature_key, read_bytes(reader, kPublicKeyMaxBytes));
-    CHATMCP_TRY(leaf.credential.type, reader.u16());
-    CHATMCP_TRY(leaf.credential.data, read_bytes(reader, kCredentialMaxBytes));
+    CHATMCP_TRY(leaf.credential, Credential::read(reader));
     CHATMCP_TRY(leaf.capabilities, Capabilities::read(reader));
     CHATMCP_TRY(const std::uint8_t source, reader.u8());
     leaf.source = static_cast<LeafSource>(source);
@@ -76,8 +75,7 @@ Result<LeafNode> LeafNode::read(wire::Reader& reader) {
 void LeafNode::write_unsigned(wire::Writer& writer) const {
     writer.vector(encryption_key);
     writer.vector(signature_key);
-    writer.u16(credential.type);
-    writer.vector(credential.data);
+    credential.write(writer);
     capabilities.write(writer);
     writer.u8(static_cast<std::uint8_t>(source));
     if (source == LeafSource::key_package) {

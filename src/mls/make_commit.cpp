@@ -3,7 +3,8 @@
 #include "base/check.h"
 #include "mls/commit.h"
 #include "mls/own_leaf.h"
-#include "mls/transcript_hash.h"
+#include "mls/resumption.h"
+#include "mls/sending.h"
 #include "mls/tree_validation.h"
 #include "mls/welcome.h"
 
@@ -18,7 +19,7 @@ struct CommitList {
 
     void by_value(Proposal proposal, LeafIndex own, Bytes key_package = {}) {
         in_commit.push_back(ProposalOrRef{proposal});
-        proposals.push_back({std::move(proposal), own});
+        proposals.push_back({std::move(proposal), member_sender(own)});
         key_packages.push_back(std::move(key_package));
     }
 };
@@ -54,10 +55,13 @@ void include_open_proposals(const GroupState& state,
                             CommitList& list) {
     std::set<LeafIndex> touched(plan.remove.begin(), plan.remove.end());
     std::set<Bytes> added_keys;
-    bool has_context_extensions = plan.components.has_value();
+    bool has_context_extensions = plan.components.has_value() || plan.extensions.has_value();
     for (const OpenProposal& open : state.proposals) {
         const auto& content = open.proposal.content;
-        LeafIndex leaf = open.sender;
+        if (std::holds_alternative<ReInit>(content)) {
+            continue;  // It stands alone in its commit: whoever wants it plans it.
+        }
+        LeafIndex leaf{open.sender.index};
         if (const auto* remove = std::get_if<Remove>(&content); remove != nullptr) {
             leaf = remove->removed;
         }
@@ -91,37 +95,24 @@ Result<CommitList> list_proposals(const GroupState& state,
                                   bool include_pending) {
     CommitList list;
     const LeafIndex own = state.epoch.own;
+    crypto::Random& random = state.environment.random;
     if (include_pending) {
         include_open_proposals(state, plan, arrival, list);
     }
-    if (plan.components.has_value()) {
-        Extensions extensions = state.epoch.context.extensions;
-        set_extension(
-            extensions, ExtensionType::app_data_dictionary, encode_dictionary(*plan.components));
-        list.by_value(Proposal{GroupContextExtensions{std::move(extensions)}}, own);
-    }
-    for (const LeafIndex leaf : plan.remove) {
-        list.by_value(Proposal{Remove{leaf}}, own);
-    }
-    for (const Bytes& bytes : plan.add) {
-        CHATMCP_TRY(KeyPackage package, decode_key_package(bytes));
-        list.by_value(Proposal{Add{std::move(package)}}, own, bytes);
+    CHATMCP_TRY(std::vector<Proposal> planned,
+                planned_proposals(plan, state.epoch.context, random));
+    std::size_t next_package = 0;
+    for (Proposal& proposal : planned) {
+        const bool adds = proposal.type() == ProposalType::add;
+        list.by_value(std::move(proposal), own, adds ? plan.add[next_package++] : Bytes());
     }
     return list;
 }
 
 /// The own leaf as the path will carry it.
 LeafNode path_leaf(const GroupState& state, const Plan& plan) {
-    LeafNode leaf = *state.tree.leaf(state.epoch.own);
-    if (plan.rotate.has_value()) {
-        leaf.credential = plan.rotate->credential;
-        leaf.signature_key = to_bytes(plan.rotate->signature_key.public_key());
-        leaf.capabilities = capabilities_of(*plan.rotate);
-        set_extension(leaf.extensions,
-                      ExtensionType::app_data_dictionary,
-                      encode_dictionary(plan.rotate->components));
-    }
-    return leaf;
+    const LeafNode& leaf = *state.tree.leaf(state.epoch.own);
+    return plan.rotate.has_value() ? rotated_leaf(leaf, *plan.rotate) : leaf;
 }
 
 /// A commit while it is being made.
@@ -147,53 +138,31 @@ Result<void> refuse_distrusted(const Change& change, LeafIndex own) {
     return {};
 }
 
-/// Private- or PublicMessage around a commit that is signed and tagged.
-Result<Bytes> protect_commit(GroupState& state,
-                             Transaction& transaction,
-                             const AuthenticatedContent& content) {
-    const CipherSuite suite = state.suite();
-    if (content.wire_format == WireFormat::public_message) {
-        return encode_message(WireFormat::public_message,
-                              protect_public(suite,
-                                             state.epoch.secrets.membership_key.view(),
-                                             state.epoch.encoded_context,
-                                             content));
-    }
-    CHATMCP_TRY_VOID(state.check_may_send());
-    CHATMCP_TRY(const MessageKey key,
-                state.message_keys.next(transaction, state.epoch.own, ContentType::commit));
-    return encode_message(WireFormat::private_message,
-                          protect_private(suite,
-                                          content,
-                                          state.epoch.secrets.sender_data_secret.view(),
-                                          key,
-                                          state.environment.random.array<kReuseGuardBytes>(),
-                                          0));
-}
-
 /// One Welcome for each member that is added: its secrets alone, the GroupInfo with the tree.
 Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
+                                              const Plan& plan,
                                               const Draft& draft,
-                                              const NextEpoch& next,
-                                              const NewEpoch& secrets,
-                                              ByteView tag) {
+                                              const DerivedEpoch& derived,
+                                              const SignatureKey& leaf_key) {
     std::vector<WelcomeFor> welcomes;
     if (draft.effect.added.empty()) {
         return welcomes;
     }
     GroupInfo info;
-    info.context = next.epoch.context;
-    info.extensions.push_back(
-        Extension{static_cast<std::uint16_t>(ExtensionType::ratchet_tree), next.tree.encode()});
-    info.confirmation_tag = to_bytes(tag);
+    info.context = derived.context;
+    if (plan.tree_in_welcome) {
+        set_extension(info.extensions, ExtensionType::ratchet_tree, draft.tree.encode());
+    }
+    info.confirmation_tag = derived.confirmation_tag.to_bytes();
     info.signer = state.epoch.own;
-    info.sign(next.epoch.signature_key);
+    info.sign(leaf_key);
     const CipherSuite suite = state.suite();
-    const Bytes encrypted_info = seal_group_info(suite, secrets.welcome_secret.view(), info);
+    const Bytes encrypted_info =
+        seal_group_info(suite, derived.secrets.welcome_secret.view(), info);
     for (const ProposalEffect::Added& added : draft.effect.added) {
         const auto& add = std::get<Add>(draft.list.proposals[added.proposal].proposal.content);
         GroupSecrets group_secrets;
-        group_secrets.joiner_secret = secrets.joiner_secret.clone();
+        group_secrets.joiner_secret = derived.secrets.joiner_secret.clone();
         group_secrets.psks = draft.effect.psks;
         if (draft.path.has_value()) {
             const NodeIndex ancestor = common_ancestor(state.epoch.own, added.leaf);
@@ -243,6 +212,7 @@ Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
 
 /// Everything of a commit that can be refused, before anything is signed or spent.
 Result<Draft> draft_commit(const GroupState& state,
+                           Transaction& transaction,
                            const Plan& plan,
                            const Arrival& arrival,
                            bool include_pending) {
@@ -270,19 +240,17 @@ Result<Draft> draft_commit(const GroupState& state,
     CHATMCP_TRY_VOID(
         review_change(ChangeReview{state.environment, state.view, arrival}, draft.change));
     CHATMCP_TRY_VOID(refuse_distrusted(draft.change, own));
+    CHATMCP_TRY_VOID(check_resumed_group(
+        state.environment, transaction, draft.effect.psks, draft.context, draft.tree));
     return draft;
 }
 
 AuthenticatedContent sign_commit(const GroupState& state,
                                  const Commit& commit,
                                  bool public_message) {
-    AuthenticatedContent content;
+    AuthenticatedContent content =
+        member_content(state.epoch, ContentType::commit, wire::encode(commit));
     content.wire_format = public_message ? WireFormat::public_message : WireFormat::private_message;
-    content.content.group_id = to_bytes(state.group_id());
-    content.content.epoch = state.epoch.context.epoch;
-    content.content.sender = Sender{SenderType::member, state.epoch.own.value};
-    content.content.content_type = ContentType::commit;
-    content.content.body = wire::encode(commit);
     // With the key and context of the epoch that ends, whatever the commit changes.
     sign_content(state.suite(), state.epoch.signature_key, state.epoch.encoded_context, content);
     return content;
@@ -294,57 +262,54 @@ Result<StagedCommit> make_commit(GroupState& state,
                                  Transaction& transaction,
                                  const Plan& plan,
                                  const Arrival& arrival) {
-    const CipherSuite suite = state.suite();
-    auto drafted = draft_commit(state, plan, arrival, plan.include_pending);
+    auto drafted = draft_commit(state, transaction, plan, arrival, plan.include_pending);
     if (!drafted.has_value() && plan.include_pending && !state.proposals.empty()) {
         // Open proposals that do not fit together must not keep us from committing ours.
-        drafted = draft_commit(state, plan, arrival, false);
+        drafted = draft_commit(state, transaction, plan, arrival, false);
     }
     if (!drafted.has_value()) {
         return fail(drafted.error());
     }
     Draft draft = *std::move(drafted);
     CHATMCP_TRY(const SecretBytes psk_secret,
-                load_psk_secret(transaction, suite, &state, draft.effect.psks));
-
+                load_psk_secret(transaction, state.suite(), draft.effect.psks));
     AuthenticatedContent content = sign_commit(state, draft.commit, plan.public_message);
-    const Hash confirmed =
-        confirmed_transcript_hash(suite, state.epoch.interim_transcript_hash, content);
-    draft.context.confirmed_transcript_hash = confirmed.to_bytes();
-    Bytes encoded_context = wire::encode(draft.context);
-    NewEpoch secrets =
-        next_epoch(suite,
-                   state.epoch.secrets.init_secret.view(),
-                   draft.path.has_value() ? draft.path->commit_secret.view() : ByteView(),
-                   psk_secret.view(),
-                   encoded_context);
-    const Hash tag =
-        confirmation_tag(suite, secrets.secrets.confirmation_key.view(), confirmed.view());
-    content.auth.confirmation_tag = tag.to_bytes();
-    CHATMCP_TRY(Bytes message, protect_commit(state, transaction, content));
+    DerivedEpoch derived =
+        derive_epoch(std::move(draft.context),
+                     state.epoch.interim_transcript_hash,
+                     content,
+                     state.epoch.secrets.init_secret.view(),
+                     draft.path.has_value() ? draft.path->commit_secret.view() : ByteView(),
+                     psk_secret.view());
+    content.auth.confirmation_tag = derived.confirmation_tag.to_bytes();
+    CHATMCP_TRY(Bytes message, send_signed(state, transaction, content, 0));
 
     const SignatureKey& next_key =
         plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
-    EpochState epoch{.context = std::move(draft.context),
-                     .encoded_context = std::move(encoded_context),
-                     .interim_transcript_hash =
-                         interim_transcript_hash(suite, confirmed.view(), tag.view()).to_bytes(),
-                     .secrets = std::move(secrets.secrets),
+    Bundle bundle{.epoch = state.epoch.context.epoch,
+                  .commit = std::move(message),
+                  .welcomes = {},
+                  .ratchet_tree = {},
+                  .change = draft.change};
+    if (!plan.tree_in_welcome) {
+        bundle.ratchet_tree = draft.tree.encode();
+    }
+    CHATMCP_TRY(bundle.welcomes, make_welcomes(state, plan, draft, derived, next_key));
+    EpochState epoch{.context = {},
+                     .encoded_context = {},
+                     .interim_transcript_hash = {},
+                     .secrets = {},
                      .own = state.epoch.own,
                      .signature_key = next_key.clone(),
-                     .own_commit_hash = message_hash(message)};
+                     .own_commit_hash = message_hash(bundle.commit),
+                     .reinit = draft.effect.reinit};
     NextEpoch next{std::move(epoch),
                    std::move(draft.tree),
-                   std::move(secrets.encryption_secret),
+                   {},
                    draft.path.has_value() ? std::move(draft.path->private_keys) : PrivateKeys{},
-                   draft.change};
-    CHATMCP_TRY(std::vector<WelcomeFor> welcomes,
-                make_welcomes(state, draft, next, secrets, tag.view()));
-    return StagedCommit{std::move(next),
-                        Bundle{.epoch = state.epoch.context.epoch,
-                               .commit = std::move(message),
-                               .welcomes = std::move(welcomes),
-                               .change = std::move(draft.change)}};
+                   std::move(draft.change)};
+    next.take(std::move(derived));
+    return StagedCommit{std::move(next), std::move(bundle)};
 }
 
 }  // namespace chatmcp::mls

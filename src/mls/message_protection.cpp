@@ -1,10 +1,9 @@
 // Sending and receiving (RFC 9420 sections 6.2, 6.3 and 15): what Group does with messages.
 
-#include <algorithm>
-
 #include "mls/commit.h"
 #include "mls/group.h"
 #include "mls/incoming_state.h"
+#include "mls/sending.h"
 
 namespace chatmcp::mls {
 namespace {
@@ -12,40 +11,9 @@ namespace {
 /// A message whose encryption and signature are true. Its key is not spent yet.
 struct OpenedMessage {
     AuthenticatedContent content;
-    LeafIndex sender;
     std::optional<std::uint32_t> generation;  // Of a PrivateMessage.
-    LeafView sender_leaf;
+    LeafView sender_leaf = {};                // Of a member.
 };
-
-AuthenticatedContent start_content(const EpochState& epoch, ContentType type, ByteView body) {
-    AuthenticatedContent content;
-    content.wire_format = WireFormat::private_message;
-    content.content.group_id = epoch.context.group_id;
-    content.content.epoch = epoch.context.epoch;
-    content.content.sender = Sender{SenderType::member, epoch.own.value};
-    content.content.content_type = type;
-    content.content.body = to_bytes(body);
-    return content;
-}
-
-Result<Bytes> send_private(GroupState& state,
-                           Transaction& transaction,
-                           AuthenticatedContent& content,
-                           std::size_t padded_bytes) {
-    CHATMCP_TRY_VOID(state.check_may_send());
-    const CipherSuite suite = state.suite();
-    sign_content(suite, state.epoch.signature_key, state.epoch.encoded_context, content);
-    CHATMCP_TRY(
-        const MessageKey key,
-        state.message_keys.next(transaction, state.epoch.own, content.content.content_type));
-    return encode_message(WireFormat::private_message,
-                          protect_private(suite,
-                                          content,
-                                          state.epoch.secrets.sender_data_secret.view(),
-                                          key,
-                                          state.environment.random.array<kReuseGuardBytes>(),
-                                          padded_bytes));
-}
 
 /// What one epoch gives to open its messages with: the current one or one that is kept.
 struct EpochKeys {
@@ -106,8 +74,54 @@ Result<OpenedOrOwn> open_private(GroupState& state,
                                  state.environment.limits));
     CHATMCP_TRY(AuthenticatedContent content, unprotect_private(suite, message, sender, key));
     CHATMCP_TRY_VOID(verify_content(suite, leaf->signature_key, epoch.context, content));
-    return OpenedMessage{
-        std::move(content), sender.leaf, sender.generation, view_of(*leaf, sender.leaf)};
+    return OpenedMessage{std::move(content), sender.generation, view_of(*leaf, sender.leaf)};
+}
+
+/// The key that a PublicMessage is signed with (section 6.1).
+Result<Bytes> signature_key_of(const GroupState& state, const FramedContent& content) {
+    const bool commits = content.content_type == ContentType::commit;
+    const auto wrong_content = fail(Errc::permission_denied, "MLS-95");
+    switch (content.sender.type) {
+        case SenderType::member: {
+            const LeafNode* leaf = state.tree.leaf(LeafIndex{content.sender.index});
+            if (leaf == nullptr) {
+                return fail(Errc::not_member, "MLS-84");
+            }
+            return leaf->signature_key;
+        }
+        case SenderType::external: {
+            CHATMCP_TRY(auto senders, external_senders_of(state.epoch.context.extensions));
+            if (content.sender.index >= senders.size()) {
+                return fail(Errc::not_member, "MLS-85");
+            }
+            if (commits) {
+                return wrong_content;
+            }
+            return std::move(senders[content.sender.index].signature_key);
+        }
+        case SenderType::new_member_proposal: {
+            if (commits) {
+                return wrong_content;
+            }
+            CHATMCP_TRY(const Proposal proposal, wire::decode<Proposal>(content.body));
+            const auto* add = std::get_if<Add>(&proposal.content);
+            if (add == nullptr) {
+                return wrong_content;
+            }
+            return add->key_package.leaf.signature_key;
+        }
+        case SenderType::new_member_commit: {
+            if (!commits) {
+                return wrong_content;
+            }
+            CHATMCP_TRY(Commit commit, wire::decode<Commit>(content.body));
+            if (!commit.path.has_value()) {
+                return fail(Errc::invalid_proposals, "MLS-67");
+            }
+            return std::move(commit.path->leaf.signature_key);
+        }
+    }
+    return wrong_content;
 }
 
 Result<OpenedOrOwn> open_public(const GroupState& state, PublicMessage message) {
@@ -121,25 +135,23 @@ Result<OpenedOrOwn> open_public(const GroupState& state, PublicMessage message) 
     if (message.content.epoch < now) {
         return fail(Errc::stale_epoch, "MLS-83");
     }
-    if (message.content.sender.type != SenderType::member) {
-        return fail(Errc::unsupported, "MLS-85");
-    }
     CHATMCP_TRY(AuthenticatedContent content,
                 unprotect_public(state.suite(),
                                  state.epoch.secrets.membership_key.view(),
                                  state.epoch.encoded_context,
                                  std::move(message)));
-    const LeafIndex sender{content.content.sender.index};
-    const LeafNode* leaf = state.tree.leaf(sender);
-    if (leaf == nullptr) {
-        return fail(Errc::not_member, "MLS-84");
-    }
+    CHATMCP_TRY(const Bytes signature_key, signature_key_of(state, content.content));
     CHATMCP_TRY_VOID(
-        verify_content(state.suite(), leaf->signature_key, state.epoch.encoded_context, content));
+        verify_content(state.suite(), signature_key, state.epoch.encoded_context, content));
+    const Proposer sender = proposer_of(content.content.sender);
     if (sender == state.epoch.own) {
         return OwnMessage{now, content.content.content_type, false};
     }
-    return OpenedMessage{std::move(content), sender, std::nullopt, view_of(*leaf, sender)};
+    OpenedMessage opened{std::move(content), std::nullopt};
+    if (sender.has_value()) {
+        opened.sender_leaf = view_of(*state.tree.leaf(*sender), *sender);
+    }
+    return opened;
 }
 
 Result<OpenedOrOwn> open_message(GroupState& state, Transaction& transaction, ByteView bytes) {
@@ -170,7 +182,7 @@ Result<void> spend_key(GroupState& state, Transaction& transaction, const Opened
         keys = &past->keys;
     }
     return keys->spend(transaction,
-                       message.sender,
+                       LeafIndex{content.sender.index},
                        content.content_type,
                        *message.generation,
                        state.environment.limits);
@@ -181,35 +193,12 @@ Result<Received> receive_application(GroupState& state,
                                      OpenedMessage message) {
     CHATMCP_TRY_VOID(spend_key(state, transaction, message));
     FramedContent& content = message.content.content;
-    return ApplicationMessage{.sender = message.sender,
+    return ApplicationMessage{.sender = LeafIndex{content.sender.index},
                               .sender_leaf = std::move(message.sender_leaf),
                               .epoch = content.epoch,
                               .generation = message.generation.value_or(0),
                               .data = std::move(content.body),
                               .authenticated_data = std::move(content.authenticated_data)};
-}
-
-/// Remember a proposal, received or our own. A second one of the same bytes changes nothing.
-Result<ProposalReceived> open_proposal(GroupState& state,
-                                       Transaction& transaction,
-                                       const AuthenticatedContent& content) {
-    CHATMCP_TRY(Proposal proposal, wire::decode<Proposal>(content.content.body));
-    const LeafIndex sender{content.content.sender.index};
-    const auto* remove = std::get_if<Remove>(&proposal.content);
-    ProposalReceived received{sender,
-                              proposal_ref(state.suite(), wire::encode(content)).to_bytes(),
-                              remove != nullptr && remove->removed == sender};
-    if (std::ranges::find(state.proposals, received.reference, &OpenProposal::reference) !=
-        state.proposals.end()) {
-        return received;
-    }
-    if (state.proposals.size() >= state.environment.limits.open_proposals_max) {
-        return fail(Errc::too_large, "MLS-71");
-    }
-    OpenProposal open{received.reference, sender, std::move(proposal)};
-    CHATMCP_TRY_VOID(state.store_proposal(transaction, open));
-    state.proposals.push_back(std::move(open));
-    return received;
 }
 
 }  // namespace
@@ -218,25 +207,16 @@ Result<Bytes> Group::encrypt(Transaction& transaction,
                              ByteView data,
                              ByteView authenticated_data,
                              std::size_t padded_bytes) {
-    CHATMCP_TRY_VOID(state_->check_member());
+    CHATMCP_TRY_VOID(state_->check_active());
     const std::size_t limit = state_->environment.limits.message_bytes_max;
     if (data.size() > limit || authenticated_data.size() > limit || padded_bytes > limit) {
         return fail(Errc::too_large, "MLS-79");
     }
-    AuthenticatedContent content = start_content(state_->epoch, ContentType::application, data);
+    AuthenticatedContent content = member_content(state_->epoch, ContentType::application, data);
     content.content.authenticated_data = to_bytes(authenticated_data);
-    return send_private(*state_, transaction, content, padded_bytes);
-}
-
-Result<Bytes> Group::propose_leave(Transaction& transaction) {
-    CHATMCP_TRY_VOID(state_->check_member());
-    const Proposal proposal{Remove{state_->epoch.own}};
-    AuthenticatedContent content =
-        start_content(state_->epoch, ContentType::proposal, wire::encode(proposal));
-    CHATMCP_TRY(Bytes message, send_private(*state_, transaction, content, 0));
-    // Nobody decrypts its own messages: what we proposed is remembered when it is made.
-    CHATMCP_TRY_VOID(open_proposal(*state_, transaction, content));
-    return message;
+    sign_content(
+        state_->suite(), state_->epoch.signature_key, state_->epoch.encoded_context, content);
+    return send_signed(*state_, transaction, content, padded_bytes);
 }
 
 Result<Received> Group::receive(Transaction& transaction,
@@ -264,7 +244,7 @@ Result<Received> Group::receive(Transaction& transaction,
             return receive_application(*state_, transaction, std::move(other));
         case ContentType::proposal: {
             CHATMCP_TRY(ProposalReceived received,
-                        open_proposal(*state_, transaction, other.content));
+                        remember_proposal(*state_, transaction, other.content));
             CHATMCP_TRY_VOID(spend_key(*state_, transaction, other));
             return received;
         }

@@ -186,7 +186,7 @@ TEST_F(Messages, OfOurOwnAreRecognised) {
     auto received = alice.receive(message);
     ASSERT_TRUE(received.has_value());
     EXPECT_EQ(std::get<OwnMessage>(*received).content_type, ContentType::application);
-    const auto leave = alice.step([&](Transaction& t) { return alice.group->propose_leave(t); });
+    const auto leave = alice.propose_leave();
     received = alice.receive(*leave);
     ASSERT_TRUE(received.has_value());
     EXPECT_EQ(std::get<OwnMessage>(*received).content_type, ContentType::proposal);
@@ -304,8 +304,7 @@ TEST_F(Messages, ARemovedMemberHasNoSecretsLeftAndCanComeBack) {
         EXPECT_STREQ(removed.stage(Plan{}).error().check, "MLS-70");
         EXPECT_STREQ(removed.receive(before).error().check, "MLS-70");
         EXPECT_FALSE(removed.group->export_secret("label", {}, 32).has_value());
-        EXPECT_FALSE(removed.step([&](Transaction& t) { return removed.group->propose_leave(t); })
-                         .has_value());
+        EXPECT_FALSE(removed.propose_leave().has_value());
         EXPECT_EQ(removed.group->view().member_count(), 3u);  // As it last was.
         ASSERT_TRUE(removed.reload().has_value());
     }
@@ -408,7 +407,7 @@ TEST_F(Messages, OfOneStateThatStartsTwiceAreNeverUnderOneKey) {
     EXPECT_TRUE(
         equal(second.view().epoch_authenticator(), alice.group->view().epoch_authenticator()));
     EXPECT_TRUE(refused(second.encrypt(transaction, {}, {}, 0)));
-    EXPECT_TRUE(refused(second.propose_leave(transaction)));
+    EXPECT_TRUE(refused(second.propose(transaction, {.remove = {second.view().own_index()}})));
     EXPECT_TRUE(refused(second.stage(transaction, Plan{.force_path = true}, bob.arrival)));
     // Somebody else's commit makes no fresh keys either; an own one does.
     const auto others = alice.stage(Plan{.force_path = true});
@@ -448,8 +447,7 @@ TEST_F(Messages, EveryFlippedBitIsRefusedAndTheTrueMessageStillWorks) {
     expect_every_bit_counts(text, 1, refused_by_bob);
     EXPECT_EQ(text_of(bob.receive(text)), "a message");
 
-    const Bytes leave =
-        carol.step([&](Transaction& t) { return carol.group->propose_leave(t); }).value();
+    const Bytes leave = carol.propose_leave().value();
     expect_every_bit_counts(leave, 1, refused_by_bob);
     const Bytes update = testing::public_proposal(carol, testing::update_of(carol));
     expect_every_bit_counts(update, 1, refused_by_bob);

@@ -40,6 +40,15 @@ LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key) {
     return leaf;
 }
 
+LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup) {
+    leaf.credential = setup.credential;
+    leaf.signature_key = to_bytes(setup.signature_key.public_key());
+    leaf.capabilities = capabilities_of(setup);
+    set_extension(
+        leaf.extensions, ExtensionType::app_data_dictionary, encode_dictionary(setup.components));
+    return leaf;
+}
+
 Result<KeyPackageSecrets> KeyPackageSecrets::read(wire::Reader& reader) {
     CHATMCP_TRY(const ByteView package, reader.vector(wire::kVectorMaxBytes));
     CHATMCP_TRY(const std::uint16_t number, reader.u16());

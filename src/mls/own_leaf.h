@@ -14,6 +14,10 @@ namespace chatmcp::mls {
 /// A leaf of ours before its source is known and it is signed.
 [[nodiscard]] LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key);
 
+/// Our leaf in a group with what a rotation changes: signature key, credential, components and
+/// capabilities; not signed yet.
+[[nodiscard]] LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup);
+
 /// Private half of a key package of ours, stored under its reference.
 struct KeyPackageSecrets {
     CipherSuite suite;

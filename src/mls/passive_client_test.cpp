@@ -34,8 +34,8 @@ void store_what_the_member_has(MlsMember& member, const json& vector) {
         testing::signature_key_of(suite, vector["signature_priv"]).value()};
     ASSERT_TRUE(store_key_package(transaction, package->reference().view(), secrets).has_value());
     for (const json& psk : vector["external_psks"]) {
-        ASSERT_TRUE(transaction.put(external_psk_key(hex_of(psk["psk_id"])), hex_of(psk["psk"]))
-                        .has_value());
+        ASSERT_TRUE(
+            store_external_psk(transaction, hex_of(psk["psk_id"]), hex_of(psk["psk"])).has_value());
     }
     ASSERT_TRUE(transaction.commit().has_value());
 }
@@ -131,6 +131,18 @@ TEST(PassiveClient, FollowsTheInteropScenariosOfOtherImplementations) {
     const Outcome commit = play_file("mls/interop/commit.json");
     EXPECT_EQ(commit.passed, 165u);
     EXPECT_EQ(commit.left_out, LeftOut{});
+    const Outcome external = play_file("mls/interop/external_join.json");
+    EXPECT_EQ(external.passed, 25u);
+    EXPECT_EQ(external.left_out, LeftOut{});
+    const Outcome proposals = play_file("mls/interop/external_proposals.json");
+    EXPECT_EQ(proposals.passed, 105u);
+    EXPECT_EQ(proposals.left_out, LeftOut{});
+    const Outcome reinit = play_file("mls/interop/reinit.json");
+    EXPECT_EQ(reinit.passed, 180u);
+    EXPECT_EQ(reinit.left_out, LeftOut{});
+    const Outcome branch = play_file("mls/interop/branch.json");
+    EXPECT_EQ(branch.passed, 120u);
+    EXPECT_EQ(branch.left_out, LeftOut{});
     const Outcome welcome = play_file("mls/interop/welcome_join.json");
     EXPECT_EQ(welcome.passed, 30u);
     EXPECT_EQ(welcome.left_out, LeftOut{});

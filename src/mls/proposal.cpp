@@ -14,27 +14,13 @@ Result<Bytes> read_bytes(wire::Reader& reader, std::size_t max_bytes) {
     return to_bytes(view);
 }
 
-Result<ReInit> read_reinit(wire::Reader& reader) {
-    ReInit reinit;
-    CHATMCP_TRY(reinit.group_id, read_bytes(reader, kGroupIdMaxBytes));
-    CHATMCP_TRY(reinit.version, reader.u16());
-    CHATMCP_TRY(reinit.cipher_suite, reader.u16());
-    CHATMCP_TRY(reinit.extensions, read_extensions(reader));
-    return reinit;
-}
-
 struct ProposalWriter {
     wire::Writer& writer;
     void operator()(const Add& add) const { add.key_package.write(writer); }
     void operator()(const Update& update) const { update.leaf.write(writer); }
     void operator()(const Remove& remove) const { writer.u32(remove.removed.value); }
     void operator()(const PreSharedKey& psk) const { psk.psk.write(writer); }
-    void operator()(const ReInit& reinit) const {
-        writer.vector(reinit.group_id);
-        writer.u16(reinit.version);
-        writer.u16(reinit.cipher_suite);
-        write_extensions(writer, reinit.extensions);
-    }
+    void operator()(const ReInit& reinit) const { reinit.write(writer); }
     void operator()(const ExternalInit& init) const { writer.vector(init.kem_output); }
     void operator()(const GroupContextExtensions& context) const {
         write_extensions(writer, context.extensions);
@@ -50,12 +36,13 @@ Result<PreSharedKeyId> PreSharedKeyId::read(wire::Reader& reader) {
     if (id.type == Type::external) {
         CHATMCP_TRY(id.psk_id, read_bytes(reader, kPskIdMaxBytes));
     } else if (id.type == Type::resumption) {
-        CHATMCP_TRY(id.usage, reader.u8());
-        if (id.usage == 0 || id.usage > kUsageMax) {
+        CHATMCP_TRY(const std::uint8_t usage, reader.u8());
+        if (usage == 0 || usage > kUsageMax) {
             return fail(Errc::malformed, "MLS-34");
         }
-        CHATMCP_TRY(id.psk_group_id, read_bytes(reader, kGroupIdMaxBytes));
-        CHATMCP_TRY(id.psk_epoch.value, reader.u64());
+        id.resumption.usage = static_cast<ResumptionUsage>(usage);
+        CHATMCP_TRY(id.resumption.group_id, read_bytes(reader, kGroupIdMaxBytes));
+        CHATMCP_TRY(id.resumption.epoch.value, reader.u64());
     } else {
         return fail(Errc::malformed, "MLS-34");
     }
@@ -68,9 +55,9 @@ void PreSharedKeyId::write(wire::Writer& writer) const {
     if (type == Type::external) {
         writer.vector(psk_id);
     } else {
-        writer.u8(usage);
-        writer.vector(psk_group_id);
-        writer.u64(psk_epoch.value);
+        writer.u8(static_cast<std::uint8_t>(resumption.usage));
+        writer.vector(resumption.group_id);
+        writer.u64(resumption.epoch.value);
     }
     writer.vector(psk_nonce);
 }
@@ -99,7 +86,7 @@ Result<Proposal> Proposal::read(wire::Reader& reader) {
             return Proposal{PreSharedKey{std::move(psk)}};
         }
         case ProposalType::reinit: {
-            CHATMCP_TRY(ReInit reinit, read_reinit(reader));
+            CHATMCP_TRY(ReInit reinit, ReInit::read(reader));
             return Proposal{std::move(reinit)};
         }
         case ProposalType::external_init: {

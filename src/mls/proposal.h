@@ -23,12 +23,9 @@ enum class ProposalType : std::uint16_t {
 /// Spec: RFC 9420 section 8.4.
 struct PreSharedKeyId {
     enum class Type : std::uint8_t { external = 1, resumption = 2 };
-    static constexpr std::uint8_t kUsageApplication = 1;
     Type type = Type::external;
-    Bytes psk_id;            // external
-    std::uint8_t usage = 0;  // resumption: 1 application, 2 reinit, 3 branch
-    Bytes psk_group_id;
-    Epoch psk_epoch;
+    Bytes psk_id;              // external
+    ResumptionPsk resumption;  // resumption
     Bytes psk_nonce;
 
     /// Errors: malformed (MLS-34) a type or usage that does not exist.
@@ -49,12 +46,6 @@ struct Remove {
 };
 struct PreSharedKey {
     PreSharedKeyId psk;
-};
-struct ReInit {
-    Bytes group_id;
-    std::uint16_t version = 0;
-    std::uint16_t cipher_suite = 0;
-    Extensions extensions;
 };
 struct ExternalInit {
     Bytes kem_output;

@@ -13,13 +13,16 @@ struct Sorted {
     std::vector<std::pair<LeafIndex, const Update*>> updates;
     std::vector<ProposalEffect::Removed> removes;
     const GroupContextExtensions* context_extensions = nullptr;
+    Proposer context_extensions_by;
     std::vector<PreSharedKeyId> psks;
+    const ReInit* reinit = nullptr;
+    const ExternalInit* external_init = nullptr;
 };
 
 class Sorter {
   public:
-    Sorter(const TreeDraft& tree, LeafIndex committer, ByteView group_id)
-        : tree_(tree), committer_(committer), group_id_(group_id) {}
+    Sorter(const TreeDraft& tree, std::optional<LeafIndex> committer, Epoch epoch)
+        : tree_(tree), committer_(committer), epoch_(epoch) {}
 
     Result<void> operator()(const Add& add) {
         sorted.adds.emplace_back(&add, position);
@@ -28,17 +31,18 @@ class Sorter {
 
     Result<void> operator()(const Update& update) {
         // The committer changes its own leaf by the path; an Update beside it would be ambiguous.
-        if (sender == committer_) {
+        const LeafIndex leaf{sender.index};
+        if (leaf == committer_) {
             return fail(Errc::invalid_proposals, "MLS-51");
         }
-        CHATMCP_TRY_VOID(touch(sender));
+        CHATMCP_TRY_VOID(touch(leaf));
         if (update.leaf.source != LeafSource::update) {
             return fail(Errc::invalid_proposals, "MLS-55");
         }
-        if (equal(update.leaf.encryption_key, tree_.leaf(sender)->encryption_key)) {
+        if (equal(update.leaf.encryption_key, tree_.leaf(leaf)->encryption_key)) {
             return fail(Errc::invalid_proposals, "MLS-56");
         }
-        sorted.updates.emplace_back(sender, &update);
+        sorted.updates.emplace_back(leaf, &update);
         return {};
     }
 
@@ -47,12 +51,18 @@ class Sorter {
             return fail(Errc::invalid_proposals, "MLS-52");
         }
         CHATMCP_TRY_VOID(touch(remove.removed));
-        sorted.removes.push_back({remove.removed, sender});
+        sorted.removes.push_back({remove.removed, proposer_of(sender)});
         return {};
     }
 
     Result<void> operator()(const PreSharedKey& psk) {
-        CHATMCP_TRY_VOID(check_psk_kind(psk.psk, group_id_));
+        // Those who found a group by reinit or branch are alone in it before its first commit
+        // (sections 11.2 and 11.3); nobody else ever sees such a commit.
+        const bool founding = epoch_ == Epoch{0} && tree_.member_count() == 1;
+        if (psk.psk.type == PreSharedKeyId::Type::resumption &&
+            psk.psk.resumption.usage != ResumptionUsage::application && !founding) {
+            return fail(Errc::invalid_proposals, "MLS-62");
+        }
         if (psk.psk.psk_nonce.size() != hash_bytes(tree_.suite())) {
             return fail(Errc::malformed, "MLS-63");
         }
@@ -63,10 +73,20 @@ class Sorter {
         return {};
     }
 
-    Result<void> operator()(const ReInit& /*reinit*/) { return fail(Errc::unsupported, "MLS-60"); }
+    Result<void> operator()(const ReInit& reinit) {
+        if (reinit.version != kProtocolVersionMls10) {
+            return fail(Errc::unsupported, "MLS-97");
+        }
+        sorted.reinit = &reinit;
+        return {};
+    }
 
-    Result<void> operator()(const ExternalInit& /*init*/) {
-        return fail(Errc::unsupported, "MLS-61");
+    Result<void> operator()(const ExternalInit& init) {
+        if (committer_.has_value()) {
+            return fail(Errc::invalid_proposals, "MLS-61");
+        }
+        sorted.external_init = &init;
+        return {};
     }
 
     Result<void> operator()(const GroupContextExtensions& extensions) {
@@ -75,11 +95,12 @@ class Sorter {
         }
         CHATMCP_TRY_VOID(check_known_extensions(extensions.extensions));
         sorted.context_extensions = &extensions;
+        sorted.context_extensions_by = proposer_of(sender);
         return {};
     }
 
     Sorted sorted;
-    LeafIndex sender;
+    Sender sender;
     std::size_t position = 0;
 
   private:
@@ -94,10 +115,34 @@ class Sorter {
     }
 
     const TreeDraft& tree_;
-    LeafIndex committer_;
-    ByteView group_id_;  // Of the context, which outlives the sorting.
+    std::optional<LeafIndex> committer_;
+    Epoch epoch_;
     std::set<LeafIndex> touched_;
 };
+
+/// Section 12.2, external commits: one ExternalInit, at most one Remove, any PSKs.
+Result<void> check_external_list(const std::vector<SourcedProposal>& proposals) {
+    std::size_t inits = 0;
+    std::size_t removes = 0;
+    for (const SourcedProposal& each : proposals) {
+        switch (each.proposal.type()) {
+            case ProposalType::external_init:
+                ++inits;
+                break;
+            case ProposalType::remove:
+                ++removes;
+                break;
+            case ProposalType::psk:
+                break;
+            default:
+                return fail(Errc::invalid_proposals, "MLS-96");
+        }
+    }
+    if (inits != 1 || removes > 1) {
+        return fail(Errc::invalid_proposals, "MLS-96");
+    }
+    return {};
+}
 
 Result<void> check_key_package(const KeyPackage& package, CipherSuite suite) {
     if (package.suite != suite) {
@@ -152,7 +197,7 @@ Result<void> apply_adds(TreeDraft& draft,
         CHATMCP_TRY_VOID(check_key_package(package, context.suite));
         CHATMCP_TRY_VOID(check_leaf_capabilities(package.leaf, effect.extensions));
         CHATMCP_TRY(const LeafIndex leaf, draft.add(package.leaf, limits.members_max));
-        effect.added.push_back({leaf, proposals[position].sender, position});
+        effect.added.push_back({leaf, proposer_of(proposals[position].sender), position});
     }
     return {};
 }
@@ -169,12 +214,31 @@ bool differ_beside_dictionary(const Extensions& a, const Extensions& b) {
 
 }  // namespace
 
-Result<void> check_psk_kind(const PreSharedKeyId& psk, ByteView group_id) {
-    if (psk.type == PreSharedKeyId::Type::resumption &&
-        (psk.usage != PreSharedKeyId::kUsageApplication || !equal(psk.psk_group_id, group_id))) {
-        return fail(Errc::unsupported, "MLS-62");
+Sender member_sender(LeafIndex leaf) {
+    return {SenderType::member, leaf.value};
+}
+
+Proposer proposer_of(const Sender& sender) {
+    return sender.type == SenderType::member ? Proposer(LeafIndex{sender.index}) : std::nullopt;
+}
+
+Result<void> check_sender_may_propose(const Sender& sender, const Proposal& proposal) {
+    const ProposalType type = proposal.type();
+    bool may = false;
+    switch (sender.type) {
+        case SenderType::member:
+            may = type != ProposalType::external_init;
+            break;
+        case SenderType::external:
+            may = type != ProposalType::update && type != ProposalType::external_init;
+            break;
+        case SenderType::new_member_proposal:
+            may = type == ProposalType::add;
+            break;
+        case SenderType::new_member_commit:
+            break;
     }
-    return {};
+    return may ? Result<void>() : fail(Errc::permission_denied, "MLS-95");
 }
 
 std::set<LeafIndex> ProposalEffect::added_leaves() const {
@@ -187,10 +251,13 @@ std::set<LeafIndex> ProposalEffect::added_leaves() const {
 
 Result<ProposalEffect> apply_proposals(TreeDraft& draft,
                                        const std::vector<SourcedProposal>& proposals,
-                                       LeafIndex committer,
+                                       std::optional<LeafIndex> committer,
                                        const GroupContext& context,
                                        const Limits& limits) {
-    Sorter sorter(draft, committer, context.group_id);
+    if (!committer.has_value()) {
+        CHATMCP_TRY_VOID(check_external_list(proposals));
+    }
+    Sorter sorter(draft, committer, context.epoch);
     ProposalEffect effect;
     // Section 17.4: only Add, PSK and ReInit alone need no path; an empty list does.
     effect.needs_path = proposals.empty();
@@ -199,10 +266,21 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
         CHATMCP_TRY_VOID(std::visit(sorter, each.proposal.content));
         ++sorter.position;
         const ProposalType type = each.proposal.type();
-        effect.needs_path |= type != ProposalType::add && type != ProposalType::psk;
+        effect.needs_path |=
+            type != ProposalType::add && type != ProposalType::psk && type != ProposalType::reinit;
     }
     const Sorted& sorted = sorter.sorted;
+    if (sorted.reinit != nullptr) {
+        if (proposals.size() != 1) {
+            return fail(Errc::invalid_proposals, "MLS-60");
+        }
+        effect.reinit = *sorted.reinit;
+    }
+    if (sorted.external_init != nullptr) {
+        effect.external_init = sorted.external_init->kem_output;
+    }
     effect.psks = sorted.psks;
+    effect.context_extensions_by = sorted.context_extensions_by;
     effect.has_context_extensions = sorted.context_extensions != nullptr;
     effect.extensions =
         effect.has_context_extensions ? sorted.context_extensions->extensions : context.extensions;
@@ -226,13 +304,15 @@ Result<Change> describe_change(const TreeDraft& draft,
     change.from = before.epoch;
     change.has_path = source.has_path;
     change.public_message = source.public_message;
+    change.external = source.external;
     change.has_pre_shared_keys = !effect.psks.empty();
+    change.reinit = effect.reinit;
     for (const ProposalEffect::Added& added : effect.added) {
         change.added.push_back(view_of(*draft.leaf(added.leaf), added.leaf));
         change.added_by.push_back(added.by);
     }
     std::vector<LeafIndex> updated = effect.updated;
-    if (source.has_path) {
+    if (source.has_path && !source.external) {
         updated.push_back(source.committer);
     }
     for (const LeafIndex leaf : updated) {
@@ -240,14 +320,15 @@ Result<Change> describe_change(const TreeDraft& draft,
             {view_of(*draft.base().leaf(leaf), leaf), view_of(*draft.leaf(leaf), leaf)});
     }
     for (const ProposalEffect::Removed& removed : effect.removed) {
-        change.removed.push_back(
-            {view_of(*draft.base().leaf(removed.leaf), removed.leaf), removed.by});
+        const Proposer by = source.external ? Proposer(source.committer) : removed.by;
+        change.removed.push_back({view_of(*draft.base().leaf(removed.leaf), removed.leaf), by});
         change.removes_self |= removed.leaf == own;
     }
     if (effect.has_context_extensions) {
         ComponentsChange components;
         CHATMCP_TRY(components.before, components_of(before.extensions));
         CHATMCP_TRY(components.after, components_of(effect.extensions));
+        components.proposer = effect.context_extensions_by;
         change.components = std::move(components);
         change.other_extensions_changed =
             differ_beside_dictionary(before.extensions, effect.extensions);

@@ -32,13 +32,17 @@ TEST(ProposalList, WhoIsRemovedNeedNotSupportWhatTheCommitBrings) {
     const GroupContext context;
 
     TreeDraft without(tree);
-    const auto refused =
-        apply_proposals(without, {{extend, LeafIndex{0}}}, LeafIndex{0}, context, Limits{});
+    const auto refused = apply_proposals(
+        without, {{extend, member_sender(LeafIndex{0})}}, LeafIndex{0}, context, Limits{});
     ASSERT_FALSE(refused.has_value());
     EXPECT_STREQ(refused.error().check, "MLS-09");
     TreeDraft with(tree);
     const auto accepted = apply_proposals(
-        with, {{extend, LeafIndex{0}}, {remove, LeafIndex{0}}}, LeafIndex{0}, context, Limits{});
+        with,
+        {{extend, member_sender(LeafIndex{0})}, {remove, member_sender(LeafIndex{0})}},
+        LeafIndex{0},
+        context,
+        Limits{});
     ASSERT_TRUE(accepted.has_value()) << accepted.error().check;
     EXPECT_TRUE(accepted->needs_path);
     EXPECT_EQ(with.member_count(), 2u);

@@ -5,7 +5,7 @@
 namespace chatmcp::mls {
 namespace {
 
-constexpr std::uint8_t kHeaderVersion = 1;
+constexpr std::uint8_t kHeaderVersion = 2;
 constexpr std::size_t kSecretMaxBytes = 64;
 
 Result<SecretBytes> read_secret(wire::Reader& reader) {
@@ -40,16 +40,35 @@ void write_secrets(wire::Writer& writer, const EpochSecrets& secrets) {
     }
 }
 
+void write_proposer(wire::Writer& writer, const Proposer& proposer) {
+    writer.presence(proposer.has_value());
+    if (proposer.has_value()) {
+        writer.u32(proposer->value);
+    }
+}
+
+Result<Proposer> read_proposer(wire::Reader& reader) {
+    CHATMCP_TRY(const bool is_member, reader.presence());
+    if (!is_member) {
+        return Proposer();
+    }
+    CHATMCP_TRY(const std::uint32_t leaf, reader.u32());
+    return Proposer(LeafIndex{leaf});
+}
+
 /// What a change did, by position; the leaves themselves are in the trees.
 void write_change(wire::Writer& writer, const Change& change) {
     writer.u32(change.committer.value);
     writer.presence(change.has_path);
     writer.presence(change.public_message);
     writer.presence(change.components.has_value());
+    if (change.components.has_value()) {
+        write_proposer(writer, change.components->proposer);
+    }
     writer.vector_of([&](wire::Writer& inner) {
         for (std::size_t i = 0; i < change.added.size(); ++i) {
             inner.u32(change.added[i].index.value);
-            inner.u32(change.added_by[i].value);
+            write_proposer(inner, change.added_by[i]);
         }
     });
     writer.vector_of([&](wire::Writer& inner) {
@@ -60,7 +79,7 @@ void write_change(wire::Writer& writer, const Change& change) {
     writer.vector_of([&](wire::Writer& inner) {
         for (const MemberRemoval& removal : change.removed) {
             inner.u32(removal.leaf.index.value);
-            inner.u32(removal.proposer.value);
+            write_proposer(inner, removal.proposer);
         }
     });
 }
@@ -68,19 +87,23 @@ void write_change(wire::Writer& writer, const Change& change) {
 Result<Change> read_change(wire::Reader& reader,
                            const TreeDraft& draft,
                            const EpochState& now,
-                           const Extensions& extensions) {
+                           const EpochState& next) {
     ProposalEffect effect;
-    effect.extensions = extensions;
+    effect.extensions = next.context.extensions;
+    effect.reinit = next.reinit;
     LeafIndex committer;
     CHATMCP_TRY(committer.value, reader.u32());
     CHATMCP_TRY(const bool has_path, reader.presence());
     CHATMCP_TRY(const bool public_message, reader.presence());
     CHATMCP_TRY(effect.has_context_extensions, reader.presence());
+    if (effect.has_context_extensions) {
+        CHATMCP_TRY(effect.context_extensions_by, read_proposer(reader));
+    }
     CHATMCP_TRY(wire::Reader added, reader.sub(wire::kVectorMaxBytes));
     while (!added.empty()) {
         ProposalEffect::Added each{};
         CHATMCP_TRY(each.leaf.value, added.u32());
-        CHATMCP_TRY(each.by.value, added.u32());
+        CHATMCP_TRY(each.by, read_proposer(added));
         if (draft.leaf(each.leaf) == nullptr) {
             return fail(Errc::storage_corrupt, "MLS-48");
         }
@@ -101,7 +124,7 @@ Result<Change> read_change(wire::Reader& reader,
     while (!removed.empty()) {
         ProposalEffect::Removed each{};
         CHATMCP_TRY(each.leaf.value, removed.u32());
-        CHATMCP_TRY(each.by.value, removed.u32());
+        CHATMCP_TRY(each.by, read_proposer(removed));
         if (draft.base().leaf(each.leaf) == nullptr) {
             return fail(Errc::storage_corrupt, "MLS-48");
         }
@@ -165,6 +188,10 @@ Result<EpochState> EpochState::read(wire::Reader& reader) {
                      .signature_key = std::move(signature_key),
                      .own_commit_hash = {}};
     CHATMCP_TRY(state.removed, reader.presence());
+    CHATMCP_TRY(const bool ended, reader.presence());
+    if (ended) {
+        CHATMCP_TRY(state.reinit, ReInit::read(reader));
+    }
     CHATMCP_TRY(state.own.value, reader.u32());
     CHATMCP_TRY(const ByteView context, reader.vector(wire::kVectorMaxBytes));
     state.encoded_context = to_bytes(context);
@@ -182,6 +209,10 @@ void EpochState::write(wire::Writer& writer) const {
     writer.u8(kHeaderVersion);
     signature_key.write(writer);
     writer.presence(removed);
+    writer.presence(reinit.has_value());
+    if (reinit.has_value()) {
+        reinit->write(writer);
+    }
     writer.u32(own.value);
     if (encoded_context.empty()) {
         writer.vector(wire::encode(context));
@@ -295,9 +326,44 @@ Result<NextEpoch> read_staged(const RatchetTree& tree, const EpochState& now, By
         CHATMCP_TRY(auto key, crypto::HpkePrivateKey::from_bytes(kem, bytes));
         next.private_keys.emplace(node, std::move(key));
     }
-    CHATMCP_TRY(next.change, read_change(reader, next.tree, now, next.epoch.context.extensions));
+    CHATMCP_TRY(next.change, read_change(reader, next.tree, now, next.epoch));
     CHATMCP_TRY_VOID(reader.finish());
     return next;
+}
+
+Result<std::optional<SecretBytes>> load_resumption_psk(Transaction& transaction,
+                                                       ByteView group_id,
+                                                       Epoch epoch) {
+    if (group_id.size() > kGroupIdMaxBytes) {
+        return std::nullopt;
+    }
+    CHATMCP_TRY(auto header, transaction.get(record_key(group_id, RecordKind::header)));
+    if (!header.has_value()) {
+        return std::nullopt;
+    }
+    wire::Reader reader(*header);
+    CHATMCP_TRY_VOID(stored(reader.u32()));
+    auto now = stored(EpochState::read(reader));
+    wipe(*header);
+    if (!now.has_value()) {
+        return fail(now.error());
+    }
+    if (now->removed) {
+        return std::nullopt;
+    }
+    if (now->context.epoch == epoch) {
+        return std::move(now->secrets.resumption_psk);
+    }
+    CHATMCP_TRY(auto record, transaction.get(epoch_key(group_id, RecordKind::past_epoch, epoch)));
+    if (!record.has_value()) {
+        return std::nullopt;
+    }
+    auto past = stored(read_past_epoch(now->context.suite, group_id, epoch, *record));
+    wipe(*record);
+    if (!past.has_value()) {
+        return fail(past.error());
+    }
+    return std::move(past->resumption_psk);
 }
 
 Result<PastEpoch*> GroupState::past_epoch(Transaction& transaction, Epoch at) {
@@ -316,10 +382,16 @@ Result<PastEpoch*> GroupState::past_epoch(Transaction& transaction, Epoch at) {
 Result<void> GroupState::store_proposal(Transaction& transaction, const OpenProposal& proposal) {
     wire::Writer writer;
     writer.u32(static_cast<std::uint32_t>(proposals.size()));
-    writer.u32(proposal.sender.value);
+    proposal.sender.write(writer);
     proposal.proposal.write(writer);
-    return transaction.put(
-        record_key(group_id(), RecordKind::proposal, ByteView(proposal.reference)), writer.view());
+    writer.presence(proposal.own_keys.has_value());
+    if (proposal.own_keys.has_value()) {
+        writer.vector(proposal.own_keys->encryption_key.bytes());
+        proposal.own_keys->signature_key.write(writer);
+    }
+    return put_secret(transaction,
+                      record_key(group_id(), RecordKind::proposal, ByteView(proposal.reference)),
+                      std::move(writer));
 }
 
 Result<void> GroupState::store_staged(Transaction& transaction) const {
@@ -392,8 +464,16 @@ Result<void> GroupState::load_records(Transaction& transaction) {
         CHATMCP_TRY(const std::uint32_t order, reader.u32());
         OpenProposal proposal;
         proposal.reference = to_bytes(key);
-        CHATMCP_TRY(proposal.sender.value, reader.u32());
+        CHATMCP_TRY(proposal.sender, Sender::read(reader));
         CHATMCP_TRY(proposal.proposal, Proposal::read(reader));
+        CHATMCP_TRY(const bool own_update, reader.presence());
+        if (own_update) {
+            CHATMCP_TRY(const ByteView bytes, reader.vector(kPrivateKeyMaxBytes));
+            CHATMCP_TRY(auto encryption_key,
+                        crypto::HpkePrivateKey::from_bytes(kem_of(suite()), bytes));
+            CHATMCP_TRY(auto signature_key, SignatureKey::read(reader));
+            proposal.own_keys = OwnUpdateKeys{std::move(encryption_key), std::move(signature_key)};
+        }
         CHATMCP_TRY_VOID(reader.finish());
         in_order.emplace(order, std::move(proposal));
         return {};

@@ -29,6 +29,11 @@ namespace chatmcp::mls {
                                                 ByteView group_id,
                                                 Epoch epoch,
                                                 ByteView record);
+/// The resumption PSK of an epoch of a stored group; none if it is not kept (any more).
+/// Errors: storage_corrupt (MLS-48).
+[[nodiscard]] Result<std::optional<SecretBytes>> load_resumption_psk(Transaction& transaction,
+                                                                     ByteView group_id,
+                                                                     Epoch epoch);
 /// Wire: NextEpoch without what can be looked up in the tree again.
 [[nodiscard]] Bytes write_staged(const NextEpoch& next);
 [[nodiscard]] Result<NextEpoch> read_staged(const RatchetTree& tree,

@@ -9,6 +9,11 @@
 #include "base/clock.h"
 #include "base/result.h"
 
+namespace chatmcp::wire {
+class Reader;
+class Writer;
+}  // namespace chatmcp::wire
+
 namespace chatmcp::mls {
 
 /// RFC 9420 section 17.1. What this build does with a suite: cipher_suite.h.
@@ -56,6 +61,44 @@ struct Credential {
     std::uint16_t type = 0;
     Bytes data;
     friend bool operator==(const Credential&, const Credential&) = default;
+
+    static Result<Credential> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
+/// One extension; unknown types (GREASE among them) are kept byte for byte.
+/// Spec: RFC 9420 section 13.
+struct Extension {
+    std::uint16_t type = 0;
+    Bytes data;
+    friend bool operator==(const Extension&, const Extension&) = default;
+
+    static Result<Extension> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+using Extensions = std::vector<Extension>;
+
+/// What a group is continued as. Spec: RFC 9420 section 12.1.5.
+struct ReInit {
+    Bytes group_id = {};
+    std::uint16_t version = 1;
+    std::uint16_t cipher_suite = 0;
+    Extensions extensions = {};
+    friend bool operator==(const ReInit&, const ReInit&) = default;
+
+    static Result<ReInit> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
+/// What a resumption PSK is for. Spec: RFC 9420 section 8.4.
+enum class ResumptionUsage : std::uint8_t { application = 1, reinit = 2, branch = 3 };
+
+/// The resumption PSK of an epoch of a group that we are or were in.
+struct ResumptionPsk {
+    ResumptionUsage usage = ResumptionUsage::application;
+    Bytes group_id;
+    Epoch epoch;
+    friend bool operator==(const ResumptionPsk&, const ResumptionPsk&) = default;
 };
 
 /// RFC 9420 section 7.2.

@@ -191,12 +191,14 @@ Result<void> merge_path(TreeDraft& draft,
                         LeafIndex sender,
                         const UpdatePath& path,
                         const std::set<LeafIndex>& added) {
-    const LeafNode* before = draft.leaf(sender);
-    CHATMCP_CHECK(before != nullptr);
+    CHATMCP_CHECK(draft.leaf(sender) != nullptr);
     if (path.leaf.source != LeafSource::commit) {
         return fail(Errc::invalid_argument, "MLS-24");
     }
-    if (equal(path.leaf.encryption_key, before->encryption_key)) {
+    // Of the epoch that ends: the newcomer of an external commit stands in the draft already.
+    const LeafNode* before =
+        in_tree(sender, draft.base().width()) ? draft.base().leaf(sender) : nullptr;
+    if (before != nullptr && equal(path.leaf.encryption_key, before->encryption_key)) {
         return fail(Errc::invalid_argument, "MLS-25");
     }
     const auto steps = draft.filtered_direct_path(sender);

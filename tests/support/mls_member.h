@@ -99,6 +99,27 @@ struct MlsMember {
             return {};
         });
     }
+    /// Join by an external commit, with a leaf of `setup`.
+    Result<mls::Bundle> join_external(ByteView group_info,
+                                      std::optional<mls::LeafIndex> resync = std::nullopt,
+                                      std::vector<Bytes> external_psks = {},
+                                      mls::CipherSuite suite = kTestSuite) {
+        return step([&](Transaction& transaction) -> Result<mls::Bundle> {
+            CHATMCP_TRY(auto made,
+                        mls::Group::join_external(environment,
+                                                  transaction,
+                                                  mls::ExternalJoin{.own = setup(suite),
+                                                                    .group_info = group_info,
+                                                                    .resync = resync,
+                                                                    .external_psks = external_psks},
+                                                  arrival));
+            group = std::move(made.first);
+            return std::move(made.second);
+        });
+    }
+    Result<void> store_psk(ByteView id, ByteView secret) {
+        return step([&](Transaction& t) { return mls::store_external_psk(t, id, secret); });
+    }
     /// Drop the object and load it again from the store.
     Result<void> reload() {
         const Bytes group_id = to_bytes(group->view().group_id());
@@ -108,6 +129,10 @@ struct MlsMember {
         group = std::move(made);
         return {};
     }
+    Result<Bytes> propose(mls::Plan plan) {
+        return step([&](Transaction& t) { return group->propose(t, std::move(plan)); });
+    }
+    Result<Bytes> propose_leave() { return propose({.remove = {group->view().own_index()}}); }
     Result<mls::Bundle> stage(const mls::Plan& plan) {
         return step([&](Transaction& t) { return group->stage(t, plan, arrival); });
     }

@@ -12,7 +12,8 @@ FILES = [
     "crypto-basics", "key-schedule", "message-protection", "messages",
     "passive-client-handling-commit", "passive-client-random", "passive-client-welcome", "psk_secret",
     "secret-tree", "transcript-hashes", "tree-math", "tree-operations", "tree-validation", "treekem", "welcome",
-    "interop/application", "interop/commit", "interop/welcome_join",
+    "interop/application", "interop/branch", "interop/commit", "interop/external_join",
+    "interop/external_proposals", "interop/reinit", "interop/welcome_join",
 ]
 
 
