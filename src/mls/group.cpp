@@ -62,6 +62,10 @@ Result<void> Group::erase(Transaction& transaction, ByteView group_id) {
     return erase_prefix(transaction, group_prefix(group_id));
 }
 
+bool Group::active() const {
+    return state_->check_active().has_value();
+}
+
 const GroupView& Group::view() const {
     return state_->view;
 }

@@ -26,15 +26,18 @@ struct LeafSetup {
     /// all others cannot be added, so this names every type that a group of ours may hold: device
     /// and agent (identity/credential.h).
     std::vector<std::uint16_t> credential_types = {0xF0C1, 0xF0C2};
+    std::vector<std::uint16_t> extension_types = {};  // Further ones.
+    std::vector<std::uint16_t> proposal_types = {};   // Beyond RFC 9420's own.
+    Extensions extensions = {};                       // Leaf extensions beside the dictionary.
 };
 
 struct GroupSpec {
     CipherSuite suite = CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
     Bytes group_id;
     std::vector<Component> components;  // The group's app_data_dictionary.
-    /// If not empty: the whole group context extensions, in place of the dictionary and its
-    /// required capability (RFC 9420 groups of others; a group that is continued by ReInit).
-    Extensions extensions = {};
+    /// The whole group context extensions, in place of the dictionary and its required capability:
+    /// for groups with other implementations, and for what a ReInit continues.
+    std::optional<Extensions> extensions = {};
 };
 
 /// The group's public state of one epoch, read only.
@@ -250,6 +253,8 @@ class Group {
     ~Group();
 
     [[nodiscard]] const GroupView& view() const;
+    /// We are a member, and no ReInit has ended the group.
+    [[nodiscard]] bool active() const;
     /// Leaves of the tree that trust refused when this group was joined (Welcome), with the reason.
     /// Known to the object that join() returned; a group that was loaded has none.
     [[nodiscard]] const std::vector<Distrust>& distrusted_at_join() const;

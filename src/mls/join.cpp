@@ -160,8 +160,8 @@ GroupContext first_context(const GroupSpec& spec) {
     GroupContext context;
     context.suite = spec.suite;
     context.group_id = spec.group_id;
-    if (!spec.extensions.empty()) {
-        context.extensions = spec.extensions;
+    if (spec.extensions.has_value()) {
+        context.extensions = *spec.extensions;
         return context;
     }
     RequiredCapabilities required;

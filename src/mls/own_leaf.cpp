@@ -13,6 +13,24 @@ constexpr std::uint16_t kLastResortComponent = 4;
 constexpr std::uint8_t kRecordUnused = 1;
 constexpr std::uint8_t kRecordUsed = 2;
 
+/// One of RFC 9420's fifteen GREASE values (section 13.5), by the leaf's key: members that choke on
+/// numbers that they do not know are found early.
+std::uint16_t grease_of(const LeafSetup& setup) {
+    const auto which = static_cast<unsigned>(setup.signature_key.public_key().back()) % 15U;
+    return static_cast<std::uint16_t>(0x0A0AU + 0x1010U * which);
+}
+
+/// The dictionary (if the leaf has components) and what the setup adds.
+void set_leaf_extensions(const LeafSetup& setup, Extensions& extensions) {
+    if (!setup.components.empty()) {
+        set_extension(
+            extensions, ExtensionType::app_data_dictionary, encode_dictionary(setup.components));
+    }
+    for (const Extension& extension : setup.extensions) {
+        set_extension(extensions, static_cast<ExtensionType>(extension.type), extension.data);
+    }
+}
+
 }  // namespace
 
 Capabilities capabilities_of(const LeafSetup& setup) {
@@ -22,9 +40,15 @@ Capabilities capabilities_of(const LeafSetup& setup) {
         can.cipher_suites.push_back(static_cast<std::uint16_t>(suite));
     }
     can.extensions = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
+    can.extensions.insert(
+        can.extensions.end(), setup.extension_types.begin(), setup.extension_types.end());
+    can.proposals = setup.proposal_types;
     can.credentials = setup.credential_types;
     if (!contains(can.credentials, setup.credential.type)) {
         can.credentials.push_back(setup.credential.type);
+    }
+    for (auto* list : {&can.cipher_suites, &can.extensions, &can.proposals, &can.credentials}) {
+        list->push_back(grease_of(setup));
     }
     return can;
 }
@@ -35,8 +59,7 @@ LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key) {
     leaf.signature_key = to_bytes(setup.signature_key.public_key());
     leaf.credential = setup.credential;
     leaf.capabilities = capabilities_of(setup);
-    leaf.extensions = {Extension{static_cast<std::uint16_t>(ExtensionType::app_data_dictionary),
-                                 encode_dictionary(setup.components)}};
+    set_leaf_extensions(setup, leaf.extensions);
     return leaf;
 }
 
@@ -44,8 +67,8 @@ LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup) {
     leaf.credential = setup.credential;
     leaf.signature_key = to_bytes(setup.signature_key.public_key());
     leaf.capabilities = capabilities_of(setup);
-    set_extension(
-        leaf.extensions, ExtensionType::app_data_dictionary, encode_dictionary(setup.components));
+    leaf.extensions.clear();
+    set_leaf_extensions(setup, leaf.extensions);
     return leaf;
 }
 

@@ -21,7 +21,7 @@ class Proposals : public ::testing::TestWithParam<CipherSuite> {
     void SetUp() override {
         ASSERT_TRUE(alice.step([&](Transaction& t) -> Result<void> {
             GroupSpec spec{suite, kGroupId, {{0x8001, {1}}}};
-            spec.extensions = {
+            spec.extensions = Extensions{
                 Extension{static_cast<std::uint16_t>(ExtensionType::app_data_dictionary),
                           encode_dictionary(spec.components)},
                 Extension{

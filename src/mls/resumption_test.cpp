@@ -122,12 +122,14 @@ TEST_F(Resumption, AGroupThatIsNotWhatTheReInitSaysIsRefusedByItsFounderAndByIts
     const Bytes package = alice.key_package(kNewSuite).key_package;
     EXPECT_STREQ(found(other, ResumptionUsage::reinit, package).error().check, "MLS-99");
     other = reinitialised();
-    other.extensions[0].data = encode_dictionary({{0x8001, {8}}});
+    other.extensions =
+        Extensions{Extension{static_cast<std::uint16_t>(ExtensionType::app_data_dictionary),
+                             encode_dictionary({{0x8001, {8}}})}};
     EXPECT_STREQ(found(other, ResumptionUsage::reinit, package).error().check, "MLS-99");
     // Bob's build does not look: the members do.
     state_of(bob).epoch.reinit = reinit();
     ReInit lie = reinit();
-    lie.extensions = other.extensions;
+    lie.extensions = *other.extensions;
     state_of(bob).epoch.reinit = lie;
     ASSERT_TRUE(bob.step([&](Transaction& t) -> Result<void> {
         wire::Writer writer;

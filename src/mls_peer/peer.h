@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/result.h"
+
+namespace chatmcp::mls_peer {
+
+class Client;
+
+/// Clients of MLS that are driven by JSON, so that any other implementation can be put against
+/// ours. The protocol is docs/mls-peer.md: one object in, one object out.
+///
+/// Trust: it accepts every credential and has no rules beyond RFC 9420. Never part of a messenger.
+class Peer {
+  public:
+    Peer();
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
+    ~Peer();
+
+    /// The answer to one line. Whatever the line is, there is an answer: `ok` false and the rule's
+    /// id in `error` if it was refused, and then the group is what it was.
+    [[nodiscard]] std::string handle(std::string_view line);
+    [[nodiscard]] bool quit() const { return quit_; }
+
+  private:
+    [[nodiscard]] Result<nlohmann::json> run(const nlohmann::json& request);
+
+    std::map<std::string, std::unique_ptr<Client>> clients_;
+    bool quit_ = false;
+};
+
+}  // namespace chatmcp::mls_peer
