@@ -54,7 +54,7 @@ class Work {
     Result<Sentences> answer();
     Result<Sentences> summarise();
     Result<Sentences> summarise_part(const Part& part);
-    bool time_for_a_part(std::size_t sentences) const;
+    [[nodiscard]] bool time_for_a_part(std::size_t sentences) const;
     Result<std::vector<Part>> groups_of(const Sentences& sentences, std::uint32_t room);
     Result<Sentences> reduce(std::span<const GroundedSentence> sentences, const Basis& basis);
     Result<Sentences> reduce_all(Sentences sentences, std::uint32_t room);

@@ -84,22 +84,22 @@ Result<Bytes> base64_bytes(std::string_view text, const DigitTable& table) {
     return out;
 }
 
-// Value of a big number in `kFromBase` written in `kToBase`, both as digits with the highest first
+// Value of a big number in `FromBase` written in `ToBase`, both as digits with the highest first
 // and no leading zero. Bases that are known here divide by multiplying: every look at a member's
 // account comes through this.
-template <unsigned kFromBase, unsigned kToBase>
+template <unsigned FromBase, unsigned ToBase>
 Bytes change_base(ByteView digits) {
     Bytes lowest_first;
     for (const std::uint8_t next : digits) {
         unsigned carry = next;
         for (std::uint8_t& place : lowest_first) {
-            carry += place * kFromBase;
-            place = static_cast<std::uint8_t>(carry % kToBase);
-            carry /= kToBase;
+            carry += place * FromBase;
+            place = static_cast<std::uint8_t>(carry % ToBase);
+            carry /= ToBase;
         }
         while (carry > 0) {
-            lowest_first.push_back(static_cast<std::uint8_t>(carry % kToBase));
-            carry /= kToBase;
+            lowest_first.push_back(static_cast<std::uint8_t>(carry % ToBase));
+            carry /= ToBase;
         }
     }
     std::reverse(lowest_first.begin(), lowest_first.end());

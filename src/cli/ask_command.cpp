@@ -95,9 +95,11 @@ class Ask final : public Command {
         if (intent.state == client::IntentState::refused) {
             return refused_as(intent.reason.value_or(client::Reason{}));
         }
-        CHATMCP_CHECK(asked.post.has_value() && asked.post_id.has_value());
-        const wire::AnswerPost& post = *asked.post;
-        const std::string receipt = hex(*asked.post_id);
+        const auto& answered = asked.post;
+        const auto& post_id = asked.post_id;
+        CHATMCP_CHECK(answered.has_value() && post_id.has_value());
+        const wire::AnswerPost& post = *answered;
+        const std::string receipt = hex(*post_id);
         const wire::AnswerText& answer = post.answer;
         Json rests_on = Json::array();
         for (std::size_t i = 0; i < answer.rests_on.size(); ++i) {

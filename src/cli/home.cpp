@@ -26,7 +26,7 @@ constexpr std::string_view kSettingsName = "settings.json";
 /// the terminal back as it was.
 Result<SecretBytes> ask_terminal(const char* prompt) {
     SecretBytes line(kPassphraseMaxBytes);
-    auto* text = static_cast<char*>(static_cast<void*>(line.mutable_view().data()));
+    auto* text = reinterpret_cast<char*>(line.mutable_view().data());  // NOLINT(*-reinterpret-cast)
     if (::readpassphrase(prompt, text, kPassphraseMaxBytes, RPP_REQUIRE_TTY) == nullptr) {
         return fail(Errc::wrong_passphrase, "CLI-03");
     }

@@ -149,22 +149,21 @@ struct Surveyed {
 
 // Nothing: not a member, or not everything is read. What is half known is judged wrongly.
 Result<std::optional<Surveyed>> survey(Step& step, const ChatRow& companion) {
-    constexpr std::optional<Surveyed> kNothing;
     CHATMCP_TRY(auto row, load_companion(step, companion.id));
     if (!row.has_value() || row->state != AssistantState::member ||
         companion.state != ChatState::active) {
-        return kNothing;
+        return std::optional<Surveyed>();
     }
     CHATMCP_TRY(const auto conversation, step.home.chat(row->conversation));
     if (!conversation.has_value() || conversation->state != ChatState::active ||
         step.runtime.want_chats.contains(conversation->id) ||
         step.runtime.want_chats.contains(companion.id)) {
-        return kNothing;
+        return std::optional<Surveyed>();
     }
     CHATMCP_TRY(const People* outside, step.people(conversation->id));
     CHATMCP_TRY(const People* inside, step.people(companion.id));
     if (!inside->agent.has_value()) {
-        return kNothing;
+        return std::optional<Surveyed>();
     }
     const bool announced = row->position != 0;
     return Surveyed{.row = *std::move(row),

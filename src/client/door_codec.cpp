@@ -106,9 +106,9 @@ std::uint16_t door_method(const DoorRequest& request) {
 }
 
 bool is_message_method(std::uint16_t method) {
-    static const std::uint16_t kBundle = door_method(wire::PublishBundle{});
-    static const std::uint16_t kMessage = door_method(wire::PublishMessage{});
-    return method == kBundle || method == kMessage;
+    static const std::uint16_t bundle = door_method(wire::PublishBundle{});
+    static const std::uint16_t message = door_method(wire::PublishMessage{});
+    return method == bundle || method == message;
 }
 
 Bytes door_topic(const DoorRequest& request) {

@@ -1,6 +1,7 @@
 #include "crypto/kdf.h"
 
 #include <bit>
+#include <string_view>
 
 #include <openssl/evp.h>
 #include <openssl/hkdf.h>
@@ -93,8 +94,9 @@ Result<SecretBytes> scrypt(ByteView passphrase,
     const std::size_t working_memory_max_bytes =
         static_cast<std::size_t>(kScryptMemoryMaxBytes) + std::size_t{64} * 1024 * 1024;
     SecretBytes out(size_bytes);
-    const int done = EVP_PBE_scrypt(as_text(passphrase).data(),
-                                    passphrase.size(),
+    const std::string_view text = as_text(passphrase);
+    const int done = EVP_PBE_scrypt(text.data(),
+                                    text.size(),
                                     pointer_of(salt),
                                     salt.size(),
                                     parameters.n,

@@ -326,6 +326,7 @@ int main_program(int argc, char** argv) {
 }  // namespace
 }  // namespace chatmcp::enclave
 
-int main(int argc, char** argv) {
+// An exception (no memory) ends the enclave, as it should.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     return chatmcp::enclave::main_program(argc, argv);
 }

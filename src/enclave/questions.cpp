@@ -207,6 +207,7 @@ Result<void> sign_receipt(AgentStep& step, Companion& companion, wire::Answer& a
     const mls::GroupView& view = companion.group.view();
     const wire::Grant grant = grant_of(companion);
     const auto own = view.member(view.own_index());
+    CHATMCP_CHECK(own.has_value());
     CHATMCP_TRY(const auto evidence,
                 client::component_of<wire::EvidenceComponent>(
                     own->components, wire::ComponentId::evidence, "CLT-54"));
@@ -344,7 +345,8 @@ Result<void> job_done(AgentStep& step, JobDone event) {
     if (!state.job.has_value() || state.job->id != event.job) {
         return {};
     }
-    const RunningJob job = *std::exchange(state.job, std::nullopt);
+    const RunningJob job = *state.job;
+    state.job.reset();
     const auto found = state.companions.find(job.companion);
     if (found == state.companions.end() || found->second.row.stopped) {
         return {};

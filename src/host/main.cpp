@@ -387,6 +387,7 @@ int main_program(int argc, char** argv) {
 }  // namespace
 }  // namespace chatmcp::host
 
-int main(int argc, char** argv) {
+// An exception (no memory) ends the process, as it should.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     return chatmcp::host::main_program(argc, argv);
 }

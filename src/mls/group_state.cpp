@@ -258,7 +258,8 @@ Result<const LeafNode*> GroupState::leaf_in_epoch(Transaction& transaction,
         }
         if (const auto changed = past->changed_leaves.find(index);
             changed != past->changed_leaves.end()) {
-            return changed->second.has_value() ? &*changed->second : nullptr;
+            const std::optional<LeafNode>& before = changed->second;
+            return before.has_value() ? &*before : nullptr;
         }
     }
     return tree.leaf(index);

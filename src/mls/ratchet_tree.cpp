@@ -191,8 +191,9 @@ const Hash& RatchetTree::hash(NodeIndex index) const {
             cached = hash_leaf(suite_, leaf_of(index), content.leaf.get());
         } else {
             // As deep as the tree is high: at most 24.
-            cached = hash_parent(
-                suite_, content.parent.get(), {}, hash(*left(index)), hash(*right(index)));
+            const Children below = children_of(index);
+            cached =
+                hash_parent(suite_, content.parent.get(), {}, hash(below.left), hash(below.right));
         }
     }
     return cached;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace chatmcp::mls {
 namespace {
 
@@ -384,10 +386,11 @@ Result<void> GroupState::store_proposal(Transaction& transaction, const OpenProp
     writer.u32(static_cast<std::uint32_t>(proposals.size()));
     proposal.sender.write(writer);
     proposal.proposal.write(writer);
-    writer.presence(proposal.own_keys.has_value());
-    if (proposal.own_keys.has_value()) {
-        writer.vector(proposal.own_keys->encryption_key.bytes());
-        proposal.own_keys->signature_key.write(writer);
+    const auto& own_keys = proposal.own_keys;
+    writer.presence(own_keys.has_value());
+    if (own_keys.has_value()) {
+        writer.vector(own_keys->encryption_key.bytes());
+        own_keys->signature_key.write(writer);
     }
     return put_secret(transaction,
                       record_key(group_id(), RecordKind::proposal, ByteView(proposal.reference)),
@@ -395,6 +398,7 @@ Result<void> GroupState::store_proposal(Transaction& transaction, const OpenProp
 }
 
 Result<void> GroupState::store_staged(Transaction& transaction) const {
+    CHATMCP_CHECK(staged.has_value());
     Bytes record = write_staged(*staged);
     const auto written = transaction.put(record_key(group_id(), RecordKind::staged), record);
     wipe(record);

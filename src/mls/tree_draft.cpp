@@ -182,8 +182,9 @@ std::vector<NodeIndex> TreeDraft::resolution(NodeIndex index) const {
                 }
             }
         } else if (!is_leaf(node)) {
-            to_visit.push_back(*right(node));
-            to_visit.push_back(*left(node));
+            const Children below = children_of(node);
+            to_visit.push_back(below.right);
+            to_visit.push_back(below.left);
         }
     }
     return result;
@@ -200,8 +201,9 @@ const Hash& TreeDraft::hash(NodeIndex index) {
         if (is_leaf(index)) {
             slot.hash = hash_leaf(suite(), leaf_of(index), leaf(leaf_of(index)));
         } else {
-            const Hash& below_left = hash(*left(index));
-            const Hash& below_right = hash(*right(index));
+            const Children below = children_of(index);
+            const Hash& below_left = hash(below.left);
+            const Hash& below_right = hash(below.right);
             slot.hash = hash_parent(suite(), parent(index), {}, below_left, below_right);
         }
     }
@@ -218,11 +220,12 @@ Hash TreeDraft::hash_without(NodeIndex index, const std::vector<LeafIndex>& leav
         return hash_leaf(suite(), leaf_of(index), nullptr);
     }
     // Descends below blank nodes too: the leaves may stand under one (mls.md, failure 1).
+    const auto [l, r] = children_of(index);
     return hash_parent(suite(),
                        parent(index),
                        leaves,
-                       hash_without(*left(index), leaves),
-                       hash_without(*right(index), leaves));
+                       hash_without(l, leaves),
+                       hash_without(r, leaves));
 }
 
 Hash TreeDraft::parent_hash(NodeIndex index, NodeIndex sibling) {

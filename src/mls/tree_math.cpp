@@ -61,6 +61,13 @@ std::optional<NodeIndex> right(NodeIndex node) {
     return NodeIndex{node.value ^ (std::uint32_t{3} << (level(node) - 1))};
 }
 
+Children children_of(NodeIndex parent) {
+    const auto l = left(parent);
+    const auto r = right(parent);
+    CHATMCP_CHECK(l.has_value() && r.has_value());
+    return {*l, *r};
+}
+
 std::optional<NodeIndex> parent(NodeIndex node, LeafCount leaves) {
     if (!in_tree(node, leaves) || node == root(leaves)) {
         return std::nullopt;

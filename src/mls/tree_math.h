@@ -46,6 +46,12 @@ inline constexpr std::uint32_t kLeafCountMax = std::uint32_t{1} << 24;
 /// Children; none for a leaf.
 [[nodiscard]] std::optional<NodeIndex> left(NodeIndex node);
 [[nodiscard]] std::optional<NodeIndex> right(NodeIndex node);
+struct Children {
+    NodeIndex left;
+    NodeIndex right;
+};
+/// Both. Precondition (checked): no leaf.
+[[nodiscard]] Children children_of(NodeIndex parent);
 /// None for the root, and for a node that is not in the tree.
 [[nodiscard]] std::optional<NodeIndex> parent(NodeIndex node, LeafCount leaves);
 [[nodiscard]] std::optional<NodeIndex> sibling(NodeIndex node, LeafCount leaves);

@@ -60,8 +60,7 @@ Result<void> check_parent_hashes(const RatchetTree& tree) {
         if (parent == nullptr) {
             continue;
         }
-        const NodeIndex l = *left(node);
-        const NodeIndex r = *right(node);
+        const auto [l, r] = children_of(node);
         if (!child_vouches_for(unchanged, node, *parent, l, r) &&
             !child_vouches_for(unchanged, node, *parent, r, l)) {
             return fail(Errc::invalid_tree, "MLS-23");

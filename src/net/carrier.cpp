@@ -132,7 +132,8 @@ void hold_back_signals() {
 
 }  // namespace
 
-Carrier::State::~State() {
+// Asio throws only where it cannot go on.
+Carrier::State::~State() {  // NOLINT(bugprone-exception-escape)
     if (signals != nullptr) {
         signals->cancel();
     }
@@ -292,8 +293,7 @@ Carrier::~Carrier() = default;
 void Carrier::carry(client::Request request) {
     auto begin = [state = state_.get(), wanted = std::move(request)]() mutable {
         const client::EffectId id = wanted.id;
-        std::visit([state, id](auto&& body) { state->start(id, std::move(body)); },
-                   std::move(wanted.body));
+        std::visit([state, id](auto& body) { state->start(id, std::move(body)); }, wanted.body);
     };
     asio::post(state_->io, std::move(begin));
 }

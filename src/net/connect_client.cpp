@@ -369,11 +369,12 @@ asio::awaitable<bool> ClientStream::next(std::shared_ptr<ProtobufMessage> messag
                                          : ConnectCode::internal;
             co_return co_await end(refuse(code, frame.error().check, "a bad frame").error());
         }
-        if (frame->has_value() && ((*frame)->flags & StreamFrame::kEndOfStream) != 0) {
-            co_return co_await take_end(std::move((*frame)->payload));
+        auto& whole = *frame;
+        if (whole.has_value() && (whole->flags & StreamFrame::kEndOfStream) != 0) {
+            co_return co_await take_end(std::move(whole->payload));
         }
-        if (frame->has_value()) {
-            if (!decode_message(codec_, (*frame)->payload, *message).has_value()) {
+        if (whole.has_value()) {
+            if (!decode_message(codec_, whole->payload, *message).has_value()) {
                 co_return co_await end(
                     refuse(ConnectCode::internal, "NET-67", "the answer cannot be read").error());
             }

@@ -218,7 +218,7 @@ asio::awaitable<void> ConnectServer::State::accept_all(std::shared_ptr<State> se
     self->accepting = false;
 }
 
-Result<std::unique_ptr<ConnectServer>> ConnectServer::start(asio::any_io_executor executor,
+Result<std::unique_ptr<ConnectServer>> ConnectServer::start(const asio::any_io_executor& executor,
                                                             ServerSettings settings,
                                                             Routes routes,
                                                             std::shared_ptr<Metrics> metrics) {

@@ -180,7 +180,7 @@ class ConnectServer {
     /// Errors: invalid_argument (NET-30) no IP address; refused_by_policy (NET-31) plain HTTP on an
     ///         address that is not loopback; io (NET-32) the port cannot be had.
     [[nodiscard]] static Result<std::unique_ptr<ConnectServer>> start(
-        boost::asio::any_io_executor executor,
+        const boost::asio::any_io_executor& executor,
         ServerSettings settings,
         Routes routes,
         std::shared_ptr<Metrics> metrics);

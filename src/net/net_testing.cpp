@@ -46,7 +46,7 @@ const v1::GetDeviceLogRequest& request_of(const ProtobufMessage& message) {
 
 class TestUnary : public UnaryMethod {
   public:
-    std::unique_ptr<ProtobufMessage> new_request() const override {
+    [[nodiscard]] std::unique_ptr<ProtobufMessage> new_request() const override {
         return std::make_unique<v1::GetDeviceLogRequest>();
     }
 };
@@ -115,7 +115,7 @@ class Throw final : public TestUnary {
 
 class TestStream : public StreamMethod {
   public:
-    std::unique_ptr<ProtobufMessage> new_request() const override {
+    [[nodiscard]] std::unique_ptr<ProtobufMessage> new_request() const override {
         return std::make_unique<v1::GetDeviceLogRequest>();
     }
 };
@@ -200,6 +200,11 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
+/// As the socket calls want it.
+sockaddr* generic(sockaddr_in& address) {
+    return reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast)
+}
+
 std::string pem_of(BIO* bio) {
     const std::uint8_t* data = nullptr;
     std::size_t size = 0;
@@ -272,9 +277,8 @@ RawClient::RawClient(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 
     CHATMCP_CHECK(socket_ >= 0);
     timeval timeout{.tv_sec = kReadTimeoutSeconds, .tv_usec = 0};
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    const sockaddr_in address = loopback(port);
-    CHATMCP_CHECK(connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
-                  0);
+    sockaddr_in address = loopback(port);
+    CHATMCP_CHECK(connect(socket_, generic(address), sizeof address) == 0);
 }
 
 RawClient::~RawClient() {
@@ -315,9 +319,9 @@ std::string RawClient::read_until(std::string_view mark) {
 CannedServer::CannedServer(std::string answer) : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
-    CHATMCP_CHECK(bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    CHATMCP_CHECK(bind(listener_, generic(address), size) == 0);
     CHATMCP_CHECK(listen(listener_, 1) == 0);
-    CHATMCP_CHECK(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    CHATMCP_CHECK(getsockname(listener_, generic(address), &size) == 0);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([listener = listener_, text = std::move(answer)]() {
         const int peer = accept(listener, nullptr, nullptr);

@@ -40,7 +40,7 @@ struct NodeServer::State {
           expire_timer(housekeeping) {}
 
     Routes routes();
-    Page health() const;
+    [[nodiscard]] Page health() const;
     static asio::awaitable<void> keep_house(State& state);
 
     relay::Relay& relay;
@@ -128,7 +128,8 @@ Result<std::unique_ptr<NodeServer>> NodeServer::start(relay::Relay& relay,
 
 NodeServer::NodeServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-NodeServer::~NodeServer() {
+// Asio throws only where it cannot go on.
+NodeServer::~NodeServer() {  // NOLINT(bugprone-exception-escape)
     stop();
 }
 

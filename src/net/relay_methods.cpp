@@ -33,7 +33,7 @@ class RelayMethod final : public UnaryMethod {
 
     explicit RelayMethod(Parts parts) : parts_(std::move(parts)) {}
 
-    std::unique_ptr<ProtobufMessage> new_request() const override {
+    [[nodiscard]] std::unique_ptr<ProtobufMessage> new_request() const override {
         return std::make_unique<Request>();
     }
 
@@ -97,7 +97,7 @@ class RelayStream final : public StreamMethod {
 
     explicit RelayStream(Parts parts) : parts_(std::move(parts)) {}
 
-    std::unique_ptr<ProtobufMessage> new_request() const override {
+    [[nodiscard]] std::unique_ptr<ProtobufMessage> new_request() const override {
         return std::make_unique<Request>();
     }
 

@@ -100,17 +100,18 @@ ConnectResult<void> decode_stream_request(Codec codec,
         // A compressed message without an agreed compression is, by the protocol, internal.
         return refuse(ConnectCode::internal, error.check, "the frame's flags are not allowed");
     }
+    const auto& message = *frame;
     const bool whole = parser.finish().has_value();
-    if (!frame->has_value() && !whole) {
+    if (!message.has_value() && !whole) {
         return refuse(ConnectCode::invalid_argument, "NET-13", "the frame is incomplete");
     }
-    if (!frame->has_value() || !whole) {
+    if (!message.has_value() || !whole) {
         return refuse(ConnectCode::unimplemented, "NET-45", "the call takes exactly one message");
     }
-    if ((*frame)->flags != 0) {
+    if (message->flags != 0) {
         return unreadable();
     }
-    return decode_unary_request(codec, (*frame)->payload, request);
+    return decode_unary_request(codec, message->payload, request);
 }
 
 }  // namespace chatmcp::net

@@ -16,6 +16,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/check.h"
 #include "base/result.h"
 
 namespace chatmcp::net {
@@ -53,7 +54,9 @@ class WorkerPool {
         const Starter<Function, Outcome> starter(job);
         co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
             starter, boost::asio::use_awaitable);
-        co_return std::move(*job->outcome);
+        std::optional<Outcome>& outcome = job->outcome;
+        CHATMCP_CHECK(outcome.has_value());
+        co_return *std::move(outcome);
     }
 
   private:

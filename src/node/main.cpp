@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
     const auto command =
         chatmcp::node::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});
     if (!command.run) {
-        std::fputs(command.output.c_str(), command.exit_code == 0 ? stdout : stderr);
+        static_cast<void>(
+            std::fputs(command.output.c_str(), command.exit_code == 0 ? stdout : stderr));
         return command.exit_code;
     }
     return chatmcp::node::run_node(command.options);

@@ -169,7 +169,7 @@ void tell_ready(const NodeOptions& options,
         fmt::print(
             "listening on {}\nrelay key    {}\nfingerprint  {}\n", server.url(), hex, fingerprint);
     }
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
 }
 
 }  // namespace
@@ -189,7 +189,7 @@ int run_node(const NodeOptions& options) {
     const sigset_t stop_signals = hold_back_stop_signals();
     StderrLog log(options.json);
     // A peer that goes away is an error of its connection, never a signal for the whole node.
-    std::signal(SIGPIPE, SIG_IGN);
+    static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     raise_descriptor_limit();
 
     net::NodeOptions net_options;

@@ -96,6 +96,7 @@ Result<EpochKey> find_epoch_key(store::Store& store,
                                 UnixMs now) {
     CHATMCP_TRY(const auto head, store.head(topic_partition(topic)));
     CHATMCP_TRY(const TopicState state, state_of(head));
+    CHATMCP_CHECK(head.has_value());
     if (epoch > state.epoch) {
         return fail(Errc::future_epoch, "RLY-10");
     }

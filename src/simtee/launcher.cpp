@@ -34,7 +34,7 @@ FileDescriptor ending_signals() {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         ::sigaddset(&signals, signal);
     }
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC));
 }
 

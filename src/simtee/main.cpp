@@ -122,6 +122,7 @@ int main_program(int argc, char** argv) {
 
 }  // namespace chatmcp::simtee
 
-int main(int argc, char** argv) {
+// An exception (no memory) ends the process, as it should.
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape)
     return chatmcp::simtee::main_program(argc, argv);
 }

@@ -124,7 +124,7 @@ void try_processes() {
     forbidden("exec of itself again", again);
     forbidden("exec of the model", syscall(SYS_execveat, kModel, "", none, none, AT_EMPTY_PATH));
     forbidden("ptrace", ptrace(PTRACE_SEIZE, 2, nullptr, nullptr));
-    iovec vector{none, sizeof none};
+    iovec vector{static_cast<void*>(none), sizeof none};
     forbidden("read another process", process_vm_readv(2, &vector, 1, &vector, 1, 0));
     forbidden("signal everybody", kill(-1, 0));
     forbidden("signal another thread group", syscall(SYS_tgkill, 2, 2, 0));
@@ -241,7 +241,7 @@ int do_world(int argc, char** argv) {
     char byte = 0;
     say("standard input gives " + std::to_string(read(0, &byte, 1)));
     sigset_t blocked;
-    sigprocmask(SIG_SETMASK, nullptr, &blocked);
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
     say("termination blocked " + std::to_string(sigismember(&blocked, SIGTERM)));
     rlimit stack{};
     getrlimit(RLIMIT_STACK, &stack);

@@ -89,7 +89,7 @@ void reset_inherited_state(const Reporter& reporter) {
     }
     sigset_t none;
     ::sigemptyset(&none);
-    reporter.need(::sigprocmask(SIG_SETMASK, &none, nullptr) == 0, "TEE-36");
+    reporter.need(::pthread_sigmask(SIG_SETMASK, &none, nullptr) == 0, "TEE-36");
     reporter.need(::personality(PER_LINUX) != -1, "TEE-36");
     ::umask(077);
     static_cast<void>(::setsid());

@@ -413,9 +413,9 @@ Result<void> SqliteKeyValue::check() const {
     if (code != SQLITE_ROW) {
         return fail(state_->error(code));
     }
-    const auto* const verdict =
-        reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0));
-    if (verdict == nullptr || std::string_view(verdict) != "ok") {
+    const unsigned char* const verdict = sqlite3_column_text(statement.get(), 0);
+    const auto size_bytes = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 0));
+    if (verdict == nullptr || as_text(ByteView(verdict, size_bytes)) != "ok") {
         return fail(Errc::storage_corrupt, "STO-01");
     }
     return {};

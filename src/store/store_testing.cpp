@@ -15,8 +15,8 @@
 
 // For ThreadSanitizer, which asks every program: RocksDB comes without its instrumentation, so what
 // happens inside it looks unsynchronised. Nobody calls this elsewhere.
-extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() {
+extern "C" const char* __tsan_default_suppressions();   // NOLINT(*-identifier*)
+extern "C" const char* __tsan_default_suppressions() {  // NOLINT(*-identifier*)
     return "called_from_lib:librocksdb.so\nrace:librocksdb.so\n";
 }
 
@@ -65,12 +65,12 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 ChildOutcome in_child_process(const std::function<void()>& body) {
-    std::fflush(nullptr);
+    static_cast<void>(std::fflush(nullptr));
     const ::pid_t child = ::fork();
     CHATMCP_CHECK(child >= 0);
     if (child == 0) {
         body();
-        std::fflush(nullptr);
+        static_cast<void>(std::fflush(nullptr));
         ::_exit(::testing::Test::HasFailure() ? 1 : 0);
     }
     int status = 0;
@@ -81,7 +81,7 @@ ChildOutcome in_child_process(const std::function<void()>& body) {
 ChildOutcome in_small_filesystem(const std::string& folder,
                                  std::size_t size_bytes,
                                  const std::function<void()>& body) {
-    std::fflush(nullptr);
+    static_cast<void>(std::fflush(nullptr));
     const ::pid_t child = ::fork();
     CHATMCP_CHECK(child >= 0);
     if (child == 0) {
@@ -90,7 +90,7 @@ ChildOutcome in_small_filesystem(const std::string& folder,
             ::_exit(kNotPossible);
         }
         body();
-        std::fflush(nullptr);
+        static_cast<void>(std::fflush(nullptr));
         ::_exit(::testing::Test::HasFailure() ? 1 : 0);
     }
     int status = 0;
