@@ -97,7 +97,8 @@ class Ask final : public Command {
         }
         const auto& answered = asked.post;
         const auto& post_id = asked.post_id;
-        CHATMCP_CHECK(answered.has_value() && post_id.has_value());
+        CHATMCP_CHECK(answered.has_value());
+        CHATMCP_CHECK(post_id.has_value());
         const wire::AnswerPost& post = *answered;
         const std::string receipt = hex(*post_id);
         const wire::AnswerText& answer = post.answer;

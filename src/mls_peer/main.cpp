@@ -23,7 +23,7 @@ constexpr std::string_view kHelp =
 int main(int argc, char** argv) {
     if (argc > 1) {
         const bool help = std::string_view(argv[1]) == "--help";
-        static_cast<void>(std::fputs(kHelp.data(), help ? stdout : stderr));
+        static_cast<void>(std::fwrite(kHelp.data(), 1, kHelp.size(), help ? stdout : stderr));
         return help ? 0 : kUsage;
     }
     chatmcp::mls_peer::Peer peer;
