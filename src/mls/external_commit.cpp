@@ -9,20 +9,6 @@
 namespace chatmcp::mls {
 namespace {
 
-Result<GroupInfo> decode_group_info(ByteView bytes, const Limits& limits) {
-    if (bytes.size() > limits.message_bytes_max) {
-        return fail(Errc::too_large, "MLS-79");
-    }
-    wire::Reader reader(bytes);
-    CHATMCP_TRY(const WireFormat format, read_message_header(reader));
-    if (format != WireFormat::group_info) {
-        return fail(Errc::invalid_argument, "MLS-80");
-    }
-    CHATMCP_TRY(GroupInfo info, GroupInfo::read(reader));
-    CHATMCP_TRY_VOID(reader.finish());
-    return info;
-}
-
 /// Section 8.3: a secret that the members derive from `kem_output` and their external secret.
 Result<crypto::HpkeExport> encapsulate_init_secret(const GroupInfo& info, crypto::Random& random) {
     const Extension* extension = find_extension(info.extensions, ExtensionType::external_pub);

@@ -184,6 +184,30 @@ TEST_P(ExternalCommit, HoldsOneExternalInitByValueAndNothingThatOnlyMembersDo) {
         "MLS-06");
 }
 
+TEST(ExternalCommitBits, EveryFlippedBitIsRefusedAndTheTrueOnesStillWork) {
+    MlsMember alice("alice", 1);
+    MlsMember carol("carol", 3);
+    ASSERT_TRUE(alice.create(kGroupId).has_value());
+    const Bytes info = alice.group->group_info(true, true).value();
+    const auto flipped = [](Bytes bytes, std::size_t bit) {
+        bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+        return bytes;
+    };
+    for (std::size_t bit = 0; bit < info.size() * 8; ++bit) {
+        ASSERT_FALSE(carol.join_external(flipped(info, bit)).has_value()) << "bit " << bit;
+    }
+    const auto bundle = carol.join_external(info);
+    ASSERT_TRUE(bundle.has_value());
+    for (std::size_t bit = 0; bit < bundle->commit.size() * 8; ++bit) {
+        testing::MemoryTransaction transaction(alice.store);
+        const auto received =
+            alice.group->receive(transaction, flipped(bundle->commit, bit), alice.arrival);
+        ASSERT_FALSE(received.has_value()) << "bit " << bit;
+        ASSERT_FALSE(transaction.changed_anything());
+    }
+    EXPECT_TRUE(alice.follow(bundle->commit).has_value());
+}
+
 INSTANTIATE_TEST_SUITE_P(Suites, ExternalCommit, ::testing::ValuesIn(kCipherSuites));
 
 }  // namespace

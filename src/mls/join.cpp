@@ -174,6 +174,20 @@ GroupContext first_context(const GroupSpec& spec) {
 
 }  // namespace
 
+Result<GroupInfo> decode_group_info(ByteView bytes, const Limits& limits) {
+    if (bytes.size() > limits.message_bytes_max) {
+        return fail(Errc::too_large, "MLS-79");
+    }
+    wire::Reader reader(bytes);
+    CHATMCP_TRY(const WireFormat format, read_message_header(reader));
+    if (format != WireFormat::group_info) {
+        return fail(Errc::invalid_argument, "MLS-80");
+    }
+    CHATMCP_TRY(GroupInfo info, GroupInfo::read(reader));
+    CHATMCP_TRY_VOID(reader.finish());
+    return info;
+}
+
 Result<RatchetTree> tree_of(const GroupInfo& info, ByteView external_tree, const Limits& limits) {
     const Extension* extension = find_extension(info.extensions, ExtensionType::ratchet_tree);
     if (extension == nullptr && external_tree.empty()) {

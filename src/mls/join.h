@@ -5,7 +5,11 @@
 
 namespace chatmcp::mls {
 
-/// What everybody who comes into a group checks, whether by Welcome or by external commit.
+/// What everybody who comes to a group checks: by Welcome, by external commit, or only to follow.
+
+/// A GroupInfo as it travels by itself, in an MLSMessage.
+/// Errors: too_large (MLS-79); invalid_argument (MLS-80) something else.
+[[nodiscard]] Result<GroupInfo> decode_group_info(ByteView bytes, const Limits& limits);
 
 /// The tree that a GroupInfo comes with, in it or beside it, with everything that can be checked of
 /// both (RFC 9420 section 12.4.3.1): tree hash, signature of the GroupInfo, parent hashes, leaves.

@@ -48,7 +48,7 @@ Result<void> KeyPackage::verify() const {
     if (leaf.lifetime->not_after_s < leaf.lifetime->not_before_s) {
         return fail(Errc::invalid_argument, "MLS-14");
     }
-    CHATMCP_TRY_VOID(check_leaf_form(leaf));
+    CHATMCP_TRY_VOID(check_leaf_form(suite, leaf));
     CHATMCP_TRY_VOID(check_known_extensions(extensions));
     CHATMCP_TRY_VOID(verify_leaf_signature(suite, leaf, LeafPlace{}));
     wire::Writer writer;

@@ -1,5 +1,7 @@
 #include "mls/leaf_node.h"
 
+#include "mls/credential.h"
+
 namespace chatmcp::mls {
 namespace {
 
@@ -108,7 +110,7 @@ Result<void> verify_leaf_signature(CipherSuite suite,
                              "MLS-06");
 }
 
-Result<void> check_leaf_form(const LeafNode& leaf) {
+Result<void> check_leaf_form(CipherSuite suite, const LeafNode& leaf) {
     // Not the suite: section 7.3 does not ask for it, and members of others (mlspp in suite 7) do
     // not list what they use.
     const Capabilities& can = leaf.capabilities;
@@ -121,6 +123,7 @@ Result<void> check_leaf_form(const LeafNode& leaf) {
             return fail(Errc::invalid_argument, "MLS-07");
         }
     }
+    CHATMCP_TRY_VOID(check_credential(suite, leaf.credential, leaf.signature_key));
     return check_known_extensions(leaf.extensions);
 }
 

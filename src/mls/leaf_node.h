@@ -65,9 +65,10 @@ void sign_leaf(CipherSuite suite, const SignatureKey& key, const LeafPlace& plac
 
 /// What a leaf must fulfil by itself, in any group: it supports MLS 1.0 and this suite, its own
 /// credential type and the extensions that it carries, and those of known type parse whole.
-/// Errors: invalid_argument (MLS-07) capabilities; malformed (MLS-04, WIRE-..) known extensions.
+/// Errors: invalid_argument (MLS-07) capabilities; malformed (MLS-04, WIRE-..) known extensions;
+///         check_credential's.
 /// Spec:   RFC 9420 section 7.3.
-[[nodiscard]] Result<void> check_leaf_form(const LeafNode& leaf);
+[[nodiscard]] Result<void> check_leaf_form(CipherSuite suite, const LeafNode& leaf);
 /// Errors: invalid_argument (MLS-08) the leaf does not list a required extension, proposal or
 ///         credential type.
 [[nodiscard]] Result<void> check_required_capabilities(const LeafNode& leaf,

@@ -3,6 +3,7 @@
 #include "mls/commit.h"
 #include "mls/group.h"
 #include "mls/incoming_state.h"
+#include "mls/public_handshake.h"
 #include "mls/sending.h"
 
 namespace chatmcp::mls {
@@ -77,75 +78,17 @@ Result<OpenedOrOwn> open_private(GroupState& state,
     return OpenedMessage{std::move(content), sender.generation, view_of(*leaf, sender.leaf)};
 }
 
-/// The key that a PublicMessage is signed with (section 6.1).
-Result<Bytes> signature_key_of(const GroupState& state, const FramedContent& content) {
-    const bool commits = content.content_type == ContentType::commit;
-    const auto wrong_content = fail(Errc::permission_denied, "MLS-95");
-    switch (content.sender.type) {
-        case SenderType::member: {
-            const LeafNode* leaf = state.tree.leaf(LeafIndex{content.sender.index});
-            if (leaf == nullptr) {
-                return fail(Errc::not_member, "MLS-84");
-            }
-            return leaf->signature_key;
-        }
-        case SenderType::external: {
-            CHATMCP_TRY(auto senders, external_senders_of(state.epoch.context.extensions));
-            if (content.sender.index >= senders.size()) {
-                return fail(Errc::not_member, "MLS-85");
-            }
-            if (commits) {
-                return wrong_content;
-            }
-            return std::move(senders[content.sender.index].signature_key);
-        }
-        case SenderType::new_member_proposal: {
-            if (commits) {
-                return wrong_content;
-            }
-            CHATMCP_TRY(const Proposal proposal, wire::decode<Proposal>(content.body));
-            const auto* add = std::get_if<Add>(&proposal.content);
-            if (add == nullptr) {
-                return wrong_content;
-            }
-            return add->key_package.leaf.signature_key;
-        }
-        case SenderType::new_member_commit: {
-            if (!commits) {
-                return wrong_content;
-            }
-            CHATMCP_TRY(Commit commit, wire::decode<Commit>(content.body));
-            if (!commit.path.has_value()) {
-                return fail(Errc::invalid_proposals, "MLS-67");
-            }
-            return std::move(commit.path->leaf.signature_key);
-        }
-    }
-    return wrong_content;
-}
-
 Result<OpenedOrOwn> open_public(const GroupState& state, PublicMessage message) {
-    const Epoch now = state.epoch.context.epoch;
-    if (!equal(message.content.group_id, state.group_id())) {
-        return fail(Errc::wrong_group, "MLS-81");
-    }
-    if (message.content.epoch > now) {
-        return fail(Errc::future_epoch, "MLS-82");
-    }
-    if (message.content.epoch < now) {
-        return fail(Errc::stale_epoch, "MLS-83");
-    }
+    CHATMCP_TRY_VOID(check_current(state.epoch.context, message.content));
     CHATMCP_TRY(AuthenticatedContent content,
                 unprotect_public(state.suite(),
                                  state.epoch.secrets.membership_key.view(),
                                  state.epoch.encoded_context,
                                  std::move(message)));
-    CHATMCP_TRY(const Bytes signature_key, signature_key_of(state, content.content));
-    CHATMCP_TRY_VOID(
-        verify_content(state.suite(), signature_key, state.epoch.encoded_context, content));
+    CHATMCP_TRY_VOID(verify_handshake(state.public_state(), state.epoch.encoded_context, content));
     const Proposer sender = proposer_of(content.content.sender);
     if (sender == state.epoch.own) {
-        return OwnMessage{now, content.content.content_type, false};
+        return OwnMessage{content.content.epoch, content.content.content_type, false};
     }
     OpenedMessage opened{std::move(content), std::nullopt};
     if (sender.has_value()) {

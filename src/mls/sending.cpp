@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mls/public_handshake.h"
+
 namespace chatmcp::mls {
 
 AuthenticatedContent member_content(const EpochState& epoch, ContentType type, ByteView body) {
@@ -44,22 +46,16 @@ Result<ProposalReceived> remember_proposal(GroupState& state,
                                            Transaction& transaction,
                                            const AuthenticatedContent& content,
                                            std::optional<OwnUpdateKeys> own_keys) {
-    CHATMCP_TRY(Proposal proposal, wire::decode<Proposal>(content.content.body));
-    const Sender& sender = content.content.sender;
-    CHATMCP_TRY_VOID(check_sender_may_propose(sender, proposal));
-    const auto* remove = std::get_if<Remove>(&proposal.content);
-    const Proposer proposer = proposer_of(sender);
-    ProposalReceived received{proposer,
-                              proposal_ref(state.suite(), wire::encode(content)).to_bytes(),
-                              remove != nullptr && proposer == remove->removed};
-    if (std::ranges::find(state.proposals, received.reference, &OpenProposal::reference) !=
+    CHATMCP_TRY(OpenProposal open, read_proposal(state.public_state(), content));
+    const auto* remove = std::get_if<Remove>(&open.proposal.content);
+    const Proposer proposer = proposer_of(open.sender);
+    ProposalReceived received{
+        proposer, open.reference, remove != nullptr && proposer == remove->removed};
+    if (std::ranges::find(state.proposals, open.reference, &OpenProposal::reference) !=
         state.proposals.end()) {
         return received;
     }
-    if (state.proposals.size() >= state.environment.limits.open_proposals_max) {
-        return fail(Errc::too_large, "MLS-71");
-    }
-    OpenProposal open{received.reference, sender, std::move(proposal), std::move(own_keys)};
+    open.own_keys = std::move(own_keys);
     CHATMCP_TRY_VOID(state.store_proposal(transaction, open));
     state.proposals.push_back(std::move(open));
     return received;

@@ -221,11 +221,8 @@ Hash TreeDraft::hash_without(NodeIndex index, const std::vector<LeafIndex>& leav
     }
     // Descends below blank nodes too: the leaves may stand under one (mls.md, failure 1).
     const auto [l, r] = children_of(index);
-    return hash_parent(suite(),
-                       parent(index),
-                       leaves,
-                       hash_without(l, leaves),
-                       hash_without(r, leaves));
+    return hash_parent(
+        suite(), parent(index), leaves, hash_without(l, leaves), hash_without(r, leaves));
 }
 
 Hash TreeDraft::parent_hash(NodeIndex index, NodeIndex sibling) {

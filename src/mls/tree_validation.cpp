@@ -108,7 +108,7 @@ Result<void> check_leaf_in_group(CipherSuite suite,
                                  const LeafNode& leaf,
                                  const LeafPlace& place,
                                  const Extensions& context_extensions) {
-    CHATMCP_TRY_VOID(check_leaf_form(leaf));
+    CHATMCP_TRY_VOID(check_leaf_form(suite, leaf));
     CHATMCP_TRY_VOID(check_leaf_capabilities(leaf, context_extensions));
     return verify_leaf_signature(suite, leaf, place);
 }
