@@ -179,10 +179,12 @@ Result<void> check_components_change(const mls::Change& change, const Before& be
     }
     CHATMCP_TRY_VOID(check_group_components(change.components->after));
     // Who proposed it counts: whoever commits takes up what others proposed.
-    CHATMCP_TRY(const LeafIdentity who, before.member(change.components->proposer, "CLT-66"));
-    CHATMCP_TRY(const bool admin, before.admin(who));
-    if (!admin || before.companion()) {
-        return fail(Errc::permission_denied, "CLT-66");
+    for (const mls::Proposer& proposer : change.components->proposers) {
+        CHATMCP_TRY(const LeafIdentity who, before.member(proposer, "CLT-66"));
+        CHATMCP_TRY(const bool admin, before.admin(who));
+        if (!admin || before.companion()) {
+            return fail(Errc::permission_denied, "CLT-66");
+        }
     }
     constexpr ComponentId kFixed[] = {ComponentId::sequencer,
                                       ComponentId::development,
@@ -307,7 +309,7 @@ Result<void> ConversationRules::check_commit(const mls::Change& change,
     // A resumption key splits a group: who joined later lacks it. Nobody joins uninvited, and a
     // group that is over is followed by a successor, not by a ReInit.
     if (change.has_pre_shared_keys || change.other_extensions_changed || change.external ||
-        change.reinit.has_value()) {
+        !change.attached.empty() || change.reinit.has_value()) {
         return fail(Errc::permission_denied, "CLT-98");
     }
     // While a group is created or joined there is nobody before, and only what it says of itself

@@ -145,7 +145,7 @@ mls::Change changing(std::uint32_t committer,
                      std::vector<mls::Component> before,
                      std::vector<mls::Component> after) {
     mls::Change change = commit_by(committer);
-    change.components = {std::move(before), std::move(after), mls::LeafIndex{committer}};
+    change.components = {std::move(before), std::move(after), {mls::LeafIndex{committer}}};
     return change;
 }
 mls::Change removing(const View& view, std::uint32_t committer, std::uint32_t removed) {
@@ -165,6 +165,9 @@ TEST(Rules, ACommitWithAPreSharedKeyOrAnotherExtensionIsRefused) {
     mls::Change uninvited = commit_by(0);
     uninvited.external = true;
     expect_refused(kRules.check_commit(uninvited, view), "CLT-98");
+    mls::Change attaching = commit_by(0);
+    attaching.attached = {{{0x8042, {1}}, mls::LeafIndex{0}}};
+    expect_refused(kRules.check_commit(attaching, view), "CLT-98");
     mls::Change ending = commit_by(0);
     ending.reinit.emplace();
     expect_refused(kRules.check_commit(ending, view), "CLT-98");
@@ -312,9 +315,9 @@ TEST(Rules, OnlyAdminsChangeComponentsAndSomeNeverChange) {
     EXPECT_TRUE(kRules.check_commit(change, view).has_value());
     expect_refused(kRules.check_commit(changing(1, conversation(), titled), view), "CLT-66");
     // An admin who commits what others proposed lends them no rights.
-    change.components->proposer = mls::LeafIndex{1};
+    change.components->proposers = {mls::LeafIndex{0}, mls::LeafIndex{1}};
     expect_refused(kRules.check_commit(change, view), "CLT-66");
-    change.components->proposer = std::nullopt;
+    change.components->proposers = {std::nullopt};
     expect_refused(kRules.check_commit(change, view), "CLT-66");
 
     wire::Sequencer other;

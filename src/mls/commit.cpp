@@ -21,14 +21,15 @@ Result<std::vector<SourcedProposal>> resolve_proposals(const std::vector<OpenPro
             proposals.push_back({*by_value, sender});
             continue;
         }
-        // Who joins by a commit does not know what was proposed inside.
-        if (sender.type == SenderType::new_member_commit) {
-            return fail(Errc::invalid_proposals, "MLS-96");
-        }
         const Bytes& reference = std::get<Bytes>(each.content);
         const auto found = std::ranges::find(open, reference, &OpenProposal::reference);
         if (found == open.end()) {
             return fail(Errc::unknown_proposal, "MLS-66");
+        }
+        // Who joins by a commit knows of nothing that was proposed inside but who wants to leave.
+        if (sender.type == SenderType::new_member_commit &&
+            found->proposal.type() != ProposalType::self_remove) {
+            return fail(Errc::invalid_proposals, "MLS-96");
         }
         proposals.push_back({found->proposal, found->sender});
     }

@@ -3,6 +3,7 @@
 #include "mls/commit.h"
 #include "mls/join.h"
 #include "mls/own_leaf.h"
+#include "mls/public_handshake.h"
 #include "mls/transcript_hash.h"
 #include "mls/tree_validation.h"
 
@@ -26,6 +27,33 @@ Result<crypto::HpkeExport> encapsulate_init_secret(const GroupInfo& info, crypto
                                     random);
 }
 
+/// What members want to leave, as far as somebody outside can check it: not the membership tag.
+/// Errors: invalid_argument (MLS-80) another message; invalid_proposals (MLS-96) another proposal;
+///         those of verify_handshake.
+Result<std::vector<OpenProposal>> read_self_removes(const PublicState& state,
+                                                    const std::vector<Bytes>& messages) {
+    std::vector<OpenProposal> proposals;
+    for (const Bytes& bytes : messages) {
+        wire::Reader reader(bytes);
+        CHATMCP_TRY(const WireFormat format, read_message_header(reader));
+        if (format != WireFormat::public_message) {
+            return fail(Errc::invalid_argument, "MLS-80");
+        }
+        CHATMCP_TRY(PublicMessage message, PublicMessage::read(reader));
+        CHATMCP_TRY_VOID(reader.finish());
+        CHATMCP_TRY_VOID(check_current(state.context, message.content));
+        const AuthenticatedContent content{
+            format, std::move(message.content), std::move(message.auth)};
+        CHATMCP_TRY_VOID(verify_handshake(state, wire::encode(state.context), content));
+        CHATMCP_TRY(OpenProposal proposal, read_proposal(state, content));
+        if (proposal.proposal.type() != ProposalType::self_remove) {
+            return fail(Errc::invalid_proposals, "MLS-96");
+        }
+        proposals.push_back(std::move(proposal));
+    }
+    return proposals;
+}
+
 /// The commit before it is signed, and the tree that it makes.
 struct ExternalDraft {
     TreeDraft tree;
@@ -40,6 +68,7 @@ Result<ExternalDraft> draft_external_commit(const Environment& environment,
                                             const RatchetTree& tree,
                                             const GroupContext& before,
                                             const ExternalJoin& how,
+                                            const std::vector<OpenProposal>& self_removes,
                                             Bytes kem_output) {
     crypto::Random& random = environment.random;
     ExternalDraft draft{TreeDraft(tree), {}, {}, {}, {}, {}};
@@ -50,6 +79,10 @@ Result<ExternalDraft> draft_external_commit(const Environment& environment,
     CHATMCP_TRY(std::vector<Proposal> proposals, planned_proposals(plan, before, random));
     proposals.push_back(Proposal{ExternalInit{std::move(kem_output)}});
     std::vector<SourcedProposal> sourced;
+    for (const OpenProposal& leaving : self_removes) {
+        sourced.push_back({leaving.proposal, leaving.sender});
+        draft.commit.proposals.push_back(ProposalOrRef{leaving.reference});
+    }
     for (const Proposal& proposal : proposals) {
         sourced.push_back({proposal, {SenderType::new_member_commit, 0}});
         draft.commit.proposals.push_back(ProposalOrRef{proposal});
@@ -96,8 +129,12 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
     const GroupContext& before = info.context;
     CHATMCP_TRY(RatchetTree tree, tree_of(info, how.ratchet_tree, environment.limits));
     CHATMCP_TRY(crypto::HpkeExport init, encapsulate_init_secret(info, environment.random));
-    CHATMCP_TRY(ExternalDraft draft,
-                draft_external_commit(environment, tree, before, how, std::move(init.enc)));
+    const std::vector<OpenProposal> none;
+    CHATMCP_TRY(const auto self_removes,
+                read_self_removes({tree, before, none, environment.limits}, how.self_removes));
+    CHATMCP_TRY(
+        ExternalDraft draft,
+        draft_external_commit(environment, tree, before, how, self_removes, std::move(init.enc)));
     CHATMCP_TRY(const SecretBytes psk_secret,
                 load_psk_secret(transaction, before.suite, draft.effect.psks));
 

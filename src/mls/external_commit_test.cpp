@@ -122,6 +122,39 @@ TEST_P(ExternalCommit, RemovesTheLeafThatAnotherOfUsIsInByResync) {
     EXPECT_STREQ(bob.encrypt("x").error().check, "MLS-70");
 }
 
+TEST_P(ExternalCommit, TakesAlongWhoWantsToLeave) {
+    Plan leave;
+    leave.self_remove = true;
+    const Bytes leaving = bob.propose(std::move(leave)).value();
+    ASSERT_TRUE(alice.receive(leaving).has_value());
+    const Bytes group_info = info();
+    const auto join = [&](const Bytes& beside) {
+        return carol.step([&](Transaction& t) -> Result<Bundle> {
+            ExternalJoin how{.own = carol.setup(suite), .group_info = group_info, .resync = {}};
+            how.self_removes = {beside};
+            CHATMCP_TRY(auto made,
+                        Group::join_external(carol.environment, t, std::move(how), carol.arrival));
+            carol.group = std::move(made.first);
+            return std::move(made.second);
+        });
+    };
+    EXPECT_STREQ(join(bob.encrypt("x").value()).error().check, "MLS-80");
+    EXPECT_STREQ(join(testing::public_proposal(bob, Proposal{Remove{LeafIndex{0}}})).error().check,
+                 "MLS-96");
+    Bytes forged = leaving;
+    forged[forged.size() - hash_bytes(suite) - 10] ^= 1;  // In the signature.
+    EXPECT_FALSE(join(forged).has_value());
+    const auto bundle = join(leaving);
+    ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+    ASSERT_EQ(bundle->change.removed.size(), 1u);
+    const auto change = alice.follow(bundle->commit);
+    ASSERT_TRUE(change.has_value()) << change.error().check;
+    EXPECT_EQ(change->removed[0].leaf.index, LeafIndex{1});
+    EXPECT_TRUE(equal(alice.group->view().epoch_authenticator(),
+                      carol.group->view().epoch_authenticator()));
+    EXPECT_TRUE(bob.follow(bundle->commit)->removes_self);
+}
+
 TEST_P(ExternalCommit, CarriesPsks) {
     const Bytes id = {5};
     for (MlsMember* member : {&alice, &bob, &carol}) {
@@ -163,7 +196,10 @@ TEST_P(ExternalCommit, HoldsOneExternalInitByValueAndNothingThatOnlyMembersDo) {
     expect_refused(
         [](Commit& c) { c.proposals.push_back(ProposalOrRef{Proposal{GroupContextExtensions{}}}); },
         "MLS-96");
-    expect_refused([](Commit& c) { c.proposals.push_back(ProposalOrRef{Bytes(32, 1)}); }, "MLS-96");
+    expect_refused([](Commit& c) { c.proposals.push_back(ProposalOrRef{Bytes(32, 1)}); }, "MLS-66");
+    ASSERT_TRUE(alice.receive(bob.propose_leave().value()).has_value());
+    const Bytes remove = state_of(alice).proposals.front().reference;
+    expect_refused([&](Commit& c) { c.proposals.push_back(ProposalOrRef{remove}); }, "MLS-96");
     expect_refused(
         [](Commit& c) {
             for (const std::uint32_t leaf : {0u, 1u}) {

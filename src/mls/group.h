@@ -77,6 +77,11 @@ using Proposer = std::optional<LeafIndex>;
 struct ComponentsChange {
     std::vector<Component> before;
     std::vector<Component> after;
+    std::vector<Proposer> proposers;  // Everybody who proposed a part of it.
+};
+/// Data that came with a commit (AppEphemeral).
+struct Attached {
+    Component component;
     Proposer proposer;
 };
 struct MemberRemoval {
@@ -100,7 +105,9 @@ struct Change {
     std::vector<Proposer> added_by;     // Of each, same order.
     std::vector<MemberUpdate> updated;  // The committer's own path leaf included.
     std::vector<MemberRemoval> removed;
-    std::optional<ComponentsChange> components;  // A GroupContextExtensions proposal is in it.
+    /// A GroupContextExtensions or AppDataUpdate proposal is in it.
+    std::optional<ComponentsChange> components;
+    std::vector<Attached> attached;
     /// An extension of the group context other than the dictionary comes, goes or changes (required
     /// capabilities, external senders, unknown ones); in a group that is joined: one is there that
     /// is neither the dictionary nor required capabilities.
@@ -118,9 +125,11 @@ struct Plan {
     std::vector<Bytes> add = {};  // Key packages (MLSMessage or bare KeyPackage bytes).
     std::vector<LeafIndex> remove = {};
     std::optional<std::vector<Component>> components =
-        {};  // The whole new dictionary, by GroupContextExtensions.
+        {};  // The whole new dictionary, by AppDataUpdate where the group requires that.
     std::optional<Extensions> extensions = {};  // Instead: all group context extensions.
     std::optional<LeafSetup> rotate = {};   // New leaf key, credential and components, with a path.
+    std::vector<Component> attach = {};     // AppEphemeral
+    bool self_remove = false;               // SelfRemove: to be proposed alone, as PublicMessage.
     std::vector<Bytes> external_psks = {};  // Their ids; store_external_psk.
     std::vector<ResumptionPsk> resumption_psks = {};
     std::optional<ReInit> reinit = {};  // Alone in its commit.
@@ -208,6 +217,8 @@ struct ExternalJoin {
     ByteView ratchet_tree = {};       // For a GroupInfo without one.
     std::optional<LeafIndex> resync;  // The leaf that was our own and goes.
     std::vector<Bytes> external_psks = {};
+    /// SelfRemove proposals of this epoch (PublicMessages), which come beside the GroupInfo.
+    std::vector<Bytes> self_removes = {};
 };
 
 /// One MLS group as one member sees it. Move-only: a copied ratchet would repeat keys.

@@ -166,6 +166,7 @@ GroupContext first_context(const GroupSpec& spec) {
     }
     RequiredCapabilities required;
     required.extension_types = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
+    required.proposal_types = {static_cast<std::uint16_t>(ProposalType::app_data_update)};
     set_extension(context.extensions, ExtensionType::required_capabilities, wire::encode(required));
     set_extension(
         context.extensions, ExtensionType::app_data_dictionary, encode_dictionary(spec.components));
@@ -224,7 +225,7 @@ Result<std::vector<Distrust>> review_group(const Environment& environment,
     change.from = Epoch{epoch.context.epoch.value - (epoch.context.epoch.value > 0 ? 1 : 0)};
     change.added = joined.members();
     change.added_by.assign(change.added.size(), founder);
-    change.components = ComponentsChange{{}, joined.components(), founder};
+    change.components = ComponentsChange{{}, joined.components(), {founder}};
     change.other_extensions_changed =
         std::ranges::any_of(epoch.context.extensions, [](const Extension& extension) {
             return extension.type !=

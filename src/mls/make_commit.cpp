@@ -65,8 +65,9 @@ void include_open_proposals(const GroupState& state,
         if (const auto* remove = std::get_if<Remove>(&content); remove != nullptr) {
             leaf = remove->removed;
         }
-        const bool touches =
-            std::holds_alternative<Remove>(content) || std::holds_alternative<Update>(content);
+        const bool touches = std::holds_alternative<Remove>(content) ||
+                             std::holds_alternative<Update>(content) ||
+                             std::holds_alternative<SelfRemove>(content);
         const bool extends = std::holds_alternative<GroupContextExtensions>(content);
         const auto* add = std::get_if<Add>(&content);
         if ((touches && touched.contains(leaf)) || (extends && has_context_extensions) ||

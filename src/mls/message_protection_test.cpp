@@ -377,7 +377,7 @@ TEST_F(Messages, ComponentsAreSetWholeAndSeenByAll) {
     EXPECT_TRUE(change->components->before.empty());
     EXPECT_EQ(change->components->after, *plan.components);
     EXPECT_FALSE(change->other_extensions_changed);
-    EXPECT_TRUE(change->has_path);
+    EXPECT_FALSE(change->has_path);  // AppDataUpdate needs none.
     EXPECT_EQ(bob.group->view().components(), *plan.components);
     ASSERT_TRUE(bob.reload().has_value());
     EXPECT_EQ(to_text(*bob.group->view().component(0x8006)), "title");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mls/framing.h"
+#include "mls/proposal.h"
 #include "mls/storage.h"
 
 namespace chatmcp::mls {
@@ -42,7 +43,12 @@ Capabilities capabilities_of(const LeafSetup& setup) {
     can.extensions = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
     can.extensions.insert(
         can.extensions.end(), setup.extension_types.begin(), setup.extension_types.end());
-    can.proposals = setup.proposal_types;
+    for (const ProposalType type :
+         {ProposalType::app_data_update, ProposalType::app_ephemeral, ProposalType::self_remove}) {
+        can.proposals.push_back(static_cast<std::uint16_t>(type));
+    }
+    can.proposals.insert(
+        can.proposals.end(), setup.proposal_types.begin(), setup.proposal_types.end());
     can.credentials = setup.credential_types;
     if (!contains(can.credentials, setup.credential.type)) {
         can.credentials.push_back(setup.credential.type);

@@ -8,6 +8,8 @@ constexpr std::size_t kKemOutputMaxBytes = 2048;
 constexpr std::uint8_t kByValue = 1;
 constexpr std::uint8_t kByReference = 2;
 constexpr std::uint8_t kUsageMax = 3;
+constexpr std::uint8_t kUpdateComponent = 1;
+constexpr std::uint8_t kRemoveComponent = 2;
 
 Result<Bytes> read_bytes(wire::Reader& reader, std::size_t max_bytes) {
     CHATMCP_TRY(const ByteView view, reader.vector(max_bytes));
@@ -25,7 +27,34 @@ struct ProposalWriter {
     void operator()(const GroupContextExtensions& context) const {
         write_extensions(writer, context.extensions);
     }
+    void operator()(const AppDataUpdate& update) const {
+        writer.u16(update.component_id);
+        writer.u8(update.update.has_value() ? kUpdateComponent : kRemoveComponent);
+        if (update.update.has_value()) {
+            writer.vector(*update.update);
+        }
+    }
+    void operator()(const AppEphemeral& ephemeral) const {
+        writer.u16(ephemeral.component.id);
+        writer.vector(ephemeral.component.data);
+    }
+    void operator()(const SelfRemove& /*leave*/) const {}
 };
+
+/// Errors: malformed (MLS-104) an operation that does not exist.
+Result<AppDataUpdate> read_app_data_update(wire::Reader& reader) {
+    AppDataUpdate update;
+    CHATMCP_TRY(update.component_id, reader.u16());
+    CHATMCP_TRY(const std::uint8_t operation, reader.u8());
+    if (operation == kUpdateComponent) {
+        CHATMCP_TRY(update.update, read_bytes(reader, kExtensionMaxBytes));
+        return update;
+    }
+    if (operation != kRemoveComponent) {
+        return fail(Errc::malformed, "MLS-104");
+    }
+    return update;
+}
 
 }  // namespace
 
@@ -97,6 +126,18 @@ Result<Proposal> Proposal::read(wire::Reader& reader) {
             CHATMCP_TRY(Extensions extensions, read_extensions(reader));
             return Proposal{GroupContextExtensions{std::move(extensions)}};
         }
+        case ProposalType::app_data_update: {
+            CHATMCP_TRY(AppDataUpdate update, read_app_data_update(reader));
+            return Proposal{std::move(update)};
+        }
+        case ProposalType::app_ephemeral: {
+            AppEphemeral ephemeral;
+            CHATMCP_TRY(ephemeral.component.id, reader.u16());
+            CHATMCP_TRY(ephemeral.component.data, read_bytes(reader, kExtensionMaxBytes));
+            return Proposal{std::move(ephemeral)};
+        }
+        case ProposalType::self_remove:
+            return Proposal{SelfRemove{}};
     }
     return fail(Errc::unsupported, "MLS-33");
 }

@@ -18,6 +18,10 @@ enum class ProposalType : std::uint16_t {
     reinit = 5,
     external_init = 6,
     group_context_extensions = 7,
+    // draft-ietf-mls-extensions:
+    app_data_update = 8,
+    app_ephemeral = 9,
+    self_remove = 10,
 };
 
 /// Spec: RFC 9420 section 8.4.
@@ -54,8 +58,33 @@ struct GroupContextExtensions {
     Extensions extensions;
 };
 
+// Spec: draft-ietf-mls-extensions, "Updating Application Data in the GroupContext", "Attaching
+// Application Data to a Commit", "SelfRemove Proposal".
+
+/// A component of the group's dictionary gets another value, or goes. What an update says is the
+/// new value itself: every component that this build knows is replaced whole.
+struct AppDataUpdate {
+    std::uint16_t component_id = 0;
+    std::optional<Bytes> update;  // Absent: remove.
+};
+/// Data that goes with a commit and leaves no state.
+struct AppEphemeral {
+    Component component;
+};
+/// The sender's own leaf, taken up also by those who join by an external commit.
+struct SelfRemove {};
+
 struct Proposal {
-    std::variant<Add, Update, Remove, PreSharedKey, ReInit, ExternalInit, GroupContextExtensions>
+    std::variant<Add,
+                 Update,
+                 Remove,
+                 PreSharedKey,
+                 ReInit,
+                 ExternalInit,
+                 GroupContextExtensions,
+                 AppDataUpdate,
+                 AppEphemeral,
+                 SelfRemove>
         content;
 
     [[nodiscard]] ProposalType type() const;

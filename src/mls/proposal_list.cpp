@@ -13,7 +13,10 @@ struct Sorted {
     std::vector<std::pair<LeafIndex, const Update*>> updates;
     std::vector<ProposalEffect::Removed> removes;
     const GroupContextExtensions* context_extensions = nullptr;
-    Proposer context_extensions_by;
+    std::vector<const AppDataUpdate*> app_data_updates;
+    std::vector<Proposer> context_extensions_by;
+    std::vector<Attached> attached;
+    std::set<ProposalType> optional_types;  // Types that not everybody has to know.
     std::vector<PreSharedKeyId> psks;
     const ReInit* reinit = nullptr;
     const ExternalInit* external_init = nullptr;
@@ -95,7 +98,31 @@ class Sorter {
         }
         CHATMCP_TRY_VOID(check_known_extensions(extensions.extensions));
         sorted.context_extensions = &extensions;
-        sorted.context_extensions_by = proposer_of(sender);
+        sorted.context_extensions_by.push_back(proposer_of(sender));
+        return {};
+    }
+
+    Result<void> operator()(const AppDataUpdate& update) {
+        sorted.optional_types.insert(ProposalType::app_data_update);
+        sorted.app_data_updates.push_back(&update);
+        sorted.context_extensions_by.push_back(proposer_of(sender));
+        return {};
+    }
+
+    Result<void> operator()(const AppEphemeral& ephemeral) {
+        sorted.optional_types.insert(ProposalType::app_ephemeral);
+        sorted.attached.push_back({ephemeral.component, proposer_of(sender)});
+        return {};
+    }
+
+    Result<void> operator()(const SelfRemove& /*leave*/) {
+        const Proposer leaf = proposer_of(sender);
+        if (!leaf.has_value() || leaf == committer_) {
+            return fail(Errc::invalid_proposals, "MLS-108");
+        }
+        CHATMCP_TRY_VOID(touch(*leaf));
+        sorted.optional_types.insert(ProposalType::self_remove);
+        sorted.removes.push_back({*leaf, leaf});
         return {};
     }
 
@@ -133,6 +160,9 @@ Result<void> check_external_list(const std::vector<SourcedProposal>& proposals) 
                 ++removes;
                 break;
             case ProposalType::psk:
+            case ProposalType::app_data_update:
+            case ProposalType::app_ephemeral:
+            case ProposalType::self_remove:
                 break;
             default:
                 return fail(Errc::invalid_proposals, "MLS-96");
@@ -144,6 +174,20 @@ Result<void> check_external_list(const std::vector<SourcedProposal>& proposals) 
     return {};
 }
 
+/// Section 17.4 and the draft's table.
+bool needs_path(ProposalType type) {
+    switch (type) {
+        case ProposalType::add:
+        case ProposalType::psk:
+        case ProposalType::reinit:
+        case ProposalType::app_data_update:
+        case ProposalType::app_ephemeral:
+            return false;
+        default:
+            return true;
+    }
+}
+
 Result<void> check_key_package(const KeyPackage& package, CipherSuite suite) {
     if (package.suite != suite) {
         return fail(Errc::invalid_proposals, "MLS-57");
@@ -151,15 +195,18 @@ Result<void> check_key_package(const KeyPackage& package, CipherSuite suite) {
     return package.verify();
 }
 
+Result<RequiredCapabilities> required_by(const Extensions& extensions) {
+    const Extension* extension = find_extension(extensions, ExtensionType::required_capabilities);
+    if (extension == nullptr) {
+        return RequiredCapabilities{};
+    }
+    return wire::decode<RequiredCapabilities>(extension->data);
+}
+
 /// New extensions must be supported by everybody who stays, not by those who leave (mls.md,
 /// failure 11).
 Result<void> check_members_support(const TreeDraft& draft, const Extensions& extensions) {
-    RequiredCapabilities required;
-    if (const Extension* extension =
-            find_extension(extensions, ExtensionType::required_capabilities);
-        extension != nullptr) {
-        CHATMCP_TRY(required, wire::decode<RequiredCapabilities>(extension->data));
-    }
+    CHATMCP_TRY(const RequiredCapabilities required, required_by(extensions));
     for (LeafIndex index{0}; in_tree(index, draft.width()); ++index.value) {
         if (const LeafNode* leaf = draft.leaf(index); leaf != nullptr) {
             CHATMCP_TRY_VOID(check_supports_extensions(*leaf, extensions));
@@ -202,6 +249,82 @@ Result<void> apply_adds(TreeDraft& draft,
     return {};
 }
 
+/// Section 7.2: what not everybody has to know, all members of the next epoch know.
+Result<void> check_members_know(const TreeDraft& draft,
+                                const std::set<ProposalType>& types,
+                                const RequiredCapabilities& required) {
+    for (const ProposalType type : types) {
+        const auto number = static_cast<std::uint16_t>(type);
+        if (contains(required.proposal_types, number)) {
+            continue;  // Everybody was checked at the door.
+        }
+        for (LeafIndex index{0}; in_tree(index, draft.width()); ++index.value) {
+            const LeafNode* leaf = draft.leaf(index);
+            if (leaf != nullptr && !contains(leaf->capabilities.proposals, number)) {
+                return fail(Errc::invalid_proposals, "MLS-105");
+            }
+        }
+    }
+    return {};
+}
+
+/// The dictionary after the commit's AppDataUpdates, in their order.
+Result<std::vector<Component>> update_components(std::vector<Component> components,
+                                                 const std::vector<const AppDataUpdate*>& updates) {
+    std::set<std::uint16_t> updated;
+    std::set<std::uint16_t> removed;
+    for (const AppDataUpdate* update : updates) {
+        const std::uint16_t id = update->component_id;
+        const auto at = std::ranges::lower_bound(components, id, {}, &Component::id);
+        const bool present = at != components.end() && at->id == id;
+        if (!update->update.has_value()) {
+            if (!present || updated.contains(id) || !removed.insert(id).second) {
+                return fail(Errc::invalid_proposals, "MLS-106");
+            }
+            components.erase(at);
+            continue;
+        }
+        updated.insert(id);
+        if (removed.contains(id)) {
+            return fail(Errc::invalid_proposals, "MLS-106");
+        }
+        if (present) {
+            at->data = *update->update;
+        } else {
+            components.insert(at, Component{id, *update->update});
+        }
+    }
+    return components;
+}
+
+/// What the commit makes of the context's extensions.
+Result<void> apply_context_changes(const Sorted& sorted,
+                                   const GroupContext& context,
+                                   const RequiredCapabilities& required,
+                                   ProposalEffect& effect) {
+    effect.extensions = sorted.context_extensions != nullptr ? sorted.context_extensions->extensions
+                                                             : context.extensions;
+    const auto dictionary_of = [](const Extensions& extensions) {
+        const Extension* found = find_extension(extensions, ExtensionType::app_data_dictionary);
+        return found == nullptr ? std::optional<Bytes>() : found->data;
+    };
+    const bool updates_only = contains(required.proposal_types,
+                                       static_cast<std::uint16_t>(ProposalType::app_data_update));
+    if (updates_only && dictionary_of(effect.extensions) != dictionary_of(context.extensions)) {
+        return fail(Errc::invalid_proposals, "MLS-107");
+    }
+    if (!sorted.app_data_updates.empty()) {
+        CHATMCP_TRY(auto components, components_of(effect.extensions));
+        CHATMCP_TRY(components, update_components(std::move(components), sorted.app_data_updates));
+        set_extension(
+            effect.extensions, ExtensionType::app_data_dictionary, encode_dictionary(components));
+    }
+    effect.has_context_extensions =
+        sorted.context_extensions != nullptr || !sorted.app_data_updates.empty();
+    effect.context_extensions_by = sorted.context_extensions_by;
+    return {};
+}
+
 bool differ_beside_dictionary(const Extensions& a, const Extensions& b) {
     const auto rest = [](Extensions extensions) {
         std::erase_if(extensions, [](const Extension& extension) {
@@ -230,7 +353,8 @@ Result<void> check_sender_may_propose(const Sender& sender, const Proposal& prop
             may = type != ProposalType::external_init;
             break;
         case SenderType::external:
-            may = type != ProposalType::update && type != ProposalType::external_init;
+            may = type != ProposalType::update && type != ProposalType::external_init &&
+                  type != ProposalType::self_remove;
             break;
         case SenderType::new_member_proposal:
             may = type == ProposalType::add;
@@ -259,15 +383,14 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
     }
     Sorter sorter(draft, committer, context.epoch);
     ProposalEffect effect;
-    // Section 17.4: only Add, PSK and ReInit alone need no path; an empty list does.
+    // An empty list needs a path too.
     effect.needs_path = proposals.empty();
     for (const SourcedProposal& each : proposals) {
         sorter.sender = each.sender;
         CHATMCP_TRY_VOID(std::visit(sorter, each.proposal.content));
         ++sorter.position;
         const ProposalType type = each.proposal.type();
-        effect.needs_path |=
-            type != ProposalType::add && type != ProposalType::psk && type != ProposalType::reinit;
+        effect.needs_path |= needs_path(type);
     }
     const Sorted& sorted = sorter.sorted;
     if (sorted.reinit != nullptr) {
@@ -280,15 +403,16 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
         effect.external_init = sorted.external_init->kem_output;
     }
     effect.psks = sorted.psks;
-    effect.context_extensions_by = sorted.context_extensions_by;
-    effect.has_context_extensions = sorted.context_extensions != nullptr;
-    effect.extensions =
-        effect.has_context_extensions ? sorted.context_extensions->extensions : context.extensions;
+    effect.attached = sorted.attached;
+    CHATMCP_TRY(const RequiredCapabilities required, required_by(context.extensions));
+    CHATMCP_TRY_VOID(apply_context_changes(sorted, context, required, effect));
     CHATMCP_TRY_VOID(apply_updates_and_removes(draft, sorted, context, effect));
     CHATMCP_TRY_VOID(apply_adds(draft, sorted, proposals, context, limits, effect));
-    if (effect.has_context_extensions) {
+    if (sorted.context_extensions != nullptr ||
+        effect.extensions.size() != context.extensions.size()) {
         CHATMCP_TRY_VOID(check_members_support(draft, effect.extensions));
     }
+    CHATMCP_TRY_VOID(check_members_know(draft, sorted.optional_types, required));
     CHATMCP_TRY_VOID(draft.check_unique_keys());
     CHATMCP_TRY_VOID(draft.check_credential_types());
     return effect;
@@ -307,6 +431,7 @@ Result<Change> describe_change(const TreeDraft& draft,
     change.external = source.external;
     change.has_pre_shared_keys = !effect.psks.empty();
     change.reinit = effect.reinit;
+    change.attached = effect.attached;
     for (const ProposalEffect::Added& added : effect.added) {
         change.added.push_back(view_of(*draft.leaf(added.leaf), added.leaf));
         change.added_by.push_back(added.by);
@@ -328,7 +453,7 @@ Result<Change> describe_change(const TreeDraft& draft,
         ComponentsChange components;
         CHATMCP_TRY(components.before, components_of(before.extensions));
         CHATMCP_TRY(components.after, components_of(effect.extensions));
-        components.proposer = effect.context_extensions_by;
+        components.proposers = effect.context_extensions_by;
         change.components = std::move(components);
         change.other_extensions_changed =
             differ_beside_dictionary(before.extensions, effect.extensions);

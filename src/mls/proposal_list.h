@@ -39,9 +39,10 @@ struct ProposalEffect {
     std::vector<LeafIndex> updated;
     std::vector<Removed> removed;
     std::vector<PreSharedKeyId> psks;
-    Extensions extensions;  // Of the next group context.
-    bool has_context_extensions = false;
-    Proposer context_extensions_by;
+    Extensions extensions;                // Of the next group context.
+    bool has_context_extensions = false;  // The context's extensions change, by whatever proposal.
+    std::vector<Proposer> context_extensions_by;
+    std::vector<Attached> attached;
     std::optional<ReInit> reinit;
     std::optional<Bytes> external_init;  // kem_output; only of an external commit.
     bool needs_path = false;
@@ -60,7 +61,11 @@ struct ProposalEffect {
 ///         (MLS-59), a ReInit beside others (MLS-60), an ExternalInit of a member (MLS-61), a PSK
 ///         for reinit or branch outside the first commit of a group (MLS-62), what an external
 ///         commit may not hold (MLS-96); malformed: a PSK nonce of the wrong size (MLS-63);
-///         unsupported: a ReInit to another version than MLS 1.0 (MLS-97); those of
+///         unsupported: a ReInit to another version than MLS 1.0 (MLS-97); invalid_proposals: a
+///         proposal of a type that not all members can process (MLS-105), AppDataUpdates that
+///         contradict each other, or remove what is not there (MLS-106), a dictionary that is
+///         changed in another way where AppDataUpdate is required (MLS-107), a SelfRemove by value
+///         (MLS-108); those of
 ///         KeyPackage::verify, check_leaf_in_group and TreeDraft's checks.
 [[nodiscard]] Result<ProposalEffect> apply_proposals(TreeDraft& draft,
                                                      const std::vector<SourcedProposal>& proposals,

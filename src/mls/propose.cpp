@@ -1,5 +1,7 @@
 // Making proposals (RFC 9420 sections 12.1 and 12.1.8).
 
+#include <algorithm>
+
 #include "mls/commit.h"
 #include "mls/own_leaf.h"
 #include "mls/sending.h"
@@ -20,6 +22,34 @@ PreSharedKeyId resumption_psk_id(const ResumptionPsk& resumption) {
     psk.type = PreSharedKeyId::Type::resumption;
     psk.resumption = resumption;
     return psk;
+}
+
+/// Whether the group's dictionary changes by AppDataUpdate alone.
+Result<bool> dictionary_is_updated(const GroupContext& context) {
+    const Extension* extension =
+        find_extension(context.extensions, ExtensionType::required_capabilities);
+    if (extension == nullptr) {
+        return false;
+    }
+    CHATMCP_TRY(const auto required, wire::decode<RequiredCapabilities>(extension->data));
+    return contains(required.proposal_types,
+                    static_cast<std::uint16_t>(ProposalType::app_data_update));
+}
+
+/// One AppDataUpdate for each component that differs.
+void add_updates(const std::vector<Component>& before,
+                 const std::vector<Component>& after,
+                 std::vector<Proposal>& proposals) {
+    for (const Component& component : after) {
+        if (std::ranges::find(before, component) == before.end()) {
+            proposals.push_back(Proposal{AppDataUpdate{component.id, component.data}});
+        }
+    }
+    for (const Component& component : before) {
+        if (std::ranges::find(after, component.id, &Component::id) == after.end()) {
+            proposals.push_back(Proposal{AppDataUpdate{component.id, std::nullopt}});
+        }
+    }
 }
 
 /// A new leaf of ours, to be put in by somebody's commit (section 12.1.2).
@@ -61,14 +91,25 @@ Result<std::vector<Proposal>> planned_proposals(const Plan& plan,
                                                 const GroupContext& context,
                                                 crypto::Random& random) {
     std::vector<Proposal> proposals;
-    if (plan.components.has_value() || plan.extensions.has_value()) {
+    CHATMCP_TRY(const bool update, dictionary_is_updated(context));
+    if ((plan.components.has_value() && !update) || plan.extensions.has_value()) {
         Extensions extensions = plan.extensions.value_or(context.extensions);
-        if (plan.components.has_value()) {
+        if (plan.components.has_value() && !update) {
             set_extension(extensions,
                           ExtensionType::app_data_dictionary,
                           encode_dictionary(*plan.components));
         }
         proposals.push_back(Proposal{GroupContextExtensions{std::move(extensions)}});
+    }
+    if (plan.components.has_value() && update) {
+        CHATMCP_TRY(const auto before, components_of(context.extensions));
+        add_updates(before, *plan.components, proposals);
+    }
+    for (const Component& component : plan.attach) {
+        proposals.push_back(Proposal{AppEphemeral{component}});
+    }
+    if (plan.self_remove) {
+        proposals.push_back(Proposal{SelfRemove{}});
     }
     for (const LeafIndex leaf : plan.remove) {
         proposals.push_back(Proposal{Remove{leaf}});
@@ -111,7 +152,8 @@ Result<Bytes> Group::propose(Transaction& transaction, Plan plan) {
     }
     AuthenticatedContent content =
         member_content(epoch, ContentType::proposal, wire::encode(proposals.front()));
-    if (plan.public_message) {
+    // Who joins by an external commit has to be able to read a SelfRemove.
+    if (plan.public_message || plan.self_remove) {
         content.wire_format = WireFormat::public_message;
     }
     sign_content(state_->suite(), epoch.signature_key, epoch.encoded_context, content);

@@ -112,7 +112,8 @@ TEST_P(Proposals, AddRemovePskAndComponentsAreTakenUp) {
         const Bundle bundle = bob_commits();
         EXPECT_TRUE(bundle.change.has_pre_shared_keys);
         ASSERT_TRUE(bundle.change.components.has_value());
-        EXPECT_EQ(bundle.change.components->proposer, alice.group->view().own_index());
+        EXPECT_EQ(bundle.change.components->proposers,
+                  std::vector<Proposer>{alice.group->view().own_index()});
     }
     all_but_alice_receive(alice.propose(Plan{.add = {dan.key_package(suite).key_package}}).value());
     const Bundle bundle = bob_commits();

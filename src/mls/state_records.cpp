@@ -65,8 +65,19 @@ void write_change(wire::Writer& writer, const Change& change) {
     writer.presence(change.public_message);
     writer.presence(change.components.has_value());
     if (change.components.has_value()) {
-        write_proposer(writer, change.components->proposer);
+        writer.vector_of([&](wire::Writer& inner) {
+            for (const Proposer& proposer : change.components->proposers) {
+                write_proposer(inner, proposer);
+            }
+        });
     }
+    writer.vector_of([&](wire::Writer& inner) {
+        for (const Attached& attached : change.attached) {
+            inner.u16(attached.component.id);
+            inner.vector(attached.component.data);
+            write_proposer(inner, attached.proposer);
+        }
+    });
     writer.vector_of([&](wire::Writer& inner) {
         for (std::size_t i = 0; i < change.added.size(); ++i) {
             inner.u32(change.added[i].index.value);
@@ -99,7 +110,20 @@ Result<Change> read_change(wire::Reader& reader,
     CHATMCP_TRY(const bool public_message, reader.presence());
     CHATMCP_TRY(effect.has_context_extensions, reader.presence());
     if (effect.has_context_extensions) {
-        CHATMCP_TRY(effect.context_extensions_by, read_proposer(reader));
+        CHATMCP_TRY(wire::Reader proposers, reader.sub(wire::kVectorMaxBytes));
+        while (!proposers.empty()) {
+            CHATMCP_TRY(const Proposer proposer, read_proposer(proposers));
+            effect.context_extensions_by.push_back(proposer);
+        }
+    }
+    CHATMCP_TRY(wire::Reader attached, reader.sub(wire::kVectorMaxBytes));
+    while (!attached.empty()) {
+        Attached each;
+        CHATMCP_TRY(each.component.id, attached.u16());
+        CHATMCP_TRY(const ByteView data, attached.vector(kExtensionMaxBytes));
+        each.component.data = to_bytes(data);
+        CHATMCP_TRY(each.proposer, read_proposer(attached));
+        effect.attached.push_back(std::move(each));
     }
     CHATMCP_TRY(wire::Reader added, reader.sub(wire::kVectorMaxBytes));
     while (!added.empty()) {
