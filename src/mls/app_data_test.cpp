@@ -119,7 +119,9 @@ TEST_F(AppData, ASelfRemoveIsTakenUpByReferenceAlone) {
     const auto message = bob.propose(std::move(leave));
     ASSERT_TRUE(message.has_value()) << message.error().check;
     for (MlsMember* member : {&alice, &carol}) {
-        ASSERT_TRUE(member->receive(*message).has_value());
+        const auto received = member->receive(*message);
+        ASSERT_TRUE(received.has_value());
+        EXPECT_TRUE(std::get<ProposalReceived>(*received).self_remove);
     }
     expect_refused(hostile_proposals(carol, {Proposal{SelfRemove{}}}), "MLS-108");
     const auto bundle = alice.stage(Plan{});

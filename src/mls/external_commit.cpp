@@ -174,7 +174,7 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
                      .signature_key = std::move(how.own.signature_key),
                      .own_commit_hash = message_hash(bundle.commit)};
     CHATMCP_TRY(std::vector<Distrust> distrusted,
-                review_group(environment, epoch, tree, info.signer, arrival));
+                review_group(environment, epoch, tree, info.signer, draft.effect.psks, arrival));
     auto state = std::make_unique<GroupState>(environment, std::move(epoch), std::move(tree));
     state->private_keys = std::move(draft.path.private_keys);
     state->distrusted_at_join = std::move(distrusted);

@@ -164,7 +164,7 @@ struct ApplicationMessage {
 struct ProposalReceived {
     Proposer sender;
     Bytes reference;           // ProposalRef
-    bool self_remove = false;  // A Remove of the sender's own leaf.
+    bool self_remove = false;  // SelfRemove, or a Remove of the sender's own leaf.
 };
 /// The commit that this group staged itself came back: call confirm().
 struct OwnCommit {};

@@ -93,6 +93,7 @@ struct Opened {
     LeafIndex own;
     NewEpoch secrets;
     PrivateKeys private_keys;
+    std::vector<PreSharedKeyId> psks;
 };
 
 Result<Opened> open_welcome(const Environment& environment,
@@ -135,8 +136,12 @@ Result<Opened> open_welcome(const Environment& environment,
     if (!equal_constant_time(tag.view(), info.confirmation_tag)) {
         return fail(Errc::bad_mac, "MLS-68");
     }
-    return Opened{
-        std::move(info), std::move(tree), own, std::move(secrets), std::move(private_keys)};
+    return Opened{std::move(info),
+                  std::move(tree),
+                  own,
+                  std::move(secrets),
+                  std::move(private_keys),
+                  std::move(group_secrets.psks)};
 }
 
 EpochState epoch_of(const GroupContext& context,
@@ -215,6 +220,7 @@ Result<std::vector<Distrust>> review_group(const Environment& environment,
                                            const EpochState& epoch,
                                            const RatchetTree& tree,
                                            LeafIndex founder,
+                                           const std::vector<PreSharedKeyId>& psks,
                                            const Arrival& arrival) {
     StateView founding(epoch, tree, true);
     founding.refresh();
@@ -225,6 +231,7 @@ Result<std::vector<Distrust>> review_group(const Environment& environment,
     change.from = Epoch{epoch.context.epoch.value - (epoch.context.epoch.value > 0 ? 1 : 0)};
     change.added = joined.members();
     change.added_by.assign(change.added.size(), founder);
+    change.has_pre_shared_keys = !psks.empty();
     change.components = ComponentsChange{{}, joined.components(), {founder}};
     change.other_extensions_changed =
         std::ranges::any_of(epoch.context.extensions, [](const Extension& extension) {
@@ -280,8 +287,9 @@ Result<Group> Group::join(const Environment& environment,
                                 std::move(opened.secrets.secrets),
                                 opened.own,
                                 addressed.keys.signature_key.clone());
-    CHATMCP_TRY(std::vector<Distrust> distrusted,
-                review_group(environment, epoch, opened.tree, opened.info.signer, arrival));
+    CHATMCP_TRY(
+        std::vector<Distrust> distrusted,
+        review_group(environment, epoch, opened.tree, opened.info.signer, opened.psks, arrival));
     CHATMCP_TRY_VOID(make_room(transaction, opened.info.context.group_id));
     CHATMCP_TRY_VOID(use_welcome_once(transaction, welcome));
     CHATMCP_TRY_VOID(
@@ -329,7 +337,7 @@ Result<Group> Group::create(const Environment& environment,
                                 LeafIndex{0},
                                 std::move(own.signature_key));
     CHATMCP_TRY(const auto distrusted,
-                review_group(environment, epoch, tree, LeafIndex{0}, arrival));
+                review_group(environment, epoch, tree, LeafIndex{0}, {}, arrival));
     if (!distrusted.empty()) {
         return fail(distrusted[0].reason);
     }

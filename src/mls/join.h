@@ -20,11 +20,12 @@ namespace chatmcp::mls {
                                           const Limits& limits);
 
 /// Rules and trust over the group as it is found (environment.h). `founder`: who is taken to have
-/// added everybody.
+/// added everybody. `psks`: those that were needed to come in.
 [[nodiscard]] Result<std::vector<Distrust>> review_group(const Environment& environment,
                                                          const EpochState& epoch,
                                                          const RatchetTree& tree,
                                                          LeafIndex founder,
+                                                         const std::vector<PreSharedKeyId>& psks,
                                                          const Arrival& arrival);
 
 /// A group of this id that we are still in must not be replaced by whoever can send a Welcome.

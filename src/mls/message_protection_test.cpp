@@ -192,7 +192,7 @@ TEST_F(Messages, OfOurOwnAreRecognised) {
     EXPECT_EQ(std::get<OwnMessage>(*received).content_type, ContentType::proposal);
 
     // A commit: staged it is OwnCommit, confirmed it is named so, discarded it is a stranger's of
-    // our own leaf. Each also after a reload (failure 6 of others).
+    // our own leaf. Each also after a reload.
     const auto bundle = alice.stage(Plan{.force_path = true});
     ASSERT_TRUE(bundle.has_value());
     ASSERT_TRUE(alice.reload().has_value());

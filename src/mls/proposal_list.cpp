@@ -203,8 +203,7 @@ Result<RequiredCapabilities> required_by(const Extensions& extensions) {
     return wire::decode<RequiredCapabilities>(extension->data);
 }
 
-/// New extensions must be supported by everybody who stays, not by those who leave (mls.md,
-/// failure 11).
+/// New extensions must be supported by everybody who stays, not by those who leave.
 Result<void> check_members_support(const TreeDraft& draft, const Extensions& extensions) {
     CHATMCP_TRY(const RequiredCapabilities required, required_by(extensions));
     for (LeafIndex index{0}; in_tree(index, draft.width()); ++index.value) {

@@ -127,7 +127,7 @@ Result<PublicGroup> PublicGroup::open(const Environment& environment,
     const Hash interim = interim_transcript_hash(
         info.context.suite, info.context.confirmed_transcript_hash, info.confirmation_tag);
     EpochState epoch = public_epoch(std::move(info.context), interim);
-    CHATMCP_TRY_VOID(review_group(environment, epoch, tree, info.signer, arrival));
+    CHATMCP_TRY_VOID(review_group(environment, epoch, tree, info.signer, {}, arrival));
     return PublicGroup(
         std::make_unique<PublicGroupState>(environment, std::move(epoch), std::move(tree)));
 }

@@ -168,6 +168,35 @@ TEST_F(Resumption, ABranchWithAStrangerOrInAnotherSuiteIsRefused) {
         "MLS-99");
 }
 
+/// As a conversation's rules: no pre-shared keys.
+class NoPsks final : public Rules {
+  public:
+    [[nodiscard]] Result<void> check_leaf(const LeafView& /*next*/,
+                                          const LeafView* /*current*/,
+                                          const GroupView& /*group*/) const override {
+        return {};
+    }
+    [[nodiscard]] Result<void> check_commit(const Change& change,
+                                            const GroupView& /*before*/) const override {
+        return change.has_pre_shared_keys ? fail(Errc::permission_denied, "no PSK")
+                                          : Result<void>();
+    }
+};
+
+TEST_F(Resumption, RulesSeeThatAWelcomeNeedsAPsk) {
+    const GroupSpec branch{kOldSuite, kNew, {}};
+    const auto bundle = found(branch, ResumptionUsage::branch, alice.key_package().key_package);
+    ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+    const NoPsks rules;
+    const Environment strict{rules, alice.trust, alice.random, {}};
+    MemoryTransaction transaction(alice.store);
+    const auto refused =
+        Group::join(strict, transaction, bundle->welcomes[0].welcome, alice.arrival);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_STREQ(refused.error().check, "no PSK");
+    EXPECT_FALSE(transaction.changed_anything());
+}
+
 TEST_F(Resumption, WhoWasNotInTheOldGroupCannotJoin) {
     const GroupSpec branch{kOldSuite, kNew, {}};
     MlsMember impostor("alice", 77);  // Her credential, not her state.

@@ -49,8 +49,9 @@ Result<ProposalReceived> remember_proposal(GroupState& state,
     CHATMCP_TRY(OpenProposal open, read_proposal(state.public_state(), content));
     const auto* remove = std::get_if<Remove>(&open.proposal.content);
     const Proposer proposer = proposer_of(open.sender);
-    ProposalReceived received{
-        proposer, open.reference, remove != nullptr && proposer == remove->removed};
+    const bool leaves = open.proposal.type() == ProposalType::self_remove ||
+                        (remove != nullptr && proposer == remove->removed);
+    ProposalReceived received{proposer, open.reference, leaves};
     if (std::ranges::find(state.proposals, open.reference, &OpenProposal::reference) !=
         state.proposals.end()) {
         return received;

@@ -219,7 +219,8 @@ Hash TreeDraft::hash_without(NodeIndex index, const std::vector<LeafIndex>& leav
     if (is_leaf(index)) {
         return hash_leaf(suite(), leaf_of(index), nullptr);
     }
-    // Descends below blank nodes too: the leaves may stand under one (mls.md, failure 1).
+    // Descends below blank nodes too: the leaves may stand under one (an implementation that stops
+    // there takes a true tree for a false one).
     const auto [l, r] = children_of(index);
     return hash_parent(
         suite(), parent(index), leaves, hash_without(l, leaves), hash_without(r, leaves));
