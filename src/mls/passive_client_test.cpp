@@ -125,27 +125,23 @@ TEST(PassiveClient, FollowsTheLongRandomRunToItsEnd) {
 }
 
 TEST(PassiveClient, FollowsTheInteropScenariosOfOtherImplementations) {
-    const Outcome application = play_file("mls/interop/application.json");
-    EXPECT_EQ(application.passed, 25u);
-    EXPECT_EQ(application.left_out, LeftOut{});
-    const Outcome commit = play_file("mls/interop/commit.json");
-    EXPECT_EQ(commit.passed, 165u);
-    EXPECT_EQ(commit.left_out, LeftOut{});
-    const Outcome external = play_file("mls/interop/external_join.json");
-    EXPECT_EQ(external.passed, 25u);
-    EXPECT_EQ(external.left_out, LeftOut{});
-    const Outcome proposals = play_file("mls/interop/external_proposals.json");
-    EXPECT_EQ(proposals.passed, 105u);
-    EXPECT_EQ(proposals.left_out, LeftOut{});
-    const Outcome reinit = play_file("mls/interop/reinit.json");
-    EXPECT_EQ(reinit.passed, 180u);
-    EXPECT_EQ(reinit.left_out, LeftOut{});
-    const Outcome branch = play_file("mls/interop/branch.json");
-    EXPECT_EQ(branch.passed, 120u);
-    EXPECT_EQ(branch.left_out, LeftOut{});
-    const Outcome welcome = play_file("mls/interop/welcome_join.json");
-    EXPECT_EQ(welcome.passed, 30u);
-    EXPECT_EQ(welcome.left_out, LeftOut{});
+    struct Scenario {
+        std::string name;
+        std::size_t cases;
+    };
+    const Scenario scenarios[] = {{"application", 25},
+                                  {"branch", 120},
+                                  {"commit", 165},
+                                  {"external_join", 25},
+                                  {"external_proposals", 105},
+                                  {"reinit", 180},
+                                  {"welcome_join", 30}};
+    for (const Scenario& scenario : scenarios) {
+        SCOPED_TRACE(scenario.name);
+        const Outcome outcome = play_file("mls/interop/" + scenario.name + ".json");
+        EXPECT_EQ(outcome.passed, scenario.cases);
+        EXPECT_EQ(outcome.left_out, LeftOut{});
+    }
 }
 
 }  // namespace
