@@ -1,0 +1,152 @@
+// A group whose members are clients of both programs. After every commit all must be at the same place.
+import assert from "node:assert/strict";
+import type { Client, Fields, Reply } from "./peers.ts";
+
+const EXPORT = { label: "interop", context: "00ff", length: 42 };
+/** All that members of one epoch have in common. */
+const COMMON = ["group_id", "epoch", "members", "tree_hash", "confirmed_transcript_hash", "epoch_authenticator"] as const;
+
+/** Who comes and goes with a commit. */
+interface Moves {
+    joins?: Client[];
+    leaves?: Client[];
+}
+
+export class MixedGroup {
+    readonly members: Client[];
+    #epoch = 0;
+    #texts = 0;
+
+    private constructor(creator: Client) {
+        this.members = [creator];
+    }
+
+    static async create(creator: Client, fields: Fields = {}): Promise<MixedGroup> {
+        await creator.ask("create_group", fields);
+        return new MixedGroup(creator);
+    }
+
+    get epoch(): number {
+        return this.#epoch;
+    }
+
+    others(than: Client): Client[] {
+        return this.members.filter((member) => member !== than);
+    }
+
+    async indexOf(member: Client): Promise<number> {
+        return (await member.ask("state")).index;
+    }
+
+    /** `by` commits; everybody else receives it, whoever it adds joins, and all agree. */
+    async commit(by: Client, cmd: string, fields: Fields = {}, moves: Moves = {}): Promise<Reply> {
+        const reply = await by.ask(cmd, fields);
+        await this.deliver(by, reply, moves);
+        return reply;
+    }
+
+    async deliver(by: Client, { commit, welcome, ratchet_tree }: Reply, { joins = [], leaves = [] }: Moves): Promise<void> {
+        for (const member of this.others(by)) {
+            const received = await member.ask("recv", { message: commit });
+            assert.equal(received.kind, "commit", `${member}`);
+            assert.equal(received.active, !leaves.includes(member), `${member} is active`);
+        }
+        this.#leave(leaves);
+        for (const joiner of joins) {
+            await joiner.ask("join", { welcome, ...(ratchet_tree && { ratchet_tree }) });
+            this.members.push(joiner);
+        }
+        await this.#agree();
+    }
+
+    /** `by` proposes; everybody else keeps it for the next commit. */
+    async propose(by: Client, cmd: string, fields: Fields = {}): Promise<void> {
+        const sender = await this.indexOf(by);
+        const { message } = await by.ask(cmd, fields);
+        for (const member of this.others(by)) {
+            const received = await member.ask("recv", { message });
+            assert.equal(received.kind, "proposal", `${member}`);
+            assert.equal(received.sender, sender, `${member}`);
+        }
+    }
+
+    async add(by: Client, joins: Client[], fields: Fields = {}): Promise<void> {
+        const packages: string[] = [];
+        for (const joiner of joins) packages.push(await joiner.keyPackage());
+        await this.commit(by, "add", { ...fields, key_packages: packages }, { joins });
+    }
+
+    async remove(by: Client, leaves: Client[]): Promise<void> {
+        const indices: number[] = [];
+        for (const leaver of leaves) indices.push(await this.indexOf(leaver));
+        await this.commit(by, "remove", { indices }, { leaves });
+    }
+
+    /** `joiner` comes in by an external commit with the GroupInfo of `door`, instead of `leaves` if he was a member. */
+    async externalJoin(joiner: Client, door: Client, treeInInfo: boolean, resync = false): Promise<void> {
+        const { group_info } = await door.ask("group_info", { with_tree: treeInInfo });
+        const fields: Fields = { group_info };
+        if (!treeInInfo) fields["ratchet_tree"] = (await door.ask("ratchet_tree")).ratchet_tree;
+        if (resync) {
+            fields["remove"] = await this.indexOf(joiner);
+            this.#leave([joiner]);
+        }
+        const { commit } = await joiner.ask("external_join", fields);
+        for (const member of this.members) {
+            assert.equal((await member.ask("recv", { message: commit })).kind, "commit", `${member}`);
+        }
+        this.members.push(joiner);
+        await this.#agree();
+    }
+
+    /** `by` sends a text that all others read. */
+    async say(by: Client): Promise<void> {
+        const { message, text, aad, sender } = await this.write(by);
+        for (const member of this.others(by)) await this.read(member, { message, text, aad, sender });
+    }
+
+    async everybodySays(): Promise<void> {
+        for (const member of this.members) await this.say(member);
+    }
+
+    async write(by: Client): Promise<{ message: string; text: string; aad: string; sender: number }> {
+        const text = `${by.name} says ${++this.#texts}: \u4f60\u597d`;
+        const aad = this.#texts % 2 === 0 ? "" : "c0ffee";
+        const { message } = await by.ask("send", { text, aad });
+        return { message, text, aad, sender: await this.indexOf(by) };
+    }
+
+    async read(by: Client, { message, text, aad, sender }: Awaited<ReturnType<MixedGroup["write"]>>): Promise<void> {
+        const received = await by.ask("recv", { message });
+        assert.equal(received.kind, "application", `${by}`);
+        assert.equal(received.text, text, `${by}`);
+        assert.equal(received.aad, aad, `${by}`);
+        // ts-mls does not say who sent a message.
+        if (received.sender !== undefined) assert.equal(received.sender, sender, `${by}`);
+    }
+
+    #leave(leaves: Client[]): void {
+        for (const leaver of leaves) this.members.splice(this.members.indexOf(leaver), 1);
+    }
+
+    async #agree(): Promise<void> {
+        this.#epoch += 1;
+        const [first, ...rest] = this.members;
+        assert.ok(first);
+        const wanted = await first.ask("state");
+        assert.equal(wanted.epoch, this.#epoch);
+        assert.equal(wanted.members, this.members.length);
+        assert.match(wanted.epoch_authenticator, /^([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/);
+        const { secret } = await first.ask("export", EXPORT);
+        assert.equal(secret.length, 2 * EXPORT.length);
+        const indices = new Set([wanted.index]);
+        for (const member of rest) {
+            const state = await member.ask("state");
+            for (const field of COMMON) assert.equal(state[field], wanted[field], `${field} of ${member} and ${first}`);
+            assert.ok(state.active, `${member} is active`);
+            assert.equal((await member.ask("export", EXPORT)).secret, secret, `${member}`);
+            indices.add(state.index);
+        }
+        assert.equal(indices.size, this.members.length, "every member has a leaf of his own");
+    }
+}
