@@ -6,6 +6,18 @@ const EXPORT = { label: "interop", context: "00ff", length: 42 };
 /** All that members of one epoch have in common. */
 const COMMON = ["group_id", "epoch", "members", "tree_hash", "confirmed_transcript_hash", "epoch_authenticator"] as const;
 
+/**
+ * Valid things that ts-mls 1.6.4 refuses, by the words with which it does.
+ *
+ * - unmergedLeaves: a tree in which a leaf is unmerged at one parent and not at another above it, which a later commit made
+ *   afresh. It wants the same list all the way to the root (RFC 9420 section 12.4.3.1 wants it only below).
+ * - ownLeafTaken: a commit that removes the reader and puts somebody else into his leaf.
+ */
+const FAULTS_OF_TS_MLS = {
+    unmergedLeaves: "ValidationError: non-blank intermediate node must list leaf node in its unmerged_leaves",
+    ownLeafTaken: "No overlap between provided private keys and update path",
+};
+
 /** Who comes and goes with a commit. */
 interface Moves {
     joins?: Client[];
@@ -16,6 +28,8 @@ export class MixedGroup {
     readonly members: Client[];
     #epoch = 0;
     #texts = 0;
+    /** How often ts-mls had which fault. */
+    readonly faults: Record<keyof typeof FAULTS_OF_TS_MLS, number> = { unmergedLeaves: 0, ownLeafTaken: 0 };
 
     private constructor(creator: Client) {
         this.members = [creator];
@@ -47,16 +61,44 @@ export class MixedGroup {
 
     async deliver(by: Client, { commit, welcome, ratchet_tree }: Reply, { joins = [], leaves = [] }: Moves): Promise<void> {
         for (const member of this.others(by)) {
-            const received = await member.ask("recv", { message: commit });
+            const leaf = leaves.includes(member) && joins.length > 0 ? "ownLeafTaken" : undefined;
+            const received = await this.#tried(leaf, member, "recv", { message: commit });
+            if (received === undefined) continue;
             assert.equal(received.kind, "commit", `${member}`);
             assert.equal(received.active, !leaves.includes(member), `${member} is active`);
         }
         this.#leave(leaves);
+        const outside: Client[] = [];
         for (const joiner of joins) {
-            await joiner.ask("join", { welcome, ...(ratchet_tree && { ratchet_tree }) });
-            this.members.push(joiner);
+            const fields = { welcome, ...(ratchet_tree && { ratchet_tree }) };
+            const joined = await this.#tried("unmergedLeaves", joiner, "join", fields);
+            (joined ? this.members : outside).push(joiner);
         }
-        await this.#agree();
+        await this.#agree(outside.length);
+        if (outside.length > 0) await this.#takeOut(by, outside);
+    }
+
+    /** The reply; undefined if ts-mls refuses for the one fault that is expected here. Every other refusal fails. */
+    async #tried(
+        fault: keyof typeof FAULTS_OF_TS_MLS | undefined, client: Client, cmd: string, fields: Fields,
+    ): Promise<Reply | undefined> {
+        const reply = await client.peer.call(client.name, cmd, fields);
+        if (!reply.ok && fault !== undefined && reply.error.includes(FAULTS_OF_TS_MLS[fault])) {
+            this.faults[fault] += 1;
+            return undefined;
+        }
+        assert.ok(reply.ok, `${client}: ${cmd} was refused: ${reply.error}`);
+        return reply;
+    }
+
+    /** Members of the tree who could not join. */
+    async #takeOut(by: Client, outside: Client[]): Promise<void> {
+        const identities = outside.map(({ name }) => Buffer.from(name).toString("hex"));
+        const { members } = await by.peer.call(by.name, "members");
+        assert.ok(Array.isArray(members));
+        const leaves = (members as { index: number; identity: string }[]).filter(({ identity }) => identities.includes(identity));
+        assert.equal(leaves.length, outside.length);
+        await this.commit(by, "remove", { indices: leaves.map(({ index }) => index) });
     }
 
     /** `by` proposes; everybody else keeps it for the next commit. */
@@ -82,16 +124,18 @@ export class MixedGroup {
         await this.commit(by, "remove", { indices }, { leaves });
     }
 
-    /** `joiner` comes in by an external commit with the GroupInfo of `door`, instead of `leaves` if he was a member. */
+    /** `joiner` comes in by an external commit with the GroupInfo of `door`, in place of his own leaf for `resync`. */
     async externalJoin(joiner: Client, door: Client, treeInInfo: boolean, resync = false): Promise<void> {
         const { group_info } = await door.ask("group_info", { with_tree: treeInInfo });
         const fields: Fields = { group_info };
         if (!treeInInfo) fields["ratchet_tree"] = (await door.ask("ratchet_tree")).ratchet_tree;
         if (resync) {
             fields["remove"] = await this.indexOf(joiner);
-            this.#leave([joiner]);
         }
-        const { commit } = await joiner.ask("external_join", fields);
+        const joined = await this.#tried("unmergedLeaves", joiner, "external_join", fields);
+        if (joined === undefined) return;
+        if (resync) this.#leave([joiner]);
+        const { commit } = joined;
         for (const member of this.members) {
             assert.equal((await member.ask("recv", { message: commit })).kind, "commit", `${member}`);
         }
@@ -129,13 +173,13 @@ export class MixedGroup {
         for (const leaver of leaves) this.members.splice(this.members.indexOf(leaver), 1);
     }
 
-    async #agree(): Promise<void> {
+    async #agree(outside = 0): Promise<void> {
         this.#epoch += 1;
         const [first, ...rest] = this.members;
         assert.ok(first);
         const wanted = await first.ask("state");
         assert.equal(wanted.epoch, this.#epoch);
-        assert.equal(wanted.members, this.members.length);
+        assert.equal(wanted.members, this.members.length + outside);
         assert.match(wanted.epoch_authenticator, /^([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/);
         const { secret } = await first.ask("export", EXPORT);
         assert.equal(secret.length, 2 * EXPORT.length);

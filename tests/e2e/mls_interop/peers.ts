@@ -25,7 +25,8 @@ export interface Reply {
     epoch: number;
     index: number;
     active: boolean;
-    members: number;
+    /** Their number in a state, a list in the reply to `members`. */
+    members: unknown;
     tree_hash: string;
     confirmed_transcript_hash: string;
     epoch_authenticator: string;

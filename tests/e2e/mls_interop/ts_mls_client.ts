@@ -1,4 +1,5 @@
 // One client of ts-mls with its groups: each method is a command of docs/mls-peer.md.
+import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
     bytesToBase64, ciphersuites, createApplicationMessage, createCommit, createGroup, createProposal, decodeMlsMessage, defaultCapabilities, defaultExtensionTypes,
     defaultLifetime, encodeMlsMessage, generateKeyPackageWithKey, getCiphersuiteFromName, getCiphersuiteImpl, joinGroup,
@@ -52,10 +53,22 @@ const readingExternalPub = (suite: CiphersuiteImpl, extensions: Extension[]): Ci
     };
 };
 
+interface SignatureKeys {
+    signKey: Uint8Array;
+    publicKey: Uint8Array;
+}
+
+/** ts-mls makes compressed ECDSA keys; RFC 9420 section 5.1.1 has them uncompressed. */
+const signatureKeysOf = async (suite: CiphersuiteImpl): Promise<SignatureKeys> => {
+    const { signKey, publicKey } = await suite.signature.keygen();
+    const curve = { P256: p256, P384: p384, P521: p521 }[getCiphersuiteFromName(suite.name).signature as string];
+    return { signKey, publicKey: curve ? curve.Point.fromBytes(publicKey).toBytes(false) : publicKey };
+};
+
 interface Settings {
     suite: CiphersuiteImpl;
     credential: Credential;
-    signatureKeys: { signKey: Uint8Array; publicKey: Uint8Array };
+    signatureKeys: SignatureKeys;
     capabilities: ReturnType<typeof defaultCapabilities>;
     leafExtensions: Extension[];
     publicHandshakes: boolean;
@@ -97,7 +110,7 @@ export class TsMlsClient {
             suite,
             capabilities,
             credential: { credentialType: "basic", identity: fields.bytes("identity", new TextEncoder().encode(name)) },
-            signatureKeys: await suite.signature.keygen(),
+            signatureKeys: await signatureKeysOf(suite),
             leafExtensions: extensionsOf(fields.extensions("leaf_extensions")),
             publicHandshakes: fields.text("wire", "private") === "public",
             config: {
