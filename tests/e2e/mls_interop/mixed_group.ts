@@ -4,7 +4,7 @@ import type { Client, Fields, Reply } from "./peers.ts";
 
 const EXPORT = { label: "interop", context: "00ff", length: 42 };
 /** All that members of one epoch have in common. */
-const COMMON = ["group_id", "epoch", "members", "tree_hash", "confirmed_transcript_hash", "epoch_authenticator"] as const;
+const COMMON = ["group_id", "epoch", "members", "tree_hash", "confirmed_transcript_hash", "epoch_authenticator", "active"] as const;
 
 /**
  * Valid things that ts-mls 1.6.4 refuses, by the words with which it does.
@@ -50,6 +50,12 @@ export class MixedGroup {
 
     async indexOf(member: Client): Promise<number> {
         return (await member.ask("state")).index;
+    }
+
+    /** What `member` has in common with all others of its epoch. */
+    async commonOf(member: Client): Promise<unknown[]> {
+        const state = await member.ask("state");
+        return COMMON.map((field) => state[field]);
     }
 
     /** `by` commits; everybody else receives it, whoever it adds joins, and all agree. */
@@ -109,6 +115,15 @@ export class MixedGroup {
             const received = await member.ask("recv", { message });
             assert.equal(received.kind, "proposal", `${member}`);
             assert.equal(received.sender, sender, `${member}`);
+        }
+    }
+
+    /** `message` is a proposal of somebody who is no member. */
+    async hearStranger(message: string): Promise<void> {
+        for (const member of this.members) {
+            const received = await member.ask("recv", { message });
+            assert.equal(received.kind, "proposal", `${member}`);
+            assert.equal(received.sender, undefined, `${member}`);
         }
     }
 
@@ -177,19 +192,17 @@ export class MixedGroup {
         this.#epoch += 1;
         const [first, ...rest] = this.members;
         assert.ok(first);
-        const wanted = await first.ask("state");
-        assert.equal(wanted.epoch, this.#epoch);
-        assert.equal(wanted.members, this.members.length + outside);
-        assert.match(wanted.epoch_authenticator, /^([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/);
-        const { secret } = await first.ask("export", EXPORT);
+        const state = await first.ask("state");
+        assert.equal(state.epoch, this.#epoch);
+        assert.equal(state.members, this.members.length + outside);
+        assert.match(state.epoch_authenticator, /^([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/);
+        const [common, { secret }] = [await this.commonOf(first), await first.ask("export", EXPORT)];
         assert.equal(secret.length, 2 * EXPORT.length);
-        const indices = new Set([wanted.index]);
+        const indices = new Set([state.index]);
         for (const member of rest) {
-            const state = await member.ask("state");
-            for (const field of COMMON) assert.equal(state[field], wanted[field], `${field} of ${member} and ${first}`);
-            assert.ok(state.active, `${member} is active`);
+            assert.deepEqual(await this.commonOf(member), common, `${COMMON.join(", ")} of ${member} and ${first}`);
             assert.equal((await member.ask("export", EXPORT)).secret, secret, `${member}`);
-            indices.add(state.index);
+            indices.add(await this.indexOf(member));
         }
         assert.equal(indices.size, this.members.length, "every member has a leaf of his own");
     }

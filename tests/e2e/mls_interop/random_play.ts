@@ -2,7 +2,6 @@
 import type { MixedGroup } from "./mixed_group.ts";
 import type { Client, Peer } from "./peers.ts";
 
-export const STEPS = 40;
 const MEMBERS_MAX = 8;
 /** Of each program, so that every commit is read by somebody who thinks as the committer does, and by others. */
 const MEMBERS_OF_EACH_MIN = 2;

@@ -3,7 +3,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import {
     bytesToBase64, ciphersuites, createApplicationMessage, createCommit, createGroup, createProposal, decodeMlsMessage, defaultCapabilities, defaultExtensionTypes,
     defaultLifetime, encodeMlsMessage, generateKeyPackageWithKey, getCiphersuiteFromName, getCiphersuiteImpl, joinGroup,
-    joinGroupExternal, makePskIndex, mlsExporter, processPrivateMessage, processPublicMessage,
+    joinGroupExternal, makePskIndex, mlsExporter, processPrivateMessage, processPublicMessage, proposeAddExternal,
     type CiphersuiteImpl, type CiphersuiteName, type ClientConfig, type ClientState, type Credential, type Extension,
     type IncomingMessageCallback, type KeyPackage, type MLSMessage, type PrivateKeyPackage, type Proposal, type PskIndex,
 } from "ts-mls";
@@ -127,7 +127,7 @@ export class TsMlsClient {
         switch (command) {
             case "new_key_package": return this.#newKeyPackage(fields);
             case "create_group": return this.#createGroup(fields);
-            case "add": case "remove": case "update": case "commit": return this.#commit(command, fields);
+            case "add": case "remove": case "update": case "commit": case "reinit": return this.#commit(command, fields);
             case "apply_pending": return this.#applyPending(fields);
             case "discard_pending": return this.#discardPending(fields);
             case "join": return this.#join(fields);
@@ -136,6 +136,7 @@ export class TsMlsClient {
             case "propose_remove": return this.#propose(fields, this.#removeOf(fields.number("index")));
             case "propose_leave": return this.#propose(fields, this.#removeOf(this.#group(fields).state.privatePath.leafIndex));
             case "propose_psk": return this.#propose(fields, this.#pskOf(fields.bytes("psk_id")));
+            case "propose_join": return this.#proposeJoin(fields);
             case "propose_update": return this.#proposeUpdate(fields);
             case "store_psk": this.#psks[bytesToBase64(fields.bytes("psk_id"))] = fields.bytes("psk"); return {};
             case "send": return this.#send(fields);
@@ -217,20 +218,41 @@ export class TsMlsClient {
         return { proposalType: "psk", psk: { preSharedKeyId: { psktype: "external", pskId, pskNonce } } };
     }
 
-    async #commit(command: string, fields: RequestFields): Promise<object> {
+    #resumptionOf({ groupContext }: ClientState, pskEpoch: number): Proposal {
+        const { rng, kdf } = this.#settings.suite;
+        const preSharedKeyId = {
+            psktype: "resumption", usage: "application", pskGroupId: groupContext.groupId, pskEpoch: BigInt(pskEpoch),
+            pskNonce: rng.randomBytes(kdf.size),
+        } as const;
+        return { proposalType: "psk", psk: { preSharedKeyId } };
+    }
+
+    /** The proposals that the fields of a commit ask for. */
+    #proposalsOf(state: ClientState, command: string, fields: RequestFields): Proposal[] {
         if (fields.has("app_data")) throw new Unsupported("app_data");
-        const group = this.#group(fields);
-        const stored = fields.boolean("stored", true);
-        const state = stored ? group.state : { ...group.state, unappliedProposals: {} };
-        const extraProposals = [
+        const proposals = [
             ...fields.byteList("key_packages").map((keyPackage) => this.#addOf(keyPackage)),
             ...fields.numbers("indices").map((index) => this.#removeOf(index)),
             ...fields.byteList("psk_ids").map((id) => this.#pskOf(id)),
+            ...fields.numbers("resumption_epochs").map((epoch) => this.#resumptionOf(state, epoch)),
         ];
         if (fields.has("group_extensions")) {
             const extensions = extensionsOf(fields.extensions("group_extensions"));
-            extraProposals.push({ proposalType: "group_context_extensions", groupContextExtensions: { extensions } });
+            proposals.push({ proposalType: "group_context_extensions", groupContextExtensions: { extensions } });
         }
+        if (command === "reinit") {
+            const { version, cipherSuite, extensions } = state.groupContext;
+            const groupId = fields.bytes("group_id");
+            proposals.push({ proposalType: "reinit", reinit: { groupId, version, cipherSuite, extensions } });
+        }
+        return proposals;
+    }
+
+    async #commit(command: string, fields: RequestFields): Promise<object> {
+        const group = this.#group(fields);
+        const stored = fields.boolean("stored", true);
+        const state = stored ? group.state : { ...group.state, unappliedProposals: {} };
+        const extraProposals = this.#proposalsOf(state, command, fields);
         const all = [...Object.values(state.unappliedProposals).map(({ proposal }) => proposal), ...extraProposals];
         if (fields.boolean("path", command === "update") && !hasPath(all)) throw new Unsupported("path");
 
@@ -315,6 +337,15 @@ export class TsMlsClient {
         const { suite, publicHandshakes } = this.#settings;
         const { newState, message } = await createProposal(group.state, publicHandshakes, proposal, suite);
         group.state = newState;
+        return { message: toHex(encodeMlsMessage(message)) };
+    }
+
+    /** An Add of itself by somebody who is no member (RFC 9420 section 12.1.8). */
+    async #proposeJoin(fields: RequestFields): Promise<object> {
+        const { groupInfo } = decoded(fields.bytes("group_info"), "mls_group_info");
+        const made = await this.#makeKeyPackage();
+        const message = await proposeAddExternal(groupInfo, made.publicPackage, made.privatePackage, this.#settings.suite);
+        this.#packages.push(made);
         return { message: toHex(encodeMlsMessage(message)) };
     }
 
