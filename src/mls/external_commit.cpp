@@ -162,9 +162,6 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
                                 draft.own,
                                 ChangeSource{draft.effect, draft.own, true, true, true}));
 
-    // Whoever comes back with resync gives up what is left of the old state.
-    CHATMCP_TRY_VOID(how.resync.has_value() ? erase(transaction, before.group_id)
-                                            : make_room(transaction, before.group_id));
     tree.merge(std::move(draft.tree));
     EpochState epoch{.context = std::move(derived.context),
                      .encoded_context = std::move(derived.encoded_context),
@@ -175,6 +172,9 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
                      .own_commit_hash = message_hash(bundle.commit)};
     CHATMCP_TRY(std::vector<Distrust> distrusted,
                 review_group(environment, epoch, tree, info.signer, draft.effect.psks, arrival));
+    // Whoever comes back with resync gives up what is left of the old state.
+    CHATMCP_TRY_VOID(how.resync.has_value() ? erase(transaction, before.group_id)
+                                            : make_room(transaction, before.group_id));
     auto state = std::make_unique<GroupState>(environment, std::move(epoch), std::move(tree));
     state->private_keys = std::move(draft.path.private_keys);
     state->distrusted_at_join = std::move(distrusted);
