@@ -33,6 +33,16 @@ export class Random {
     }
 }
 
+/**
+ * Otherwise the root is blank after a path: it is not in the filtered direct path. ts-mls 1.6.4 derives a path secret for it
+ * nevertheless, and its commit secret from that one (RFC 9420 section 12.4.1: from the last node of the path).
+ */
+const leftHalfHasMember = (indices: number[]): boolean => {
+    let width = 1;
+    while (width <= Math.max(...indices)) width *= 2;
+    return width === 1 || indices.some((index) => index < width / 2);
+};
+
 export class RandomPlay {
     readonly #random: Random;
     readonly #group: MixedGroup;
@@ -66,9 +76,16 @@ export class RandomPlay {
         return this.#guest(this.#random.one(this.#peers));
     }
 
-    #mayLeave(leaves: Client[] = []): Client[] {
+    /** Whoever can go, besides `leaves`, so that a group remains in which ts-mls can commit. */
+    async #mayLeave(leaves: Client[] = []): Promise<Client[]> {
         const staying = this.#group.members.filter((member) => !leaves.includes(member));
-        return staying.filter(({ peer }) => staying.filter((other) => other.peer === peer).length > MEMBERS_OF_EACH_MIN);
+        const indices = new Map<Client, number>();
+        for (const member of staying) indices.set(member, await this.#group.indexOf(member));
+        return staying.filter((leaver) => {
+            const rest = staying.filter((member) => member !== leaver);
+            const ofHis = rest.filter(({ peer }) => peer === leaver.peer);
+            return ofHis.length >= MEMBERS_OF_EACH_MIN && leftHalfHasMember(rest.map((member) => indices.get(member) ?? 0));
+        });
     }
 
     #noted(text: string): void {
@@ -85,7 +102,7 @@ export class RandomPlay {
     }
 
     async #remove(): Promise<void> {
-        const mayLeave = this.#mayLeave();
+        const mayLeave = await this.#mayLeave();
         if (mayLeave.length === 0) return this.#change();
         const leaver = this.#random.one(mayLeave);
         const by = this.#random.one(this.#group.others(leaver));
@@ -107,7 +124,7 @@ export class RandomPlay {
         for (let done = 0; done < count; ++done) {
             const proposer = this.#anybody();
             const kind = this.#random.one(["add", "remove", "update", "psk", "leave"]);
-            const mayLeave = this.#mayLeave(leaves).filter((member) => !touched.includes(member));
+            const mayLeave = (await this.#mayLeave(leaves)).filter((member) => !touched.includes(member));
             this.#noted(`${proposer} proposes ${kind}`);
             if (kind === "add" && this.#group.members.length + joins.length < MEMBERS_MAX) {
                 const joiner = await this.#newcomer();
