@@ -1,5 +1,7 @@
 // The proposals of draft-ietf-mls-extensions: AppDataUpdate, AppEphemeral and SelfRemove.
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "support/mls_hostile.h"
@@ -166,6 +168,34 @@ TEST_F(AppData, AMemberThatDoesNotKnowATypeKeepsOthersFromUsingIt) {
                                          Limits{});
     ASSERT_FALSE(refused.has_value());
     EXPECT_STREQ(refused.error().check, "MLS-105");
+}
+
+TEST_F(AppData, OurLeavesSendGreaseAndTakeItFromOthers) {
+    const auto is_grease = [](std::uint16_t value) {
+        return (value & 0x0f0fU) == 0x0a0aU && value >> 8U == (value & 0xffU);
+    };
+    const Capabilities& can = state_of(alice).tree.leaf(LeafIndex{1})->capabilities;
+    for (const auto* list :
+         {&can.cipher_suites, &can.extensions, &can.proposals, &can.credentials}) {
+        EXPECT_EQ(std::ranges::count_if(*list, is_grease), 1);
+    }
+    MlsMember dan("dan", 8);
+    auto setup = dan.setup();
+    setup.extension_types = {0x3A3A};
+    setup.extensions = {Extension{0x3A3A, {1, 2, 3}}};
+    const auto package = dan.step([&](Transaction& t) {
+        return make_key_package(dan.environment,
+                                t,
+                                testing::kTestSuite,
+                                std::move(setup),
+                                Lifetime{0, ~std::uint64_t{0}},
+                                false);
+    });
+    const auto bundle = alice.stage(Plan{.add = {package->key_package}});
+    ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+    ASSERT_TRUE(bob.follow(bundle->commit).has_value());
+    const LeafNode* leaf = state_of(bob).tree.leaf(LeafIndex{3});
+    EXPECT_EQ(leaf->extensions, (Extensions{Extension{0x3A3A, {1, 2, 3}}}));
 }
 
 }  // namespace

@@ -31,11 +31,6 @@ Bytes labelled(std::string_view label, ByteView content) {
     return writer.take();
 }
 
-crypto::HpkeSuite hpke_suite(CipherSuite suite) {
-    const SuiteAlgorithms& algorithms = algorithms_of(suite);
-    return {.kem = algorithms.kem, .kdf = algorithms.hash, .aead = algorithms.aead};
-}
-
 std::optional<crypto::NistCurve> curve_of(SignatureScheme scheme) {
     switch (scheme) {
         case SignatureScheme::ecdsa_secp256r1_sha256:
@@ -166,6 +161,11 @@ crypto::AeadId aead_of(CipherSuite suite) {
 
 crypto::KemId kem_of(CipherSuite suite) {
     return algorithms_of(suite).kem;
+}
+
+crypto::HpkeSuite hpke_suite(CipherSuite suite) {
+    const SuiteAlgorithms& algorithms = algorithms_of(suite);
+    return {.kem = algorithms.kem, .kdf = algorithms.hash, .aead = algorithms.aead};
 }
 
 std::size_t aead_key_bytes(CipherSuite suite) {

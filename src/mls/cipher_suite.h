@@ -71,6 +71,7 @@ class SignatureKey {
 [[nodiscard]] std::size_t hash_bytes(CipherSuite suite);  // KDF.Nh
 [[nodiscard]] crypto::AeadId aead_of(CipherSuite suite);
 [[nodiscard]] crypto::KemId kem_of(CipherSuite suite);
+[[nodiscard]] crypto::HpkeSuite hpke_suite(CipherSuite suite);
 [[nodiscard]] std::size_t aead_key_bytes(CipherSuite suite);  // AEAD.Nk
 inline constexpr std::size_t kNonceBytes = crypto::kAeadNonceBytes;
 

@@ -106,9 +106,8 @@ Result<SecretBytes> init_secret(const GroupState& state, const ProposalEffect& e
     if (!effect.external_init.has_value()) {
         return state.epoch.secrets.init_secret.clone();
     }
-    const SuiteAlgorithms& algorithms = algorithms_of(state.suite());
     return crypto::hpke_receive_export(
-        {algorithms.kem, algorithms.hash, algorithms.aead},
+        hpke_suite(state.suite()),
         external_key(state.suite(), state.epoch.secrets.external_secret.view()),
         *effect.external_init,
         {},

@@ -91,6 +91,14 @@ void RequiredCapabilities::write(wire::Writer& writer) const {
     write_u16_list(writer, credential_types);
 }
 
+Result<RequiredCapabilities> required_capabilities_of(const Extensions& extensions) {
+    const Extension* required = find_extension(extensions, ExtensionType::required_capabilities);
+    if (required == nullptr) {
+        return RequiredCapabilities{};
+    }
+    return wire::decode<RequiredCapabilities>(required->data);
+}
+
 Result<ExternalSender> ExternalSender::read(wire::Reader& reader) {
     ExternalSender sender;
     CHATMCP_TRY(const ByteView key, reader.vector(kPublicKeyMaxBytes));
@@ -182,10 +190,7 @@ Result<std::vector<Component>> components_of(const Extensions& extensions) {
 
 Result<void> check_known_extensions(const Extensions& extensions) {
     CHATMCP_TRY_VOID(components_of(extensions));
-    if (const auto* required = find_extension(extensions, ExtensionType::required_capabilities);
-        required != nullptr) {
-        CHATMCP_TRY_VOID(wire::decode<RequiredCapabilities>(required->data));
-    }
+    CHATMCP_TRY_VOID(required_capabilities_of(extensions));
     if (const auto* id = find_extension(extensions, ExtensionType::application_id); id != nullptr) {
         wire::Reader reader(id->data);
         CHATMCP_TRY_VOID(reader.vector(kExtensionMaxBytes));

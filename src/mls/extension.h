@@ -52,6 +52,9 @@ struct RequiredCapabilities {
     void write(wire::Writer& writer) const;
 };
 
+/// What an extension list requires; nothing if the extension is not there.
+[[nodiscard]] Result<RequiredCapabilities> required_capabilities_of(const Extensions& extensions);
+
 /// Who may propose without being a member. Spec: RFC 9420 section 12.1.8.1.
 struct ExternalSender {
     Bytes signature_key;

@@ -18,8 +18,7 @@ Result<crypto::HpkeExport> encapsulate_init_secret(const GroupInfo& info, crypto
     }
     CHATMCP_TRY(const Bytes external_pub, decode_external_pub(extension->data));
     const CipherSuite suite = info.context.suite;
-    const SuiteAlgorithms& algorithms = algorithms_of(suite);
-    return crypto::hpke_send_export({algorithms.kem, algorithms.hash, algorithms.aead},
+    return crypto::hpke_send_export(hpke_suite(suite),
                                     external_pub,
                                     {},
                                     as_bytes(kExternalInitLabel),

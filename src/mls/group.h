@@ -346,7 +346,7 @@ struct OutsideProposal {
     ByteView group_id;
     Epoch epoch;
 };
-/// `plan` as for Group::propose, without a rotation.
+/// `plan` as for Group::propose, without a rotation and without components (extensions whole).
 [[nodiscard]] Result<Bytes> propose_as_external_sender(const OutsideProposal& to,
                                                        const SignatureKey& key,
                                                        std::uint32_t sender,

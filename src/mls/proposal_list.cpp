@@ -195,17 +195,9 @@ Result<void> check_key_package(const KeyPackage& package, CipherSuite suite) {
     return package.verify();
 }
 
-Result<RequiredCapabilities> required_by(const Extensions& extensions) {
-    const Extension* extension = find_extension(extensions, ExtensionType::required_capabilities);
-    if (extension == nullptr) {
-        return RequiredCapabilities{};
-    }
-    return wire::decode<RequiredCapabilities>(extension->data);
-}
-
 /// New extensions must be supported by everybody who stays, not by those who leave.
 Result<void> check_members_support(const TreeDraft& draft, const Extensions& extensions) {
-    CHATMCP_TRY(const RequiredCapabilities required, required_by(extensions));
+    CHATMCP_TRY(const RequiredCapabilities required, required_capabilities_of(extensions));
     for (LeafIndex index{0}; in_tree(index, draft.width()); ++index.value) {
         if (const LeafNode* leaf = draft.leaf(index); leaf != nullptr) {
             CHATMCP_TRY_VOID(check_supports_extensions(*leaf, extensions));
@@ -403,7 +395,7 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
     }
     effect.psks = sorted.psks;
     effect.attached = sorted.attached;
-    CHATMCP_TRY(const RequiredCapabilities required, required_by(context.extensions));
+    CHATMCP_TRY(const RequiredCapabilities required, required_capabilities_of(context.extensions));
     CHATMCP_TRY_VOID(apply_context_changes(sorted, context, required, effect));
     CHATMCP_TRY_VOID(apply_updates_and_removes(draft, sorted, context, effect));
     CHATMCP_TRY_VOID(apply_adds(draft, sorted, proposals, context, limits, effect));

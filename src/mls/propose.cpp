@@ -26,12 +26,7 @@ PreSharedKeyId resumption_psk_id(const ResumptionPsk& resumption) {
 
 /// Whether the group's dictionary changes by AppDataUpdate alone.
 Result<bool> dictionary_is_updated(const GroupContext& context) {
-    const Extension* extension =
-        find_extension(context.extensions, ExtensionType::required_capabilities);
-    if (extension == nullptr) {
-        return false;
-    }
-    CHATMCP_TRY(const auto required, wire::decode<RequiredCapabilities>(extension->data));
+    CHATMCP_TRY(const auto required, required_capabilities_of(context.extensions));
     return contains(required.proposal_types,
                     static_cast<std::uint16_t>(ProposalType::app_data_update));
 }
@@ -171,7 +166,8 @@ Result<Bytes> propose_as_external_sender(const OutsideProposal& to,
     GroupContext context;
     context.suite = to.suite;
     CHATMCP_TRY(const std::vector<Proposal> proposals, planned_proposals(plan, context, random));
-    if (proposals.size() != 1 || plan.rotate.has_value()) {
+    // The dictionary stands among extensions that only a member knows.
+    if (proposals.size() != 1 || plan.rotate.has_value() || plan.components.has_value()) {
         return fail(Errc::invalid_argument, "MLS-94");
     }
     return outside_message(to, {SenderType::external, sender}, proposals.front(), key);

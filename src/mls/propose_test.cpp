@@ -184,6 +184,10 @@ TEST_P(Proposals, OfAnExternalSenderThatNobodyNamedOrWithAnotherKeyAreRefused) {
     EXPECT_STREQ(
         propose_as_external_sender(here(), server_key, 0, dan.random, Plan{}).error().check,
         "MLS-94");
+    const Plan components{.components = std::vector<Component>{{0x8001, {2}}}};
+    EXPECT_STREQ(
+        propose_as_external_sender(here(), server_key, 0, dan.random, components).error().check,
+        "MLS-94");
 }
 
 TEST_P(Proposals, ANewMemberMayAskToBeAddedAndNothingElse) {

@@ -95,12 +95,7 @@ Result<void> check_keys_and_credentials(const RatchetTree& tree) {
 
 Result<void> check_leaf_capabilities(const LeafNode& leaf, const Extensions& context_extensions) {
     CHATMCP_TRY_VOID(check_supports_extensions(leaf, context_extensions));
-    const Extension* extension =
-        find_extension(context_extensions, ExtensionType::required_capabilities);
-    if (extension == nullptr) {
-        return {};
-    }
-    CHATMCP_TRY(const auto required, wire::decode<RequiredCapabilities>(extension->data));
+    CHATMCP_TRY(const auto required, required_capabilities_of(context_extensions));
     return check_required_capabilities(leaf, required);
 }
 
