@@ -33,6 +33,22 @@ struct AppliedCommit {
                                                  const Commit& commit,
                                                  const Sender& sender);
 
+/// The committer's path, put into the draft after the proposals, checked, and encrypted under the
+/// provisional context (section 12.4.1). `leaf`: as create_path takes it.
+struct CommitPath {
+    NewPath path;
+    UpdatePath encrypted;
+    GroupContext context;
+};
+/// Errors: those of check_leaf_in_group and TreeDraft's checks.
+[[nodiscard]] Result<CommitPath> make_commit_path(TreeDraft& draft,
+                                                  const GroupContext& before,
+                                                  const ProposalEffect& effect,
+                                                  LeafIndex committer,
+                                                  LeafNode leaf,
+                                                  const SignatureKey& signature_key,
+                                                  crypto::Random& random);
+
 /// `provisional`: with the old transcript hash. `interim`: of the epoch that ends.
 [[nodiscard]] DerivedEpoch derive_epoch(GroupContext provisional,
                                         ByteView interim,

@@ -5,7 +5,6 @@
 #include "mls/own_leaf.h"
 #include "mls/public_handshake.h"
 #include "mls/transcript_hash.h"
-#include "mls/tree_validation.h"
 
 namespace chatmcp::mls {
 namespace {
@@ -90,17 +89,18 @@ Result<ExternalDraft> draft_external_commit(const Environment& environment,
                 apply_proposals(draft.tree, sourced, std::nullopt, before, environment.limits));
     LeafNode leaf = unsigned_leaf(how.own, {});
     CHATMCP_TRY(draft.own, draft.tree.add(leaf, environment.limits.members_max));
-    draft.path = create_path(
-        draft.tree, draft.own, std::move(leaf), how.own.signature_key, before.group_id, random);
-    CHATMCP_TRY_VOID(check_leaf_in_group(before.suite,
-                                         draft.path.leaf,
-                                         LeafPlace{before.group_id, draft.own},
-                                         draft.effect.extensions));
-    CHATMCP_TRY_VOID(draft.tree.check_unique_keys());
-    CHATMCP_TRY_VOID(draft.tree.check_credential_types());
-    draft.context = provisional_context(before, draft.effect.extensions, draft.tree);
-    CHATMCP_TRY(draft.commit.path,
-                encrypt_path(draft.tree, draft.path, {}, wire::encode(draft.context), random));
+    CHATMCP_TRY(CommitPath made,
+                make_commit_path(draft.tree,
+                                 before,
+                                 draft.effect,
+                                 draft.own,
+                                 std::move(leaf),
+                                 how.own.signature_key,
+                                 random));
+    draft.path = std::move(made.path);
+    draft.commit.path = std::move(made.encrypted);
+    draft.context = std::move(made.context);
+    draft.effect.added.push_back({draft.own, draft.own, 0});
     return draft;
 }
 
@@ -154,7 +154,6 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
                   .welcomes = {},
                   .ratchet_tree = {},
                   .change = {}};
-    draft.effect.added.push_back({draft.own, draft.own, 0});
     CHATMCP_TRY(bundle.change,
                 describe_change(draft.tree,
                                 before,

@@ -7,6 +7,7 @@
 namespace chatmcp::mls {
 namespace {
 
+using testing::MemoryTransaction;
 using testing::MlsMember;
 using testing::state_of;
 
@@ -42,7 +43,20 @@ class ExternalCommit : public ::testing::TestWithParam<CipherSuite> {
         ASSERT_TRUE(alice.confirm().has_value());
         EXPECT_TRUE(newcomer.follow(answer->commit).has_value());
     }
-    /// Bob's true external commit, said differently and signed again with its leaf's key.
+    /// Carol joins with a SelfRemove that came beside the GroupInfo.
+    Result<Bundle> join_taking_along(const Bytes& group_info,
+                                     const Bytes& self_remove,
+                                     std::optional<LeafIndex> resync) {
+        return carol.step([&](Transaction& t) -> Result<Bundle> {
+            ExternalJoin how{.own = carol.setup(suite), .group_info = group_info, .resync = resync};
+            how.self_removes = {self_remove};
+            CHATMCP_TRY(auto made,
+                        Group::join_external(carol.environment, t, std::move(how), carol.arrival));
+            carol.group = std::move(made.first);
+            return std::move(made.second);
+        });
+    }
+    /// Carol's true external commit, said differently and signed again with its leaf's key.
     void expect_refused(const std::function<void(Commit&)>& edit, const char* check) {
         const auto bundle = carol.join_external(info(), std::nullopt, {}, suite);
         ASSERT_TRUE(bundle.has_value());
@@ -129,14 +143,7 @@ TEST_P(ExternalCommit, TakesAlongWhoWantsToLeave) {
     ASSERT_TRUE(alice.receive(leaving).has_value());
     const Bytes group_info = info();
     const auto join = [&](const Bytes& beside) {
-        return carol.step([&](Transaction& t) -> Result<Bundle> {
-            ExternalJoin how{.own = carol.setup(suite), .group_info = group_info, .resync = {}};
-            how.self_removes = {beside};
-            CHATMCP_TRY(auto made,
-                        Group::join_external(carol.environment, t, std::move(how), carol.arrival));
-            carol.group = std::move(made.first);
-            return std::move(made.second);
-        });
+        return join_taking_along(group_info, beside, std::nullopt);
     };
     EXPECT_STREQ(join(bob.encrypt("x").value()).error().check, "MLS-80");
     EXPECT_STREQ(join(testing::public_proposal(bob, Proposal{Remove{LeafIndex{0}}})).error().check,
@@ -150,9 +157,55 @@ TEST_P(ExternalCommit, TakesAlongWhoWantsToLeave) {
     const auto change = alice.follow(bundle->commit);
     ASSERT_TRUE(change.has_value()) << change.error().check;
     EXPECT_EQ(change->removed[0].leaf.index, LeafIndex{1});
+    EXPECT_EQ(change->removed[0].proposer, LeafIndex{1});
     EXPECT_TRUE(equal(alice.group->view().epoch_authenticator(),
                       carol.group->view().epoch_authenticator()));
     EXPECT_TRUE(bob.follow(bundle->commit)->removes_self);
+}
+
+/// Who takes a leaf's place has its credential.
+class SameCredential final : public Rules {
+  public:
+    [[nodiscard]] Result<void> check_leaf(const LeafView& next,
+                                          const LeafView* current,
+                                          const GroupView& /*group*/) const override {
+        const bool same = current == nullptr || current->credential == next.credential;
+        return same ? Result<void>() : fail(Errc::wrong_key, "another credential");
+    }
+    [[nodiscard]] Result<void> check_commit(const Change& /*change*/,
+                                            const GroupView& /*before*/) const override {
+        return {};
+    }
+};
+
+TEST_P(ExternalCommit, IsJudgedByTheLeafThatItReplacesAndNotByWhoLeavesBesideIt) {
+    // Somebody with Carol's credential is in the group, and leaves as she comes.
+    MlsMember accomplice("carol", 9);
+    const auto added = alice.stage(Plan{.add = {accomplice.key_package(suite).key_package}});
+    ASSERT_TRUE(alice.confirm().has_value());
+    ASSERT_TRUE(accomplice.join(added->welcomes[0].welcome).has_value());
+    Plan leave;
+    leave.self_remove = true;
+    const Bytes leaving = accomplice.propose(std::move(leave)).value();
+    ASSERT_TRUE(alice.receive(leaving).has_value());
+    const SameCredential rules;
+    const Environment strict{rules, alice.trust, alice.random, {}};
+    const auto judged_by_alice = [&](const Bundle& bundle) -> Result<void> {
+        MemoryTransaction transaction(alice.store);
+        CHATMCP_TRY(Group group, Group::load(strict, transaction, kGroupId));
+        CHATMCP_TRY_VOID(group.receive(transaction, bundle.commit, alice.arrival));
+        return {};
+    };
+    const Bytes group_info = info();
+    const auto evicting = join_taking_along(group_info, leaving, LeafIndex{1});
+    ASSERT_TRUE(evicting.has_value()) << evicting.error().check;
+    const auto refused = judged_by_alice(*evicting);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_STREQ(refused.error().check, "another credential");
+    ASSERT_TRUE(carol.step([](Transaction& t) { return Group::erase(t, kGroupId); }));
+    const auto joining = join_taking_along(group_info, leaving, std::nullopt);
+    ASSERT_TRUE(joining.has_value()) << joining.error().check;
+    EXPECT_TRUE(judged_by_alice(*joining).has_value());
 }
 
 TEST_P(ExternalCommit, CarriesPsks) {
@@ -235,7 +288,7 @@ TEST(ExternalCommitBits, EveryFlippedBitIsRefusedAndTheTrueOnesStillWork) {
     const auto bundle = carol.join_external(info);
     ASSERT_TRUE(bundle.has_value());
     for (std::size_t bit = 0; bit < bundle->commit.size() * 8; ++bit) {
-        testing::MemoryTransaction transaction(alice.store);
+        MemoryTransaction transaction(alice.store);
         const auto received =
             alice.group->receive(transaction, flipped(bundle->commit, bit), alice.arrival);
         ASSERT_FALSE(received.has_value()) << "bit " << bit;

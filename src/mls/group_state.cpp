@@ -284,15 +284,20 @@ void note_distrust(const ChangeReview& review,
     }
 }
 
+/// Who comes back by an external commit takes the place of the leaf that it removes itself; others
+/// may leave in the same commit (SelfRemove).
+const LeafView* replaced_leaf(const Change& change) {
+    const auto removed =
+        std::ranges::find(change.removed, Proposer(change.committer), &MemberRemoval::proposer);
+    return change.external && removed != change.removed.end() ? &removed->leaf : nullptr;
+}
+
 }  // namespace
 
 Result<void> review_change(const ChangeReview& review, Change& change) {
     const Rules& rules = review.environment.rules;
-    // Who comes back by an external commit takes the place of the leaf that it removes.
-    const bool resync = change.external && !change.removed.empty();
     for (const LeafView& added : change.added) {
-        CHATMCP_TRY_VOID(rules.check_leaf(
-            added, resync ? &change.removed.front().leaf : nullptr, review.before));
+        CHATMCP_TRY_VOID(rules.check_leaf(added, replaced_leaf(change), review.before));
     }
     for (const MemberUpdate& updated : change.updated) {
         CHATMCP_TRY_VOID(rules.check_leaf(updated.after, &updated.before, review.before));

@@ -185,29 +185,19 @@ Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
     return welcomes;
 }
 
-/// The path, encrypted under the provisional context (section 12.4.1).
 Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
-    const SignatureKey& leaf_key =
-        plan.rotate.has_value() ? plan.rotate->signature_key : state.epoch.signature_key;
-    const NewPath& path = draft.path.emplace(create_path(draft.tree,
-                                                         state.epoch.own,
-                                                         path_leaf(state, plan),
-                                                         leaf_key,
-                                                         state.group_id(),
-                                                         state.environment.random));
-    CHATMCP_TRY_VOID(check_leaf_in_group(state.suite(),
-                                         path.leaf,
-                                         LeafPlace{state.group_id(), state.epoch.own},
-                                         draft.effect.extensions));
-    CHATMCP_TRY_VOID(draft.tree.check_unique_keys());
-    CHATMCP_TRY_VOID(draft.tree.check_credential_types());
-    draft.context = provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
-    CHATMCP_TRY(draft.commit.path,
-                encrypt_path(draft.tree,
-                             path,
-                             draft.effect.added_leaves(),
-                             wire::encode(draft.context),
-                             state.environment.random));
+    CHATMCP_TRY(CommitPath made,
+                make_commit_path(draft.tree,
+                                 state.epoch.context,
+                                 draft.effect,
+                                 state.epoch.own,
+                                 path_leaf(state, plan),
+                                 plan.rotate.has_value() ? plan.rotate->signature_key
+                                                         : state.epoch.signature_key,
+                                 state.environment.random));
+    draft.path = std::move(made.path);
+    draft.commit.path = std::move(made.encrypted);
+    draft.context = std::move(made.context);
     return {};
 }
 
@@ -258,6 +248,27 @@ AuthenticatedContent sign_commit(const GroupState& state,
 }
 
 }  // namespace
+
+Result<CommitPath> make_commit_path(TreeDraft& draft,
+                                    const GroupContext& before,
+                                    const ProposalEffect& effect,
+                                    LeafIndex committer,
+                                    LeafNode leaf,
+                                    const SignatureKey& signature_key,
+                                    crypto::Random& random) {
+    CommitPath made;
+    made.path =
+        create_path(draft, committer, std::move(leaf), signature_key, before.group_id, random);
+    CHATMCP_TRY_VOID(check_leaf_in_group(
+        before.suite, made.path.leaf, LeafPlace{before.group_id, committer}, effect.extensions));
+    CHATMCP_TRY_VOID(draft.check_unique_keys());
+    CHATMCP_TRY_VOID(draft.check_credential_types());
+    made.context = provisional_context(before, effect.extensions, draft);
+    CHATMCP_TRY(
+        made.encrypted,
+        encrypt_path(draft, made.path, effect.added_leaves(), wire::encode(made.context), random));
+    return made;
+}
 
 Result<StagedCommit> make_commit(GroupState& state,
                                  Transaction& transaction,

@@ -436,7 +436,9 @@ Result<Change> describe_change(const TreeDraft& draft,
             {view_of(*draft.base().leaf(leaf), leaf), view_of(*draft.leaf(leaf), leaf)});
     }
     for (const ProposalEffect::Removed& removed : effect.removed) {
-        const Proposer by = source.external ? Proposer(source.committer) : removed.by;
+        // What a newcomer proposes by value is its committer's; who asked to leave asked himself.
+        const bool by_newcomer = source.external && !removed.by.has_value();
+        const Proposer by = by_newcomer ? Proposer(source.committer) : removed.by;
         change.removed.push_back({view_of(*draft.base().leaf(removed.leaf), removed.leaf), by});
         change.removes_self |= removed.leaf == own;
     }

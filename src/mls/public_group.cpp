@@ -1,7 +1,5 @@
 #include "mls/public_group.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "mls/commit.h"
 #include "mls/join.h"
@@ -159,8 +157,7 @@ Result<void> PublicGroup::apply(Followed followed) {
         return fail(Errc::stale_epoch, "MLS-89");
     }
     if (auto* proposal = std::get_if<OpenProposal>(&followed.state_->what); proposal != nullptr) {
-        if (std::ranges::find(state.proposals, proposal->reference, &OpenProposal::reference) ==
-            state.proposals.end()) {
+        if (!is_known(state.public_state(), *proposal)) {
             state.proposals.push_back(std::move(*proposal));
         }
         return {};

@@ -1,5 +1,7 @@
 #include "mls/public_handshake.h"
 
+#include <algorithm>
+
 namespace chatmcp::mls {
 namespace {
 
@@ -72,15 +74,21 @@ Result<void> verify_handshake(const PublicState& state,
     return verify_content(state.context.suite, signature_key, encoded_context, content);
 }
 
+bool is_known(const PublicState& state, const OpenProposal& proposal) {
+    return std::ranges::find(state.proposals, proposal.reference, &OpenProposal::reference) !=
+           state.proposals.end();
+}
+
 Result<OpenProposal> read_proposal(const PublicState& state, const AuthenticatedContent& content) {
     CHATMCP_TRY(Proposal proposal, wire::decode<Proposal>(content.content.body));
     CHATMCP_TRY_VOID(check_sender_may_propose(content.content.sender, proposal));
-    if (state.proposals.size() >= state.limits.open_proposals_max) {
+    OpenProposal open{proposal_ref(state.context.suite, wire::encode(content)).to_bytes(),
+                      content.content.sender,
+                      std::move(proposal)};
+    if (!is_known(state, open) && state.proposals.size() >= state.limits.open_proposals_max) {
         return fail(Errc::too_large, "MLS-71");
     }
-    return OpenProposal{proposal_ref(state.context.suite, wire::encode(content)).to_bytes(),
-                        content.content.sender,
-                        std::move(proposal)};
+    return open;
 }
 
 }  // namespace chatmcp::mls

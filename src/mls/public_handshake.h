@@ -19,6 +19,9 @@ namespace chatmcp::mls {
                                             ByteView encoded_context,
                                             const AuthenticatedContent& content);
 
+/// The same bytes came before.
+[[nodiscard]] bool is_known(const PublicState& state, const OpenProposal& proposal);
+
 /// A signed content as a proposal that may be kept for a commit.
 /// Errors: malformed body; permission_denied (MLS-95); too_large (MLS-71).
 [[nodiscard]] Result<OpenProposal> read_proposal(const PublicState& state,

@@ -1,7 +1,5 @@
 #include "mls/sending.h"
 
-#include <algorithm>
-
 #include "mls/public_handshake.h"
 
 namespace chatmcp::mls {
@@ -52,8 +50,7 @@ Result<ProposalReceived> remember_proposal(GroupState& state,
     const bool leaves = open.proposal.type() == ProposalType::self_remove ||
                         (remove != nullptr && proposer == remove->removed);
     ProposalReceived received{proposer, open.reference, leaves};
-    if (std::ranges::find(state.proposals, open.reference, &OpenProposal::reference) !=
-        state.proposals.end()) {
+    if (is_known(state.public_state(), open)) {
         return received;
     }
     open.own_keys = std::move(own_keys);
