@@ -27,7 +27,6 @@ enum class FrameType : std::uint16_t {
     relay_request = 103,
     relay_cancel = 104,
     log_line = 105,
-    counters = 106,
     stopped = 107,
 };
 
@@ -206,24 +205,6 @@ Result<LogLine> read_log_line(Reader& reader) {
     return line;
 }
 
-Result<Counters> read_counters(Reader& reader) {
-    Counters counters;
-    CHATMCP_TRY(Reader list, reader.sub(kDoorFrameMaxBytes));
-    while (!list.empty()) {
-        if (counters.counters.size() == kCountersMax) {
-            return fail(Errc::too_large, "FRM-08");
-        }
-        Counters::Counter counter;
-        CHATMCP_TRY(counter.id, list.u16());
-        CHATMCP_TRY(counter.value, list.u64());
-        if (!counters.counters.empty() && counters.counters.back().id >= counter.id) {
-            return fail(Errc::malformed, "FRM-07");
-        }
-        counters.counters.push_back(counter);
-    }
-    return counters;
-}
-
 Result<Stopped> read_stopped(Reader& reader) {
     CHATMCP_TRY(const ByteView check, reader.vector(kCheckMaxBytes));
     if (!check.empty() && !is_check_id(as_text(check))) {
@@ -246,8 +227,6 @@ Result<EnclaveFrame> read_enclave_frame(FrameType type, Reader& reader) {
         }
         case FrameType::log_line:
             return read_log_line(reader);
-        case FrameType::counters:
-            return read_counters(reader);
         case FrameType::stopped:
             return read_stopped(reader);
         default:
@@ -347,16 +326,6 @@ struct FrameWriter {
         writer.u8(static_cast<std::uint8_t>(line.severity));
         writer.vector(as_bytes(line.check));
         writer.u64(line.count);
-    }
-    void operator()(const Counters& counters) {
-        type(FrameType::counters);
-        CHATMCP_CHECK(counters.counters.size() <= kCountersMax);
-        writer.vector_of([&](Writer& list) {
-            for (const Counters::Counter& counter : counters.counters) {
-                list.u16(counter.id);
-                list.u64(counter.value);
-            }
-        });
     }
     void operator()(const Stopped& stopped) {
         type(FrameType::stopped);

@@ -41,7 +41,6 @@ inline constexpr std::size_t kStoreWritesMax = 65'536;
 inline constexpr std::size_t kOperatorCredentialMaxBytes = 4096;
 inline constexpr std::size_t kRelayTopicMaxBytes = 64;
 inline constexpr std::size_t kRelayBodyMaxBytes = std::size_t{24} * 1024 * 1024;
-inline constexpr std::size_t kCountersMax = 64;
 
 // ---- Host to enclave ----
 
@@ -144,26 +143,17 @@ struct LogLine {
     std::string check;
     std::uint64_t count = 1;
 };
-/// Totals since the start. Wire: { uint16 id; uint64 value } counters<V>, ids rising.
-struct Counters {
-    struct Counter {
-        std::uint16_t id = 0;
-        std::uint64_t value = 0;
-    };
-    std::vector<Counter> counters;
-};
 /// The last frame before the enclave leaves. Wire: opaque check<V> (empty: it was asked to).
 struct Stopped {
     std::string check;
 };
 
-using EnclaveFrame =
-    std::variant<Started, StoreBatch, RelayRequest, RelayCancel, LogLine, Counters, Stopped>;
+using EnclaveFrame = std::variant<Started, StoreBatch, RelayRequest, RelayCancel, LogLine, Stopped>;
 
 /// One frame's bytes (type and structure, without the length) from the untrusted host.
 ///
 /// Errors: WIRE-01..05; malformed (FRM-03) unknown type, (FRM-05) flag or severity out of range,
-///         (FRM-06) no row of CHECKS, (FRM-07) counters not rising, (FRM-09) a time that no clock
+///         (FRM-06) no row of CHECKS, (FRM-09) a time that no clock
 ///         shows; unsupported_version (FRM-04); too_large (FRM-08) too many items.
 [[nodiscard]] Result<HostFrame> decode_host_frame(ByteView payload);
 /// The same from the enclave, which the host does not trust either.

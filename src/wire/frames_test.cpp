@@ -35,7 +35,6 @@ std::vector<EnclaveFrame> enclave_frames() {
             RelayRequest{5, 6, {7}, {8, 8}},
             RelayCancel{5},
             LogLine{LogLine::Severity::warning, "MLS-07", 12},
-            Counters{{{1, 100}, {2, 0}}},
             Stopped{"TEE-20"},
             Stopped{}};
 }
@@ -86,7 +85,7 @@ TEST(Frames, EveryTypeIsWhatTheDocumentSays) {
                                 "StoreDone",
                                 "Stop"};
     const char* enclave_names[] = {
-        "Started", "StoreBatch", "RelayRequest", "RelayCancel", "LogLine", "Counters", "Stopped"};
+        "Started", "StoreBatch", "RelayRequest", "RelayCancel", "LogLine", "Stopped"};
     for (const HostFrame& frame : host_frames()) {
         const std::string name = std::string("wire::") + host_names[frame.index()];
         EXPECT_EQ(to_hex(encode_frame(frame)), to_hex(testing::format_vector(name))) << name;
@@ -180,22 +179,7 @@ TEST(Frames, ALogLineCarriesARowOfChecksAndNoOtherText) {
     EXPECT_TRUE(is_check_id("CBOR-0123"));
 }
 
-TEST(Frames, CountersThatDoNotRiseAreRefused) {
-    const Bytes encoded = encode_frame(EnclaveFrame(Counters{{{2, 1}, {2, 3}}}));
-    expect_refused(decode_enclave_frame(payload(encoded)), Errc::malformed, "FRM-07");
-}
-
 TEST(Frames, TooManyItemsAreRefused) {
-    Writer counters;
-    counters.u16(106);
-    counters.vector_of([](Writer& list) {
-        for (std::uint16_t i = 0; i <= kCountersMax; ++i) {
-            list.u16(i);
-            list.u64(0);
-        }
-    });
-    expect_refused(decode_enclave_frame(counters.view()), Errc::too_large, "FRM-08");
-
     Writer batch;
     batch.u16(102);
     batch.u64(1);
