@@ -172,7 +172,9 @@ class ChatShow final : public Command {
                 "pending",
                 "gaps",
                 "reason",
-                "assistant"};
+                "assistant",
+                "predecessor",
+                "successor"};
     }
     void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
     Result<ExitCode> run(const Context& context) override {
@@ -268,6 +270,78 @@ class ChatLeave final : public Command {
     std::string chat_;
 };
 
+class ChatRepair final : public Command {
+  public:
+    [[nodiscard]] std::string name() const override { return "chat repair"; }
+    [[nodiscard]] std::string summary() const override {
+        return "start a conversation in place of one that is broken or lost";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"chat", "predecessor", "members", "missing"};
+    }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_)->required();
+        app.add_option("--without", without_, "leave this member out; may be repeated")
+            ->type_name("ADDRESS");
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(auto without, accounts_of(without_));
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY(const auto intent,
+                    run_to_end(session, client::RepairChat{chat, std::move(without)}));
+        CHATMCP_CHECK(intent.chat.has_value());
+        CHATMCP_TRY(const auto members, members_of(home, *intent.chat));
+        context.output.line(
+            {{"chat", hex(*intent.chat)},
+             {"predecessor", hex(chat)},
+             {"members", member_addresses(members)},
+             {"missing", missing_of(intent)}},
+            "chat " + hex(*intent.chat) + " continues " + hex(chat) + missing_text(intent));
+        return intent.missing.empty() ? ExitCode::done : ExitCode::refused;
+    }
+
+  private:
+    std::string chat_;
+    std::vector<std::string> without_;
+};
+
+class ChatEpochs final : public Command {
+  public:
+    [[nodiscard]] std::string name() const override { return "chat epochs"; }
+    [[nodiscard]] std::string summary() const override {
+        return "authenticators of a conversation's epochs, to compare with another member's";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"chat", "epoch", "epoch_authenticator", "position", "accepted_ms"};
+    }
+    void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto chat, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY_VOID(session.synchronise(chat));
+        CHATMCP_TRY(const auto epochs,
+                    (look<std::vector<client::EpochView>>(
+                        home, [&](client::Client& client, Transaction& transaction) {
+                            return client.epochs(transaction, chat);
+                        })));
+        for (const client::EpochView& epoch : epochs) {
+            context.output.line({{"chat", hex(chat)},
+                                 {"epoch", epoch.epoch},
+                                 {"epoch_authenticator", hex(epoch.authenticator)},
+                                 {"position", epoch.position},
+                                 {"accepted_ms", epoch.accepted_at.value}},
+                                std::to_string(epoch.epoch) + "  " + hex(epoch.authenticator));
+        }
+        return ExitCode::done;
+    }
+
+  private:
+    std::string chat_;
+};
+
 }  // namespace
 
 void add_chat_commands(std::vector<std::unique_ptr<Command>>& commands) {
@@ -278,6 +352,8 @@ void add_chat_commands(std::vector<std::unique_ptr<Command>>& commands) {
     commands.push_back(std::make_unique<ChatMembers>());
     commands.push_back(std::make_unique<ChatRemove>());
     commands.push_back(std::make_unique<ChatLeave>());
+    commands.push_back(std::make_unique<ChatRepair>());
+    commands.push_back(std::make_unique<ChatEpochs>());
 }
 
 }  // namespace chatmcp::cli

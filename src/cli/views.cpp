@@ -97,7 +97,9 @@ Json chat_json(const client::ChatView& view) {
             {"pending", std::move(pending)},
             {"gaps", std::move(gaps)},
             {"reason", reason_json(summary.reason)},
-            {"assistant", view.companion ? Json(hex(*view.companion)) : Json(nullptr)}};
+            {"assistant", view.companion ? Json(hex(*view.companion)) : Json(nullptr)},
+            {"predecessor", view.predecessor ? Json(hex(*view.predecessor)) : Json(nullptr)},
+            {"successor", view.successor ? Json(hex(*view.successor)) : Json(nullptr)}};
 }
 
 namespace {

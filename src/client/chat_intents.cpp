@@ -10,6 +10,7 @@
 #include "client/conversation.h"
 #include "client/inbox.h"
 #include "client/intents.h"
+#include "client/successor.h"
 #include "client/sync.h"
 #include "identity/device_log.h"
 #include "wire/cbor.h"
@@ -108,7 +109,11 @@ Result<void> leave_chat(Step& step, ChatRow chat) {
 }  // namespace
 
 Result<void> start_leave(Step& step, const LeaveChat& command) {
-    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(command.chat));
+    CHATMCP_TRY(ChatRow chat, step.home.known_chat(command.chat));
+    if (awaits_repair(chat)) {
+        CHATMCP_TRY_VOID(repaired(step, chat.id));
+        return end_chat(step, chat, ChatState::left, nullptr);
+    }
     if (chat.state != ChatState::active) {
         return fail(Errc::permission_denied, "CLT-15");
     }
@@ -306,6 +311,32 @@ bool somebody_to_add(const CommitBody& body) {
                                [](const InviteeRow& row) { return !row.key_package.empty(); });
 }
 
+Result<NewGroup> new_conversation(Step& step,
+                                  const IntentRow& intent,
+                                  const ChatId& id,
+                                  const std::string& title) {
+    CHATMCP_TRY(const Device own, device(step));
+    CHATMCP_TRY(const RelayRow relay, step.home.relay());
+    CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
+    CHATMCP_TRY(const auto continued, continued_by(intent));
+    wire::Roles roles{{own.row.account}};
+    if (continued.has_value()) {
+        roles.admins.insert(roles.admins.end(), continued->admins.begin(), continued->admins.end());
+    }
+    NewGroup wanted{.id = id, .components = {}, .companion_of = std::nullopt};
+    wanted.components.push_back(make_component(wire::ComponentId::roles, roles));
+    wanted.components.push_back(
+        make_component(wire::ComponentId::sequencer, wire::Sequencer{relay_key}));
+    if (!title.empty()) {
+        wanted.components.push_back(make_component(wire::ComponentId::title, wire::Title{title}));
+    }
+    if (continued.has_value()) {
+        wanted.components.push_back(make_component(wire::ComponentId::successor_of,
+                                                   wire::CompanionOf{continued->predecessor}));
+    }
+    return wanted;
+}
+
 Result<void> progress_make_topic(Step& step, IntentRow& intent, const CommitBody& body) {
     if (!somebody_to_add(body)) {
         return refuse(step, intent, Error{Errc::not_found, "CLT-44"});
@@ -313,18 +344,7 @@ Result<void> progress_make_topic(Step& step, IntentRow& intent, const CommitBody
     CHATMCP_TRY(const ChatId id, recorded(intent.chat));
     CHATMCP_TRY(const auto chat, step.home.chat(id));
     if (!chat.has_value()) {
-        CHATMCP_TRY(const Device own, device(step));
-        CHATMCP_TRY(const RelayRow relay, step.home.relay());
-        CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
-        NewGroup wanted{.id = id, .components = {}, .companion_of = std::nullopt};
-        wanted.components.push_back(
-            make_component(wire::ComponentId::roles, wire::Roles{{own.row.account}}));
-        wanted.components.push_back(
-            make_component(wire::ComponentId::sequencer, wire::Sequencer{relay_key}));
-        if (!body.title.empty()) {
-            wanted.components.push_back(
-                make_component(wire::ComponentId::title, wire::Title{body.title}));
-        }
+        CHATMCP_TRY(const NewGroup wanted, new_conversation(step, intent, id, body.title));
         CHATMCP_TRY_VOID(create_group(step, wanted));
     }
     return carry_create_topic(step, intent);
@@ -353,6 +373,7 @@ Result<void> create_group(Step& step, const NewGroup& wanted) {
     chat.joined_at = step.now;
     CHATMCP_TRY(chat.relay_key, recorded(relay.relay_key));
     take_over(group.view(), chat);
+    CHATMCP_TRY_VOID(note_epoch(step, chat, group.view()));
     CHATMCP_TRY_VOID(mark_spoken(step, chat.id, own.row.account, true));
     step.keep(chat.id, std::move(group));
     return step.home.save(chat);

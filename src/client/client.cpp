@@ -14,6 +14,8 @@
 #include "client/inbox.h"
 #include "client/intents.h"
 #include "client/questions.h"
+#include "client/readd.h"
+#include "client/successor.h"
 #include "client/sync.h"
 
 namespace chatmcp::client {
@@ -97,6 +99,7 @@ Result<void> do_command(Step& step, TrustSettings& trust, const Command& command
             [&](const AddMembers& c) { return start_add(step, c); },
             [&](const RemoveMember& c) { return start_remove(step, c); },
             [&](const LeaveChat& c) { return start_leave(step, c); },
+            [&](const RepairChat& c) { return start_repair(step, c); },
             [&](const SendText& c) { return start_send(step, c); },
             [&](const AcceptRequest& c) { return accept_request(step, c); },
             [&](const DeclineRequest& c) { return decline_request(step, c.chat, false); },
@@ -264,6 +267,7 @@ Result<void> start_duties(Step& step) {
     for (const ChatId& id : ids) {
         CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
         if (!chat.following()) {
+            CHATMCP_TRY_VOID(start_readd_duty(step, chat));
             continue;
         }
         // A duty that cannot be seen to is named, and leaves everything else to go on.

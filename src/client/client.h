@@ -79,6 +79,9 @@ class Client {
     [[nodiscard]] Result<ChatId> find_chat(Transaction& home, std::string_view text);
     /// Errors: not_found (CLT-10).
     [[nodiscard]] Result<ChatView> chat(Transaction& home, const ChatId& chat);
+    /// The newest kEpochLogMax epochs, in their order. Errors: not_found (CLT-10).
+    [[nodiscard]] Result<std::vector<EpochView>> epochs(Transaction& home, const ChatId& chat);
+    /// Of a conversation that is broken or lost: as it was.
     [[nodiscard]] Result<std::vector<MemberView>> members(Transaction& home, const ChatId& chat);
     /// Messages with a position above `since`, in order, as far as the topic was read without a
     /// gap; then the own pending ones (position 0). Of a request: none.

@@ -48,6 +48,12 @@ struct RemoveMember {
 struct LeaveChat {
     ChatId chat{};
 };
+/// Start a group in place of one that is broken or lost, with its members but those who are left
+/// out; whoever is known to have broken it is left out anyway.
+struct RepairChat {
+    ChatId chat{};
+    std::vector<identity::Caip10> without;
+};
 struct SendText {
     ChatId chat{};
     std::string text;  // UTF-8, at most wire::Content::kTextMaxBytes.
@@ -124,6 +130,7 @@ using Command = std::variant<StartLogin,
                              AddMembers,
                              RemoveMember,
                              LeaveChat,
+                             RepairChat,
                              SendText,
                              AcceptRequest,
                              DeclineRequest,

@@ -8,6 +8,7 @@
 #include "client/admission.h"
 #include "client/conversation.h"
 #include "client/intents.h"
+#include "client/readd.h"
 #include "client/sync.h"
 
 namespace chatmcp::client {
@@ -141,6 +142,10 @@ Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
         }
         case IntentKind::invite_assistant:
             return wish_to_add_agent(intent, view);
+        case IntentKind::readd_member: {
+            CHATMCP_TRY(auto plan, plan_readd(step, intent, view));
+            return Wish{std::move(plan), std::nullopt};
+        }
         default:
             return fail(Errc::storage_corrupt, "CLT-07");  // Not a kind that commits.
     }
@@ -151,6 +156,9 @@ Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
 Result<void> progress_commit(Step& step, IntentRow& intent) {
     CHATMCP_TRY(const ChatId id, recorded(intent.chat));
     CHATMCP_TRY(ChatRow chat, step.home.known_chat(id));
+    if (awaits_repair(chat)) {
+        return wait_because(step, intent, Reason{Errc::permission_denied, "CLT-15"});
+    }
     if (!chat.following() || chat.state == ChatState::leaving || chat.state == ChatState::request) {
         return refuse(step, intent, Error{Errc::permission_denied, "CLT-15"});
     }

@@ -85,10 +85,8 @@ Result<void> end_chat(Step& step, ChatRow& chat, ChatState state, const Error* e
     chat.leaving.clear();
     chat.staged.reset();
     // Its keys are of no use any more, and a later Welcome into it needs the place.
-    if (state == ChatState::left || state == ChatState::removed) {
-        step.forget(chat.id);
-        CHATMCP_TRY_VOID(mls::Group::erase(step.home.transaction(), chat.id));
-    }
+    step.forget(chat.id);
+    CHATMCP_TRY_VOID(mls::Group::erase(step.home.transaction(), chat.id));
     CHATMCP_TRY_VOID(step.home.transaction().erase(home_key("bundle/", chat.id)));
     step.runtime.want_chats.erase(chat.id);
     step.notice(ChatChanged{chat.id});

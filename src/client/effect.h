@@ -139,6 +139,8 @@ enum class IntentKind : std::uint8_t {
     post_answer = 37,       // An answer into the conversation.
     remove_agent = 38,      // Expired, or no longer accepted.
     remove_outsider = 39,   // A person in the companion who is not in the conversation.
+    request_readd = 40,     // Ask to be taken out and in again.
+    readd_member = 41,      // Somebody asked.
 };
 
 enum class IntentState : std::uint8_t { pending = 1, delivered = 2, refused = 3 };

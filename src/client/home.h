@@ -130,6 +130,9 @@ struct ChatRow {
     std::vector<std::uint32_t> leaving;  // Leaves that proposed their own removal in this epoch.
     std::optional<StagedRow> staged;
     std::optional<ChatId> open_companion;  // Of a conversation.
+    std::uint64_t joined_epoch = 0;        // The first one of this device.
+    std::optional<ChatId> predecessor;     // Of a conversation that continues another one, and
+    std::optional<ChatId> successor;       // the reverse.
     auto fields(this auto& self) {
         return std::tie(self.id,
                         self.number,
@@ -151,7 +154,10 @@ struct ChatRow {
                         self.distrusted,
                         self.leaving,
                         self.staged,
-                        self.open_companion);
+                        self.open_companion,
+                        self.joined_epoch,
+                        self.predecessor,
+                        self.successor);
     }
     /// Whether this device is in the group and may follow it.
     [[nodiscard]] bool following() const {

@@ -9,6 +9,8 @@
 #include "client/assistant_intents.h"
 #include "client/companion.h"
 #include "client/conversation.h"
+#include "client/readd.h"
+#include "client/successor.h"
 #include "client/sync.h"
 #include "wire/components.h"
 
@@ -71,6 +73,7 @@ Result<ChatRow> make_row(Step& step,
     chat.known_end = chat.cursor;
     chat.newest_acceptance = acceptance.accepted_at;
     chat.joined_at = acceptance.accepted_at;
+    chat.joined_epoch = group.view().epoch().value;
     take_over(group.view(), chat);
     for (const mls::Distrust& distrust : group.distrusted_at_join()) {
         chat.distrusted.push_back({distrust.leaf.value,
@@ -90,8 +93,10 @@ Result<void> admit(Step& step,
     CHATMCP_TRY_VOID(check_welcome(group, acceptance, relay_key));
     const ChatId id = to_array<wire::kGroupIdBytes>(group.view().group_id());
     CHATMCP_TRY(const std::string inviter, inviter_of(group));
+    CHATMCP_TRY(const bool back, brings_back(step, id, inviter));
+    CHATMCP_TRY(const auto predecessor, succeeds(step, group.view(), inviter));
     CHATMCP_TRY(const bool blocked, is_blocked(step, inviter));
-    if (blocked) {
+    if (blocked && !back) {
         return fail(Errc::refused_by_policy, "CLT-33");
     }
     const auto companion = component_of<wire::CompanionOf>(
@@ -105,11 +110,25 @@ Result<void> admit(Step& step,
         chat.companion_of = companion->conversation_id;
         chat.state = ChatState::active;
     }
+    if (back) {
+        CHATMCP_TRY(chat, must(brought_back(step, std::move(chat))));
+    }
+    if (predecessor.has_value()) {
+        chat.state = ChatState::active;
+    }
     CHATMCP_TRY_VOID(mark_spoken(step, id, inviter, true));
+    CHATMCP_TRY_VOID(must(note_epoch(step, chat, group.view())));
     CHATMCP_TRY_VOID(step.home.save(chat));
     CHATMCP_TRY_VOID(must(key_package_used(step)));
     step.keep(id, std::move(group));
     want_sync(step, id);
+    if (predecessor.has_value()) {
+        CHATMCP_TRY_VOID(must(succeed(step, *predecessor, id)));
+    }
+    if (back || predecessor.has_value()) {
+        step.notice(ChatChanged{id});
+        return {};
+    }
     if (companion.has_value()) {
         return must(companion_joined(step, chat));
     }
@@ -186,8 +205,11 @@ Result<void> take_item(Step& step, const wire::InboxItem& item) {
         case wire::InboxKind::kp_reply:
             taken = key_package_reply(step, item.payload);
             break;
+        case wire::InboxKind::readd:
+            taken = take_readd(step, item.payload);
+            break;
         default:
-            break;  // Requests are for enclaves, repair is not for this version.
+            break;  // Requests for key packages are for enclaves.
     }
     if (!taken.has_value()) {
         if (is_home_error(taken.error())) {

@@ -11,6 +11,8 @@
 #include "client/conversation.h"
 #include "client/publish.h"
 #include "client/questions.h"
+#include "client/readd.h"
+#include "client/successor.h"
 #include "client/sync.h"
 
 namespace chatmcp::client {
@@ -24,7 +26,15 @@ bool is_command(IntentKind kind) {
            static_cast<std::uint8_t>(IntentKind::commit_proposals);
 }
 
-enum class Shape : std::uint8_t { login, invitation, commit, message, companion, question };
+enum class Shape : std::uint8_t {
+    login,
+    invitation,
+    commit,
+    message,
+    companion,
+    question,
+    request
+};
 
 Shape shape_of(IntentKind kind) {
     switch (kind) {
@@ -40,7 +50,10 @@ Shape shape_of(IntentKind kind) {
         case IntentKind::admit_agreed:
         case IntentKind::remove_agent:
         case IntentKind::remove_outsider:
+        case IntentKind::readd_member:
             return Shape::commit;
+        case IntentKind::request_readd:
+            return Shape::request;
         case IntentKind::leave:
         case IntentKind::send_text:
         case IntentKind::decline:
@@ -73,6 +86,8 @@ Result<void> progress(Step& step, IntentRow& intent) {
             return progress_companion_intent(step, intent);
         case Shape::question:
             return progress_question(step, intent);
+        case Shape::request:
+            return progress_readd_request(step, intent);
     }
     return {};
 }
@@ -208,6 +223,8 @@ Result<void> intent_replied(Step& step, const Task& task, const ReplyBody& reply
             return invitation_replied(step, *intent, task, reply);
         case Shape::companion:
             return companion_intent_replied(step, *intent, task, reply);
+        case Shape::request:
+            return readd_request_replied(step, *intent, task);
         default:
             return {};
     }
@@ -303,6 +320,11 @@ Result<void> own_commit_accepted(Step& step, IntentRow& intent) {
         return assistant_added(step, intent);
     }
     CHATMCP_TRY_VOID(deliver(step, intent));
+    if (intent.kind == IntentKind::create_chat) {
+        CHATMCP_TRY(const auto continued, continued_by(intent));
+        CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+        return continued.has_value() ? succeed(step, continued->predecessor, id) : Result<void>();
+    }
     return intent.kind == IntentKind::add_members ? members_added(step, intent) : Result<void>();
 }
 

@@ -7,6 +7,7 @@
 #include "client/companion.h"
 #include "client/companion_duties.h"
 #include "client/conversation.h"
+#include "client/repair.h"
 #include "client/sync.h"
 #include "identity/device_log.h"
 
@@ -110,8 +111,9 @@ Result<void> progress_message(Step& step, IntentRow& intent) {
     }
     const auto sendable = check_message_sendable(intent, chat);
     if (!sendable.has_value()) {
-        // A quarantine may be lifted; a group that is gone does not come back.
-        const bool waits = chat.following() && chat.state != ChatState::leaving;
+        // A quarantine may be lifted and a broken conversation repaired; what was left is gone.
+        const bool waits =
+            (chat.following() && chat.state != ChatState::leaving) || awaits_repair(chat);
         return waits ? wait_because(step, intent, Reason::from(sendable.error()))
                      : refuse(step, intent, sendable.error());
     }

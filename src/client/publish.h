@@ -72,7 +72,7 @@ struct CommitBody {
     std::string title;                 // create_chat
     std::vector<InviteeRow> invitees;  // create_chat, add_members, admit_agreed, invite_assistant
     std::string remove_account;        // remove_member, remove_outsider
-    Bytes extra;                       // Of the intent's kind.
+    Bytes extra;                       // Of the intent's kind; of create_chat: Continued.
     auto fields(this auto& self) {
         return std::tie(self.title, self.invitees, self.remove_account, self.extra);
     }

@@ -11,6 +11,7 @@
 #include "client/inbox.h"
 #include "client/intents.h"
 #include "client/publish.h"
+#include "client/readd.h"
 #include "wire/content.h"
 
 namespace chatmcp::client {
@@ -261,6 +262,8 @@ Result<void> after_commit(Step& step,
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     take_over(group->view(), chat);
+    CHATMCP_TRY_VOID(note_epoch(step, chat, group->view()));
+    CHATMCP_TRY_VOID(note_readded(step, chat, change, acceptance.accepted_at));
     chat.leaving.clear();
     note_distrust(chat, change, acceptance.accepted_at);
     CHATMCP_TRY(const CommitEffects members, note_members(step, chat, change));
@@ -293,10 +296,23 @@ Result<void> take_own_commit(Step& step, ChatRow& chat, const wire::Acceptance& 
 }
 
 // Nobody follows a commit that is not valid, so the group ends here for every honest member.
-Result<void> break_chat(Step& step, ChatRow& chat, const wire::Envelope& envelope, Error error) {
+// `culprit`: the account that signed it, where that is sure.
+Result<void> break_chat(Step& step,
+                        ChatRow& chat,
+                        const wire::Envelope& envelope,
+                        const Error& error,
+                        const std::string& culprit = {}) {
     chat.cursor = envelope.sequence;
     step.misbehaviour(chat.id, envelope.sequence, error);
-    return end_chat(step, chat, ChatState::broken, &error);
+    return end_for_repair(step, chat, ChatState::broken, error, culprit);
+}
+
+// Who signed a commit that could not be taken over; empty where nobody can be shown to have.
+std::string culprit_of(Step& step, mls::Group& group, ByteView commit) {
+    const auto sender = group.sender_of(step.home.transaction(), commit);
+    const auto account =
+        sender.has_value() ? account_of(group.view(), *sender) : Result<std::string>();
+    return account.has_value() ? *account : std::string();
 }
 
 Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelope) {
@@ -326,7 +342,7 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
             received.error().code == Errc::storage_corrupt) {
             return fail(received.error());
         }
-        return break_chat(step, chat, envelope, received.error());
+        return break_chat(step, chat, envelope, received.error(), culprit_of(step, *group, commit));
     }
     auto* incoming = std::get_if<mls::Incoming>(&*received);
     if (incoming == nullptr) {
@@ -560,7 +576,7 @@ Result<void> topic_failed(Step& step, const Task& task, const Reason& reason) {
         // Not even the oldest that is kept can be read with this epoch's key: the way on is gone.
         const Error error{Errc::history_expired, "CLT-29"};
         step.misbehaviour(id, chat.cursor, error);
-        return end_chat(step, chat, ChatState::lost, &error);
+        return end_for_repair(step, chat, ChatState::lost, error, {});
     }
     chat.expired = true;
     return step.home.save(chat);

@@ -73,6 +73,16 @@ struct ChatView {
     std::vector<IntentView> pending;
     std::vector<Gap> gaps;
     std::optional<ChatId> companion;  // Of the open announcement.
+    std::optional<ChatId> predecessor;
+    std::optional<ChatId> successor;
+};
+
+/// An epoch that this device stood in. All members of one epoch have the same authenticator.
+struct EpochView {
+    std::uint64_t epoch = 0;
+    Bytes authenticator;
+    std::uint64_t position = 0;  // Of the commit that made it; 0: the group's first epoch.
+    UnixMs accepted_at;
 };
 
 struct MemberView {

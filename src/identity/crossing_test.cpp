@@ -120,6 +120,7 @@ std::vector<Row> all_rows() {
     rows.push_back(labelled_row(wire::AgentEntry{}));
     rows.push_back(labelled_row(wire::Receipt{}));
     rows.push_back(labelled_row(wire::SimulatedQuote{}));
+    rows.push_back(labelled_row(wire::ReaddRequest{}));
     for (const char* label : {"FramedContentTBS", "LeafNodeTBS", "KeyPackageTBS", "GroupInfoTBS"}) {
         rows.push_back(mls_row(label));
     }

@@ -305,6 +305,10 @@ class Group {
                                            ByteView message,
                                            const Arrival& arrival);
 
+    /// Who truly signed a message, valid or not in what it says: to name the author of a commit
+    /// that nobody can follow. Changes nothing. Errors: not_member (MLS-84) nobody who is a member;
+    /// those of receive() up to the signature.
+    [[nodiscard]] Result<LeafIndex> sender_of(Transaction& transaction, ByteView message);
     /// MLSMessage with a GroupInfo of the current epoch, signed by us. Its external_pub lets its
     /// reader join by himself, so whoever may not must not have it.
     [[nodiscard]] Result<Bytes> group_info(bool with_tree, bool with_external_pub) const;

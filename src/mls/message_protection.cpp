@@ -162,6 +162,19 @@ Result<Bytes> Group::encrypt(Transaction& transaction,
     return send_signed(*state_, transaction, content, padded_bytes);
 }
 
+Result<LeafIndex> Group::sender_of(Transaction& transaction, ByteView message) {
+    CHATMCP_TRY_VOID(state_->check_member());
+    if (message.size() > state_->environment.limits.message_bytes_max) {
+        return fail(Errc::too_large, "MLS-79");
+    }
+    CHATMCP_TRY(const OpenedOrOwn opened, open_message(*state_, transaction, message));
+    if (std::holds_alternative<OwnMessage>(opened)) {
+        return state_->epoch.own;
+    }
+    const Proposer sender = proposer_of(std::get<OpenedMessage>(opened).content.content.sender);
+    return sender.has_value() ? Result<LeafIndex>(*sender) : fail(Errc::not_member, "MLS-84");
+}
+
 Result<Received> Group::receive(Transaction& transaction,
                                 ByteView message,
                                 const Arrival& arrival) {

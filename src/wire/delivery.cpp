@@ -90,6 +90,35 @@ void Acceptance::write(Writer& writer) const {
     writer.fixed(signature);
 }
 
+Result<ReaddRequest> ReaddRequest::read(Reader& reader) {
+    ReaddRequest out;
+    CHATMCP_TRY(out.topic, reader.array<std::tuple_size_v<TopicId>>());
+    CHATMCP_TRY(out.epoch, reader.u64());
+    CHATMCP_TRY(out.authenticator_hash, reader.array<crypto::kSha256Bytes>());
+    CHATMCP_TRY(out.made_at, read_time(reader));
+    CHATMCP_TRY(const ByteView key_package, reader.vector(kKeyPackageMaxBytes));
+    out.key_package = to_bytes(key_package);
+    CHATMCP_TRY(out.signature, reader.array<std::tuple_size_v<Ed25519Signature>>());
+    return out;
+}
+
+void ReaddRequest::write_signed(Writer& writer) const {
+    writer.fixed(topic);
+    writer.u64(epoch);
+    writer.fixed(authenticator_hash);
+    write_time(writer, made_at);
+    writer.vector(key_package);
+}
+
+void ReaddRequest::write(Writer& writer) const {
+    write_signed(writer);
+    writer.fixed(signature);
+}
+
+crypto::Sha256Digest ReaddRequest::hash_of_authenticator(ByteView epoch_authenticator) {
+    return crypto::sha256({as_bytes("chatmcp readd"), epoch_authenticator});
+}
+
 Result<Envelope> Envelope::read(Reader& reader) {
     Envelope out;
     CHATMCP_TRY(out.sequence, reader.u64());

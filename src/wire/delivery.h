@@ -267,6 +267,31 @@ struct AppendDeviceLog {
 
 enum class InboxKind : std::uint8_t { welcome = 1, kp_request = 2, kp_reply = 3, readd = 4 };
 
+/// A device that can no longer follow a group asks its members to take it out and in again
+/// (DESIGN 5, Repair). Signed by the device's root key. It names the topic and not the group, so
+/// that the relay reads nothing that it does not know.
+///
+/// Wire: opaque topic[32]; uint64 epoch (the last one of the device); opaque authenticator_hash[32]
+///       (hash_of_authenticator); uint64 made_at_ms; opaque key_package<V>; opaque signature[64].
+/// Errors of read: malformed (DEL-01) a time above 2^63 - 1.
+struct ReaddRequest {
+    static constexpr auto kLabel = SignatureLabel::readd;
+    TopicId topic{};
+    std::uint64_t epoch = 0;
+    crypto::Sha256Digest authenticator_hash{};
+    UnixMs made_at;
+    Bytes key_package;  // MLSMessage, for this group alone.
+    Ed25519Signature signature{};
+
+    static Result<ReaddRequest> read(Reader& reader);
+    void write(Writer& writer) const;
+    void write_signed(Writer& writer) const;
+
+    /// SHA-256("chatmcp readd" || epoch_authenticator): tells two epochs of one number apart, and
+    /// gives nobody the authenticator.
+    [[nodiscard]] static crypto::Sha256Digest hash_of_authenticator(ByteView epoch_authenticator);
+};
+
 /// From anybody, rate-limited per inbox and source, kept 24 h. `welcome` is refused here: it is
 /// released by its bundle.
 struct SendInbox {

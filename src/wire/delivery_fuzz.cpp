@@ -24,5 +24,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     round_trip<wire::Envelope>(input);
     round_trip<wire::Acceptance>(input);
     round_trip<wire::AgentEntry>(input);
+    round_trip<wire::ReaddRequest>(input);
     return 0;
 }

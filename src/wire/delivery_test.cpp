@@ -85,6 +85,15 @@ AgentEntry agent() {
             .signature = run_array<64>(0xc0)};
 }
 
+ReaddRequest readd() {
+    return {.topic = topic(),
+            .epoch = 7,
+            .authenticator_hash = ReaddRequest::hash_of_authenticator(run(0x50, 32)),
+            .made_at = kNow,
+            .key_package = run(6, 200),
+            .signature = run_array<64>(0xc0)};
+}
+
 PublishBundle publish_bundle() {
     return {.relay_key = kRelay,
             .topic = topic(),
@@ -132,7 +141,9 @@ std::map<std::string, Bytes> own_encodings() {
             {"Envelope bundle", encode(bundle())},
             {"Login.signed", signed_part(login)},
             {"AgentEntry.signed", signed_part(agent())},
-            {"AgentEntry", encode(agent())}};
+            {"AgentEntry", encode(agent())},
+            {"ReaddRequest.signed", signed_part(readd())},
+            {"ReaddRequest", encode(readd())}};
 }
 
 TEST(Delivery, EveryStructureHasTheBytesOfItsVector) {
@@ -159,7 +170,8 @@ TEST(Delivery, TheDocumentedVectorsAreWhatIsSignedAndStored) {
              {"wire::Envelope message", "Envelope message"},
              {"wire::Envelope bundle", "Envelope bundle"},
              {"wire::Login", "Login.signed"},
-             {"wire::AgentEntry", "AgentEntry"}}) {
+             {"wire::AgentEntry", "AgentEntry"},
+             {"wire::ReaddRequest", "ReaddRequest"}}) {
         EXPECT_EQ(testing::format_vector(documented), own.at(name)) << documented;
     }
 }
@@ -183,6 +195,7 @@ TEST(Delivery, WhatIsWrittenIsReadBackAndNothingShorterOrLongerIs) {
     expect_round_trip(message());
     expect_round_trip(bundle());
     expect_round_trip(agent());
+    expect_round_trip(readd());
     const auto decoded = decode<Envelope>(encode(bundle()));
     ASSERT_TRUE(decoded.has_value());
     EXPECT_EQ(decoded->payload, kCommit);

@@ -34,6 +34,8 @@ constexpr std::string_view text_or_nothing(SignatureLabel label) {
             return "ChatMCP receipt";
         case SignatureLabel::simulated_quote:
             return "ChatMCP simulated quote";
+        case SignatureLabel::readd:
+            return "ChatMCP readd";
     }
     return {};
 }

@@ -24,6 +24,7 @@ enum class SignatureLabel : std::uint8_t {
     agent_entry,       // Enclave key: its directory entry.
     receipt,           // Agent's leaf key.
     simulated_quote,   // Development root of the simulated platform.
+    readd,             // Device root key: bring this device back into a group.
 };
 
 /// All of them, for tests that cross every signature with every verifier. labelled_sign.cpp asserts
@@ -37,6 +38,7 @@ inline constexpr std::array kSignatureLabels = {
     SignatureLabel::agent_entry,
     SignatureLabel::receipt,
     SignatureLabel::simulated_quote,
+    SignatureLabel::readd,
 };
 
 /// "ChatMCP delegation" and so on: the label of RFC 9420's SignContent (which puts "MLS 1.0 " in

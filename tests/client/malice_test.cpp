@@ -3,11 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "client/admission.h"
 #include "client/agent.h"
 #include "client/agent_protocol.h"
-#include "client/home.h"
-#include "client/sealed_store.h"
+#include "client/hand.h"
 #include "client/world.h"
 #include "identity/device_log.h"
 #include "identity/wallet_file.h"
@@ -21,88 +19,6 @@ using client::IntentState;
 bool contains(const std::vector<std::string>& list, const std::string& what) {
     return std::ranges::find(list, what) != list.end();
 }
-
-class AnyTrust final : public mls::Trust {
-  public:
-    Result<void> check(const mls::LeafView&,
-                       const mls::LeafView*,
-                       const mls::GroupView&,
-                       const mls::Arrival&) const override {
-        return {};
-    }
-};
-
-// A person's home, opened beside its client.
-class Hand {
-  public:
-    Hand(World& world, Person& person)
-        : world_(world),
-          person_(person),
-          environment_{rules_, trust_, world.random, mls::Limits()},
-          transaction_(*person.home().begin()),
-          key_(*client::HomeKey::open(*transaction_, as_bytes("a passphrase of the tests"))),
-          sealed_(*transaction_, key_, world.random) {}
-    ~Hand() {
-        EXPECT_TRUE(transaction_->commit().has_value());
-        person_.kill();
-    }
-
-    mls::Group group(const client::ChatId& chat) {
-        return *mls::Group::load(environment_, sealed_, chat);
-    }
-    client::AccountRow account() { return **client::Home(sealed_).account(); }
-
-    // A plaintext, encrypted and not published.
-    Bytes encrypt(const client::ChatId& chat, ByteView plaintext) {
-        return group(chat).encrypt(sealed_, plaintext, {}, 1024).value();
-    }
-    void publish(const client::ChatId& chat, Bytes payload) {
-        mls::Group own = group(chat);
-        const auto request =
-            client::publish_message(client::topic_address(world_.relay.public_key(), chat),
-                                    *client::admission_key(own),
-                                    own.view().epoch().value,
-                                    std::move(payload));
-        ASSERT_TRUE(world_.relay.handle(request, {.source = {9}, .channel = {}}).has_value());
-    }
-    Bytes content(wire::ContentType type, Bytes body) {
-        return wire::encode(wire::Content{.salt = world_.random.array<32>(),
-                                          .type = type,
-                                          .sent_at = world_.clock.now(),
-                                          .body = std::move(body)});
-    }
-    void say(const client::ChatId& chat, wire::ContentType type, Bytes body) {
-        publish(chat, encrypt(chat, content(type, std::move(body))));
-    }
-
-    void add(const client::ChatId& chat, const wire::Ed25519Key& root) {
-        mls::Group own = group(chat);
-        const relay::Peer peer{.source = {9}, .channel = {}};
-        const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{{root}}, peer);
-        mls::Plan plan;
-        plan.add = {*claimed->key_packages[0]};
-        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()});
-        ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
-        const auto request =
-            client::publish_bundle(client::topic_address(world_.relay.public_key(), chat),
-                                   *client::admission_key(own),
-                                   *bundle,
-                                   client::staged_admission_key(own)->public_key(),
-                                   {{identity::inbox_id(root), bundle->welcomes[0].welcome}});
-        ASSERT_TRUE(world_.relay.handle(request, peer).has_value());
-        ASSERT_TRUE(own.discard(sealed_).has_value());
-    }
-
-  private:
-    World& world_;
-    Person& person_;
-    client::ConversationRules rules_;
-    AnyTrust trust_;
-    mls::Environment environment_;
-    std::unique_ptr<OwnedTransaction> transaction_;
-    client::HomeKey key_;
-    client::SealedTransaction sealed_;
-};
 
 class Malice : public ::testing::Test {
   protected:

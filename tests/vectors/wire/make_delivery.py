@@ -42,6 +42,7 @@ bundle_body = vector(COMMIT) + NEXT + vector(INBOX + vector(WELCOME) + run(0xB0,
 cursor = u(41, 8) + vector(CHALLENGE)
 agent = (vector(run(5, 300)) + run(0x33, 32) + vector("Prüfer".encode()) + vector(b"SmolLM2-135M-Instruct Q4_K_M") +
          vector(bytes([1, 2])) + u(NOW_MS, 8))
+readd = TOPIC + u(7, 8) + sha256(b"chatmcp readd" + run(0x50, 32)) + u(NOW_MS, 8) + vector(run(6, 200))
 
 CASES = {
     "topic_of(20..3f)": TOPIC,
@@ -57,6 +58,8 @@ CASES = {
     "Login.signed": RELAY + vector(CHALLENGE) + vector(b"http://127.0.0.1:7400"),
     "AgentEntry.signed": agent,
     "AgentEntry": agent + SIGNATURE,
+    "ReaddRequest.signed": readd,
+    "ReaddRequest": readd + SIGNATURE,
 }
 
 print(json.dumps([{"name": name, "bytes": data.hex()} for name, data in CASES.items()], indent=1))

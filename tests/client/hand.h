@@ -1,0 +1,178 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "client/account.h"
+#include "client/admission.h"
+#include "client/home.h"
+#include "client/sealed_store.h"
+#include "client/world.h"
+#include "identity/device_log.h"
+#include "support/mls_member.h"
+#include "wire/labelled_sign.h"
+
+namespace chatmcp::testing {
+
+/// A person's home, opened beside its client: acts with the true keys and without the rules.
+class Hand {
+  public:
+    Hand(World& world, Person& person)
+        : world_(world),
+          person_(person),
+          environment_{rules_, trust_, world.random, mls::Limits()},
+          transaction_(*person.home().begin()),
+          key_(*client::HomeKey::open(*transaction_, as_bytes("a passphrase of the tests"))),
+          sealed_(*transaction_, key_, world.random) {}
+    ~Hand() {
+        EXPECT_TRUE(transaction_->commit().has_value());
+        person_.kill();
+    }
+
+    mls::Group group(const client::ChatId& chat) {
+        return *mls::Group::load(environment_, sealed_, chat);
+    }
+    /// A commit of this plan takes the slot at the relay, whatever the rules say of it.
+    void commit(const client::ChatId& chat, const mls::Plan& plan) {
+        mls::Group own = group(chat);
+        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()});
+        ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+        const auto request =
+            client::publish_bundle(client::topic_address(world_.relay.public_key(), chat),
+                                   *client::admission_key(own),
+                                   *bundle,
+                                   client::staged_admission_key(own)->public_key(),
+                                   {});
+        ASSERT_TRUE(world_.relay.handle(request, {.source = {9}, .channel = {}}).has_value());
+        ASSERT_TRUE(own.discard(sealed_).has_value());
+    }
+    client::AccountRow account() { return **client::Home(sealed_).account(); }
+
+    // A plaintext, encrypted and not published.
+    Bytes encrypt(const client::ChatId& chat, ByteView plaintext) {
+        return group(chat).encrypt(sealed_, plaintext, {}, 1024).value();
+    }
+    void publish(const client::ChatId& chat, Bytes payload) {
+        mls::Group own = group(chat);
+        const auto request =
+            client::publish_message(client::topic_address(world_.relay.public_key(), chat),
+                                    *client::admission_key(own),
+                                    own.view().epoch().value,
+                                    std::move(payload));
+        ASSERT_TRUE(world_.relay.handle(request, {.source = {9}, .channel = {}}).has_value());
+    }
+    Bytes content(wire::ContentType type, Bytes body) {
+        return wire::encode(wire::Content{.salt = world_.random.array<32>(),
+                                          .type = type,
+                                          .sent_at = world_.clock.now(),
+                                          .body = std::move(body)});
+    }
+    void say(const client::ChatId& chat, wire::ContentType type, Bytes body) {
+        publish(chat, encrypt(chat, content(type, std::move(body))));
+    }
+
+    void add(const client::ChatId& chat, const wire::Ed25519Key& root) {
+        mls::Group own = group(chat);
+        const relay::Peer peer{.source = {9}, .channel = {}};
+        const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{{root}}, peer);
+        mls::Plan plan;
+        plan.add = {*claimed->key_packages[0]};
+        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()});
+        ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+        const auto request =
+            client::publish_bundle(client::topic_address(world_.relay.public_key(), chat),
+                                   *client::admission_key(own),
+                                   *bundle,
+                                   client::staged_admission_key(own)->public_key(),
+                                   {{identity::inbox_id(root), bundle->welcomes[0].welcome}});
+        ASSERT_TRUE(world_.relay.handle(request, peer).has_value());
+        ASSERT_TRUE(own.discard(sealed_).has_value());
+    }
+
+    /// A request to be taken out and in again, of this device; `edit` comes before the signature.
+    wire::ReaddRequest readd_request(const client::ChatId& chat,
+                                     const std::function<void(wire::ReaddRequest&)>& edit = {}) {
+        client::Step step = make_step();
+        const client::Device own = *client::device(step);
+        wire::ReaddRequest request{.topic = wire::topic_of(chat),
+                                   .epoch = 0,
+                                   .authenticator_hash = {},
+                                   .made_at = world_.clock.now(),
+                                   .key_package = *client::make_key_package_for(step, own, chat),
+                                   .signature = {}};
+        const auto in = mls::Group::load(environment_, sealed_, chat);
+        if (in.has_value()) {
+            request.epoch = in->view().epoch().value;
+            request.authenticator_hash =
+                wire::ReaddRequest::hash_of_authenticator(in->view().epoch_authenticator());
+        }
+        if (edit) {
+            edit(request);
+        }
+        request.signature = to_array<64>(wire::sign(own.root, request));
+        return request;
+    }
+    /// A group of our own making that says it continues `of`, with everybody of these roots.
+    client::ChatId successor(const client::ChatId& of, const std::vector<wire::Ed25519Key>& roots) {
+        client::Step step = make_step();
+        const client::Device own = *client::device(step);
+        const client::ChatId id = world_.random.array<32>();
+        const relay::Peer peer{.source = {9}, .channel = {}};
+        mls::GroupSpec spec;
+        spec.group_id = to_bytes(id);
+        spec.components = {
+            client::make_component(wire::ComponentId::roles, wire::Roles{{own.row.account}}),
+            client::make_component(wire::ComponentId::sequencer,
+                                   wire::Sequencer{world_.relay.public_key()}),
+            client::make_component(wire::ComponentId::successor_of, wire::CompanionOf{of})};
+        const mls::Arrival now{world_.clock.now()};
+        mls::Group made =
+            mls::Group::create(environment_, sealed_, spec, *client::make_leaf(step, own, id), now)
+                .value();
+        const auto at = client::topic_address(world_.relay.public_key(), id);
+        EXPECT_TRUE(
+            world_.relay.handle(client::create_topic(at, *client::admission_key(made)), peer)
+                .has_value());
+        const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{roots}, peer);
+        mls::Plan plan;
+        for (const auto& package : claimed->key_packages) {
+            plan.add.push_back(*package);
+        }
+        const auto bundle = made.stage(sealed_, plan, now).value();
+        std::vector<wire::WelcomeDelivery> welcomes;
+        for (std::size_t i = 0; i < roots.size(); ++i) {
+            welcomes.push_back({identity::inbox_id(roots[i]), bundle.welcomes[i].welcome});
+        }
+        const auto request =
+            client::publish_bundle(at,
+                                   *client::admission_key(made),
+                                   bundle,
+                                   client::staged_admission_key(made)->public_key(),
+                                   std::move(welcomes));
+        EXPECT_TRUE(world_.relay.handle(request, peer).has_value());
+        return id;
+    }
+
+  private:
+    client::Step make_step() {
+        return {home_, runtime_, environment_, settings_, world_.clock.now(), effects_};
+    }
+
+    World& world_;
+    Person& person_;
+    NoRules rules_;
+    TrustAll trust_;
+    mls::Environment environment_;
+    std::unique_ptr<OwnedTransaction> transaction_;
+    client::HomeKey key_;
+    client::SealedTransaction sealed_;
+    client::Home home_{sealed_};
+    client::Runtime runtime_;
+    client::TrustSettings settings_{.accepted_domains = {}, .policy = {}, .roots = {}};
+    client::Effects effects_;
+};
+
+}  // namespace chatmcp::testing
