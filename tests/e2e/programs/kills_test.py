@@ -30,6 +30,8 @@ MOMENT_SECONDS_MAX = 1.2
 DOWN_SECONDS_MAX = 0.5
 ASK_EVERY_KILLS = 10
 COMMAND_SECONDS_MAX = 300
+# A small model reads the whole conversation for every answer, and a question may wait for the one before it.
+ANSWER_SECONDS_MAX = 1800
 UNREACHABLE = 3
 VICTIMS = ("node", "host", "enclave", "send", "read", "follow")
 # The host gives up after so many enclaves that ended, and its service manager starts it again.
@@ -163,7 +165,7 @@ class Killing:
         watch = threading.Thread(target=self.watch_host, args=(ended,), daemon=True)
         watch.start()
         try:
-            output, errors = asking.communicate(timeout=COMMAND_SECONDS_MAX)
+            output, errors = asking.communicate(timeout=ANSWER_SECONDS_MAX)
         finally:
             ended.set()
             watch.join()
