@@ -24,6 +24,8 @@ struct Options {
     std::vector<std::string> accepted_domains = {"terminal.chatmcp"};
     /// Of a new home. Less than the default is for tests only.
     crypto::ScryptParameters scrypt;
+    /// Room for the Welcomes of one commit. Less than the default is for tests only.
+    std::size_t welcomes_bytes_max = wire::kBundleMaxBytes - wire::kCommitMaxBytes;
 };
 
 /// One device's client: a state machine over one sealed home.

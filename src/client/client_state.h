@@ -17,7 +17,9 @@ struct Client::State {
           random(random_in),
           trust{options.accepted_domains, attest::Policy(), attest::builtin_roots()},
           leaf_trust(trust),
-          environment{rules, leaf_trust, random, group_limits()} {}
+          environment{rules, leaf_trust, random, group_limits()} {
+        runtime.welcomes_bytes_max = options.welcomes_bytes_max;
+    }
 
     HomeKey key;
     crypto::Random& random;

@@ -19,6 +19,9 @@ constexpr std::int64_t kOtherCommitMs = 200;
 // The own leaf is renewed while its delegation has this long to live.
 constexpr std::int64_t kRotateBeforeMs = 30 * kDayMs;
 
+// A Welcome beside its tree: group secrets, context, signature.
+constexpr std::size_t kWelcomeOwnBytes = 4096;
+
 // What is left to do of an intent in the group as it is: a plan, or nothing any more.
 struct Wish {
     std::optional<mls::Plan> plan;
@@ -38,24 +41,38 @@ bool only_removes(IntentKind kind) {
     }
 }
 
-Result<Wish> wish_to_add(Step& step, IntentRow& intent, const mls::GroupView& view) {
+// Every Welcome carries the whole tree, so the more are added at once the larger each of them is:
+// as many as their bundle has room for, and the rest in commits of their own.
+bool has_room(const Step& step, std::size_t tree_bytes, std::size_t welcomes) {
+    return welcomes == 0 ||
+           (tree_bytes + kWelcomeOwnBytes) * (welcomes + 1) <= step.runtime.welcomes_bytes_max;
+}
+
+Result<Wish> wish_to_add(Step& step, IntentRow& intent, const mls::Group& group) {
     CHATMCP_TRY(CommitBody body, commit_body(intent));
     mls::Plan plan;
+    std::size_t tree_bytes = group.ratchet_tree().size();
     for (InviteeRow& invitee : body.invitees) {
-        if (invitee.key_package.empty()) {
+        if (invitee.key_package.empty() || invitee.added) {
             continue;
         }
-        CHATMCP_TRY(const auto present, leaves_of(view, invitee.account));
-        if (present.empty()) {
-            plan.add.push_back(invitee.key_package);
-        } else {
+        CHATMCP_TRY(const auto present, leaves_of(group.view(), invitee.account));
+        if (!present.empty()) {
             invitee.reason = ReasonRow{Errc::already_exists, "CLT-46"};
+            continue;
         }
+        tree_bytes += invitee.key_package.size();
+        if (!has_room(step, tree_bytes, plan.add.size())) {
+            break;
+        }
+        plan.add.push_back(invitee.key_package);
     }
     CHATMCP_TRY_VOID(save_commit_body(step, intent, body));
     if (plan.add.empty()) {
-        // A duty is done when somebody else did it; a user's wish was for nobody.
-        if (intent.kind == IntentKind::admit_agreed) {
+        // A duty is done when somebody else did it, and so is what is left of a wish that had to be
+        // divided; else the wish was for nobody.
+        if (intent.kind == IntentKind::admit_agreed ||
+            std::ranges::any_of(body.invitees, &InviteeRow::added)) {
             return Wish{};
         }
         return Wish{std::nullopt, Error{Errc::not_found, "CLT-44"}};
@@ -123,7 +140,7 @@ Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
         case IntentKind::create_chat:
         case IntentKind::add_members:
         case IntentKind::admit_agreed:
-            return wish_to_add(step, intent, view);
+            return wish_to_add(step, intent, *group);
         case IntentKind::remove_outsider:
             return wish_to_remove_outsider(step, intent, chat, view);
         case IntentKind::remove_member: {
@@ -217,6 +234,24 @@ Result<void> commit_replied(Step& step,
     intent.position = acceptance.sequence;
     want_sync(step, chat.id);
     return step.home.save(intent);
+}
+
+Result<bool> somebody_left_to_add(Step& step, IntentRow& intent) {
+    CHATMCP_TRY(CommitBody body, commit_body(intent));
+    CHATMCP_TRY(const ChatId id, recorded(intent.chat));
+    CHATMCP_TRY(mls::Group * group, step.group(id));
+    bool left = false;
+    for (InviteeRow& invitee : body.invitees) {
+        if (invitee.key_package.empty() || invitee.added || invitee.reason.has_value()) {
+            continue;
+        }
+        CHATMCP_TRY(const auto present, leaves_of(group->view(), invitee.account));
+        invitee.added = !present.empty();
+        left = left || !invitee.added;
+    }
+    intent.position.reset();
+    CHATMCP_TRY_VOID(save_commit_body(step, intent, body));
+    return left;
 }
 
 // ---- Duties ----

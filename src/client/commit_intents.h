@@ -15,6 +15,9 @@ namespace chatmcp::client {
                                           IntentRow& intent,
                                           const wire::PublishBundle::Reply& reply);
 
+/// A commit of create_chat or add_members was accepted: whether people are left for the next one.
+[[nodiscard]] Result<bool> somebody_left_to_add(Step& step, IntentRow& intent);
+
 /// Duties of every member: commit proposals to leave, renew the own leaf in time.
 [[nodiscard]] Result<void> start_chat_duties(Step& step, const ChatRow& chat);
 

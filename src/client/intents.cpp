@@ -319,6 +319,14 @@ Result<void> own_commit_accepted(Step& step, IntentRow& intent) {
     if (intent.kind == IntentKind::invite_assistant) {
         return assistant_added(step, intent);
     }
+    if (shape_of(intent.kind) == Shape::invitation) {
+        const IntentRow accepted = intent;
+        CHATMCP_TRY(const bool left, somebody_left_to_add(step, intent));
+        if (left) {
+            return {};
+        }
+        intent.position = accepted.position;
+    }
     CHATMCP_TRY_VOID(deliver(step, intent));
     if (intent.kind == IntentKind::create_chat) {
         CHATMCP_TRY(const auto continued, continued_by(intent));

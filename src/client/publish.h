@@ -56,6 +56,7 @@ struct InviteeRow {
     std::optional<wire::Ed25519Key> root_key;
     std::vector<wire::Digest> log_hashes;  // Of the log's entries, in order.
     Bytes key_package;
+    bool added = false;               // By an earlier commit of this intent.
     std::optional<ReasonRow> reason;  // Why it cannot be added.
     auto fields(this auto& self) {
         return std::tie(self.account,
@@ -63,6 +64,7 @@ struct InviteeRow {
                         self.root_key,
                         self.log_hashes,
                         self.key_package,
+                        self.added,
                         self.reason);
     }
 };

@@ -68,6 +68,9 @@ struct Runtime {
     std::set<std::uint64_t> untold;  // Commands' intents whose end was not told yet.
     bool synchronising = false;      // Duties are done while it is, or while following.
 
+    /// Room for the Welcomes of one commit.
+    std::size_t welcomes_bytes_max = 0;
+
     bool want_inbox = false;
     std::set<ChatId> want_chats;
     std::optional<Follow> follow;

@@ -1,3 +1,5 @@
+#include <deque>
+
 #include <gtest/gtest.h>
 
 #include "client/world.h"
@@ -255,6 +257,39 @@ TEST(Conversation, AQuarantinedHomeFollowsAndEncryptsNothing) {
     ana.sync();
     ben.sync();
     EXPECT_EQ(ben.chats()[0].state, ChatState::left);
+}
+
+TEST(Conversation, PeopleWhoseWelcomesDoNotFitIntoOneCommitComeInSeveral) {
+    World world;
+    Person ana(world, "ana");
+    ana.welcomes_bytes_max = std::size_t{40} * 1024;
+    ana.sign_in();
+    std::deque<Person> others;
+    std::vector<identity::Caip10> accounts;
+    for (int i = 0; i < 12; ++i) {
+        others.emplace_back(world, "person " + std::to_string(i)).sign_in();
+        accounts.push_back(others.back().account());
+    }
+    const auto started = ana.run_with_kills(client::CreateChat{"Crowd", accounts});
+    ASSERT_EQ(started.state, IntentState::delivered);
+    EXPECT_TRUE(started.missing.empty());
+    const auto chat = *started.chat;
+    const auto epochs = ana.chat(chat).summary.epoch;
+    EXPECT_GE(epochs, 2u);
+    EXPECT_LE(epochs, 6u);
+    EXPECT_EQ(ana.members(chat).size(), 13u);
+    for (Person& person : others) {
+        person.sync();
+        ASSERT_TRUE(person.run(client::AcceptRequest{chat}).has_value()) << person.name;
+        EXPECT_EQ(person.chat(chat).epoch_authenticator, ana.chat(chat).epoch_authenticator);
+    }
+    // The same for those who come later; whoever is there already is named.
+    Person late(world, "late");
+    late.sign_in();
+    const auto adding = ana.run(client::AddMembers{chat, {late.account(), others[0].account()}});
+    ASSERT_EQ(ana.intent(**adding).state, IntentState::delivered);
+    ASSERT_EQ(ana.intent(**adding).missing.size(), 1u);
+    EXPECT_EQ(ana.intent(**adding).missing[0].reason.check, "CLT-46");
 }
 
 TEST(Conversation, NothingThatWasSaidIsFoundInAHome) {

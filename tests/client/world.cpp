@@ -64,8 +64,10 @@ client::Client& Person::client() {
     if (client_ == nullptr) {
         auto transaction = home_->begin();
         CHATMCP_CHECK(transaction.has_value());
-        auto opened = client::Client::open(
-            **transaction, as_bytes(kPassphrase), options(accepted_domains_), world_.random);
+        client::Options opening = options(accepted_domains_);
+        opening.welcomes_bytes_max = welcomes_bytes_max;
+        auto opened =
+            client::Client::open(**transaction, as_bytes(kPassphrase), opening, world_.random);
         CHATMCP_CHECK(opened.has_value());
         client_ = std::make_unique<client::Client>(*std::move(opened));
     }

@@ -52,6 +52,8 @@ class Person {
            std::string name,
            std::int64_t skew_ms = 0,
            std::vector<std::string> accepted_domains = {"terminal.chatmcp"});
+    /// How much room this person's client takes for the Welcomes of one commit.
+    std::size_t welcomes_bytes_max = client::Options().welcomes_bytes_max;
 
     /// Sign in. Fails the test on any refusal.
     void sign_in();
