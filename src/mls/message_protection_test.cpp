@@ -365,6 +365,21 @@ TEST_F(Messages, ARotatedLeafSignsWithItsNewKeyFromTheNextEpochOn) {
     EXPECT_EQ(text_of(alice.receive(bob.encrypt("new key").value())), "new key");
 }
 
+TEST_F(Messages, WhoIsAddedInACommitThatChangesTheSignatureKeyJoins) {
+    MlsMember newcomer("newcomer", 77);
+    Plan plan;
+    plan.add = {newcomer.key_package().key_package};
+    plan.rotate = bob.setup();
+    const auto bundle = bob.stage(plan);
+    ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+    ASSERT_TRUE(bob.confirm().has_value());
+    // The commit is signed with the old key, the GroupInfo in the Welcome with the new one.
+    ASSERT_TRUE(alice.follow(bundle->commit).has_value());
+    const auto joined = newcomer.join(bundle->welcomes[0].welcome);
+    ASSERT_TRUE(joined.has_value()) << joined.error().check;
+    EXPECT_EQ(text_of(newcomer.receive(alice.encrypt("welcome").value())), "welcome");
+}
+
 TEST_F(Messages, ComponentsAreSetWholeAndSeenByAll) {
     Plan plan;
     plan.components = std::vector<Component>{{0x8001, {1}}, {0x8006, to_bytes(as_bytes("title"))}};
