@@ -62,3 +62,4 @@ function(chatmcp_system_library name header)
 endfunction()
 chatmcp_system_library(rocksdb rocksdb/db.h)
 chatmcp_system_library(seccomp seccomp.h)
+add_library(rapidjson INTERFACE)                                   # headers alone, in /usr/include

@@ -1,13 +1,14 @@
 # chatmcp_module(NAME wire SOURCES envelope.cpp DEPENDS base crypto LINKS fmt::fmt TESTS envelope_test.cpp FUZZERS envelope_fuzz.cpp)
 #
 # Makes the library chatmcp::wire from the folder's sources and one program wire_test of its tests. DEPENDS are folders of ours
-# (checked against dev/layers.json), LINKS are others' libraries. A core folder (NO_EXCEPTIONS) also compiles for WebAssembly.
+# (checked against dev/layers.json), LINKS are others' libraries. A core folder (NO_EXCEPTIONS) also compiles for WebAssembly; the
+# preset wasm makes its library there, and a program of its WASM_TESTS, those of TESTS that the native ctest runs there too (tests/wasm).
 
 add_library(chatmcp_warnings INTERFACE)
 target_compile_options(chatmcp_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wthread-safety)
 
 function(chatmcp_module)
-  cmake_parse_arguments(arg "NO_EXCEPTIONS" "NAME" "SOURCES;DEPENDS;LINKS;TESTS;TEST_LINKS;TEST_LABELS;FUZZERS" ${ARGN})
+  cmake_parse_arguments(arg "NO_EXCEPTIONS" "NAME" "SOURCES;DEPENDS;LINKS;TESTS;WASM_TESTS;TEST_LINKS;TEST_LABELS;FUZZERS" ${ARGN})
   add_library(chatmcp_${arg_NAME} STATIC ${arg_SOURCES})
   add_library(chatmcp::${arg_NAME} ALIAS chatmcp_${arg_NAME})
   target_include_directories(chatmcp_${arg_NAME} PUBLIC "${CMAKE_SOURCE_DIR}/src")
@@ -16,6 +17,12 @@ function(chatmcp_module)
   target_link_libraries(chatmcp_${arg_NAME} PUBLIC ${arg_DEPENDS} ${arg_LINKS})
   if(arg_NO_EXCEPTIONS)
     target_compile_options(chatmcp_${arg_NAME} PRIVATE -fno-exceptions)
+  endif()
+  if(CHATMCP_WASM)
+    if(arg_WASM_TESTS)
+      chatmcp_wasm_test(NAME ${arg_NAME} TESTS ${arg_WASM_TESTS} TEST_LINKS ${arg_TEST_LINKS})
+    endif()
+    return()
   endif()
   if(arg_TESTS)
     add_executable(${arg_NAME}_test ${arg_TESTS})

@@ -43,6 +43,20 @@ AWS_LC_OPTIONS = [
     "-DDISABLE_PERL=ON",
 ]
 
+# The same source for WebAssembly: libcrypto alone.
+AWS_LC_WASM_OPTIONS = [
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DCMAKE_C_FLAGS_RELEASE=-O3 -DNDEBUG -fdata-sections",
+    "-DBUILD_LIBSSL=OFF",
+    "-DBUILD_SHARED_LIBS=OFF",
+    "-DBUILD_TESTING=OFF",
+    "-DBUILD_TOOL=OFF",
+    "-DDISABLE_GO=ON",
+    "-DDISABLE_PERL=ON",
+    "-DDISABLE_CPU_JITTER_ENTROPY=ON",  # It wants a finer clock than a browser gives; the host's generator is the source.
+]
+WASM_TOOLCHAIN = ROOT / "cmake" / "wasm_toolchain.cmake"
+
 LLAMA_VERSION = "0.3.36"  # Of the distribution that carries it; llama.cpp calls itself 0.5.0-dev.
 LLAMA_PARTS = ("CMakeLists.txt", "LICENSE", "cmake", "ggml", "include", "src", "vendor")
 LLAMA_OPTIONS = [
@@ -132,14 +146,17 @@ def jobs() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def cmake_build(name: str, source: Path, build: Path, prefix: Path, options: list[str]) -> None:
+NATIVE = ["-DCMAKE_C_COMPILER=clang-19", "-DCMAKE_CXX_COMPILER=clang++-19"]
+
+
+def cmake_build(name: str, source: Path, build: Path, prefix: Path, options: list[str], target: list[str] | None = None) -> None:
     """Configure, build and install one CMake project of others with the compiler that builds ours."""
     log = DEPS / "logs" / f"{name}.log"
     launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
     run(
-        ["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_C_COMPILER=clang-19", "-DCMAKE_CXX_COMPILER=clang++-19",
+        ["cmake", "-S", source, "-B", build, "-G", "Ninja", *(NATIVE if target is None else target),
          "-DCMAKE_INSTALL_LIBDIR=lib", *launcher, *options],
-        log, f"configuring {name}",
+        log, f"configuring {name}", env={**os.environ, "CHATMCP_DEPS": str(DEPS)},
     )  # fmt: skip
     run(["cmake", "--build", build, "-j", jobs()], log, f"building {name}", re.compile(r"^\[\d+/\d+\]"))
     run(["cmake", "--install", build, "--prefix", prefix], log, f"installing {name}")
@@ -252,8 +269,20 @@ def cargo_client(work: Path) -> Path:
 
 
 def fetch_aws_lc(work: Path) -> Path:
-    """The source of AWS-LC as the crate aws-lc-sys carries it, checked by the hash of the crate."""
+    """The source of AWS-LC as the crate aws-lc-sys carries it, checked by the hash of the crate, which is kept: it is built twice."""
     name, version, sha256 = AWS_LC_CRATE
+    kept = DEPS / "downloads" / f"{name}-{version}.crate"
+    if not kept.is_file() or sha256_of(kept) != sha256:
+        crate = download_crate(work, name, version)
+        if sha256_of(crate) != sha256:
+            raise SetupError(f"{name}-{version} has SHA-256 {sha256_of(crate)}, expected {sha256}")
+        kept.parent.mkdir(exist_ok=True)
+        crate.replace(kept)
+    unpack(kept, work / "source", prefix=f"{name}-{version}/aws-lc/")
+    return work / "source"
+
+
+def download_crate(work: Path, name: str, version: str) -> Path:
     cargo = cargo_client(work / "client")
     package, home = work / "fetch", work / "cargo-home"
     (package / "src").mkdir(parents=True)
@@ -270,10 +299,7 @@ def fetch_aws_lc(work: Path) -> Path:
         DEPS / "logs" / "aws-lc.log", f"fetching {name} {version}", cwd=package, env={**os.environ, "CARGO_HOME": str(home)},
     )  # fmt: skip
     (crate,) = home.glob(f"registry/cache/*/{name}-{version}.crate")
-    if sha256_of(crate) != sha256:
-        raise SetupError(f"{name}-{version} has SHA-256 {sha256_of(crate)}, expected {sha256}")
-    unpack(crate, work / "source", prefix=f"{name}-{version}/aws-lc/")
-    return work / "source"
+    return crate
 
 
 def unpack(archive: Path, target: Path, prefix: str, only: tuple[str, ...] = ()) -> None:
@@ -301,6 +327,23 @@ def make_aws_lc(folder: Path) -> None:
     cmake_build("aws-lc", source, work / "build", folder, AWS_LC_OPTIONS)
     shutil.copy(source / "LICENSE", folder / "LICENSE")
     require(folder, "include/openssl/hpke.h", "lib/libcrypto.a", "lib/libssl.a")
+
+
+def make_wasi_sysroot(folder: Path) -> None:
+    """Debian's packages put these beside the machine's own headers, which must not be found while building for WebAssembly."""
+    for part in ("include", "lib"):
+        (folder / part).mkdir()
+        (folder / part / "wasm32-wasi").symlink_to(f"/usr/{part}/wasm32-wasi")
+    require(folder, "include/wasm32-wasi/stdio.h", "lib/wasm32-wasi/libc.a")
+
+
+def make_aws_lc_wasm(folder: Path) -> None:
+    work = folder.parent
+    source = fetch_aws_lc(work)
+    toolchain = [f"-DCMAKE_TOOLCHAIN_FILE={WASM_TOOLCHAIN}"]
+    cmake_build("aws-lc-wasm", source, work / "build", folder, AWS_LC_WASM_OPTIONS, toolchain)
+    shutil.copy(source / "LICENSE", folder / "LICENSE")
+    require(folder, "include/openssl/hpke.h", "lib/libcrypto.a")
 
 
 def make_llama(folder: Path) -> None:
@@ -350,6 +393,13 @@ def pieces() -> list[Piece]:
     return [
         Piece("tools", "Node and Go", "tools 1\n" + pin("tools.txt"), make_tools),
         Piece(f"aws-lc-{AWS_LC_VERSION}", f"AWS-LC {AWS_LC_VERSION}", f"aws-lc 1\n{AWS_LC_CRATE}\n{AWS_LC_OPTIONS}", make_aws_lc),
+        Piece("wasi-sysroot", "Sysroot for WebAssembly", "wasi-sysroot 1", make_wasi_sysroot),
+        Piece(
+            f"aws-lc-{AWS_LC_VERSION}-wasm",
+            f"AWS-LC {AWS_LC_VERSION} for WebAssembly",
+            f"aws-lc-wasm 1\n{AWS_LC_CRATE}\n{AWS_LC_WASM_OPTIONS}\n{WASM_TOOLCHAIN.read_text()}",
+            make_aws_lc_wasm,
+        ),
         Piece(f"llama-{LLAMA_VERSION}", "llama.cpp", f"llama 1\n{pin('llama.txt')}\n{LLAMA_OPTIONS}", make_llama),
         Piece(
             "conformance",

@@ -76,8 +76,9 @@ TEST(Hkdf, EveryCaseOfWycheproofHasItsResult) {
 }
 
 TEST(HkdfDeath, MoreThan255BlocksEndTheProcess) {
-    EXPECT_DEATH(static_cast<void>(hkdf_expand(HashId::sha256, Bytes(32), {}, 255 * 32 + 1)),
-                 "broken assumption");
+    EXPECT_DEATH_IF_SUPPORTED(
+        static_cast<void>(hkdf_expand(HashId::sha256, Bytes(32), {}, 255 * 32 + 1)),
+        "broken assumption");
 }
 
 TEST(Hkdf, NoBytesAskedForAreNoBytes) {

@@ -102,6 +102,15 @@ Result<std::vector<Bytes>> Fields::byte_list(const char* name) const {
     return list_of(request_, name, bytes_of);
 }
 
+Result<std::vector<std::string>> Fields::texts(const char* name) const {
+    return list_of(request_, name, [](const Json& value) -> Result<std::string> {
+        if (!value.is_string()) {
+            return wrong_field();
+        }
+        return value.get<std::string>();
+    });
+}
+
 Result<std::vector<std::uint32_t>> Fields::numbers(const char* name) const {
     return list_of(request_, name, number_of<std::uint32_t>);
 }

@@ -34,6 +34,7 @@ class Fields {
     [[nodiscard]] Result<Bytes> bytes(const char* name) const;
     [[nodiscard]] Result<Bytes> bytes(const char* name, ByteView otherwise) const;
     [[nodiscard]] Result<std::vector<Bytes>> byte_list(const char* name) const;
+    [[nodiscard]] Result<std::vector<std::string>> texts(const char* name) const;
     [[nodiscard]] Result<std::vector<std::uint32_t>> numbers(const char* name) const;
     [[nodiscard]] Result<std::vector<std::uint16_t>> u16_list(const char* name) const;
     /// `[{"type": 1, "data": "hex"}]`; `key` is the name of the number.

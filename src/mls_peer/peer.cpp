@@ -6,11 +6,27 @@
 
 namespace chatmcp::mls_peer {
 
-Peer::Peer() = default;
-Peer::~Peer() = default;
+namespace {
 
-std::string Peer::handle(std::string_view line) {
-    const Json request = Json::parse(line, nullptr, false);
+/// Requests have three levels; what comes back as `id` is written by a function that calls itself
+/// for each level.
+constexpr int kDepthMax = 16;
+
+/// Not an object if the line is none, or too deep.
+Json parse_request(std::string_view line) {
+    bool too_deep = false;
+    const auto look = [&](int depth, Json::parse_event_t, const Json&) {
+        too_deep = too_deep || depth > kDepthMax;
+        return !too_deep;
+    };
+    Json request = Json::parse(line, look, false);
+    return too_deep ? Json() : request;
+}
+
+}  // namespace
+
+std::string answer(std::string_view line, const Run& run) {
+    const Json request = parse_request(line);
     const auto answered = [&]() -> Result<Json> {
         if (!request.is_object()) {
             return fail(Errc::malformed, "PEER-01");
@@ -23,6 +39,13 @@ std::string Peer::handle(std::string_view line) {
         reply["id"] = request["id"];
     }
     return reply.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+Peer::Peer() = default;
+Peer::~Peer() = default;
+
+std::string Peer::handle(std::string_view line) {
+    return answer(line, [this](const Json& request) { return run(request); });
 }
 
 Result<Json> Peer::run(const Json& request) {

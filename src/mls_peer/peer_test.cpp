@@ -224,6 +224,13 @@ TEST_P(PeerTest, ARefusalLeavesTheGroupAsItWas) {
 TEST_P(PeerTest, RequestsThatAreNoneAreAnsweredByName) {
     EXPECT_EQ(json::parse(peer_.handle("{")).at("error"), "PEER-01");
     EXPECT_EQ(json::parse(peer_.handle("[1]")).at("error"), "PEER-01");
+    // Who writes it back level by level needs stack for each.
+    const std::string deep = std::string(1 << 20, '[') + std::string(1 << 20, ']');
+    EXPECT_EQ(json::parse(peer_.handle(R"({"cmd":"quit","id":)" + deep + "}")).at("error"),
+              "PEER-01");
+    EXPECT_FALSE(peer_.quit());
+    EXPECT_EQ(json::parse(peer_.handle(R"({"cmd":"state","id":[[{"a":[1]}]]})")).at("id").dump(),
+              R"([[{"a":[1]}]])");
     expect_refused({{"client", "ana"}}, "PEER-02");
     expect_refused({{"cmd", "state"}, {"client", "ana"}}, "PEER-03");
     init("ana");

@@ -1,9 +1,9 @@
 #include "support/formats.h"
 
-#include <fstream>
-#include <stdexcept>
+#include <sstream>
 
 #include "base/encoding.h"
+#include "support/files.h"
 
 namespace chatmcp::testing {
 namespace {
@@ -14,10 +14,7 @@ struct Block {
 };
 
 std::vector<Block> read_blocks() {
-    std::ifstream file(CHATMCP_SOURCE_DIR "/docs/formats.md");
-    if (!file) {
-        throw std::runtime_error("cannot read docs/formats.md");
-    }
+    std::istringstream file(read_project_file("docs/formats.md"));
     std::vector<Block> blocks;
     bool inside = false;
     for (std::string line; std::getline(file, line);) {
@@ -41,8 +38,7 @@ Block only_block(const std::string& head) {
         }
     }
     if (found.size() != 1) {
-        throw std::runtime_error("docs/formats.md has " + std::to_string(found.size()) +
-                                 " blocks " + head);
+        give_up("docs/formats.md has " + std::to_string(found.size()) + " blocks " + head);
     }
     return found.front();
 }
@@ -60,7 +56,7 @@ Bytes format_vector(std::string_view name) {
     }
     auto bytes = from_hex(digits);
     if (!bytes.has_value() || bytes->empty()) {
-        throw std::runtime_error("not hexadecimal: " + std::string(name));
+        give_up("not hexadecimal: " + std::string(name));
     }
     return *std::move(bytes);
 }

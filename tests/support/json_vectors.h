@@ -15,7 +15,7 @@ inline nlohmann::json load_json(std::string_view path) {
     return nlohmann::json::parse(load_text(path));
 }
 
-/// The bytes of a member that holds hexadecimal digits; throws where it does not.
+/// The bytes of a member that holds hexadecimal digits; the test fails where it does not.
 inline Bytes hex_of(const nlohmann::json& value) {
     return from_hex(value.get<std::string>()).value();
 }

@@ -1,13 +1,11 @@
 #include "support/vectors.h"
 
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "support/files.h"
 
 namespace chatmcp::testing {
 namespace {
@@ -27,14 +25,14 @@ std::string name_of(const json& value, std::size_t position) {
 Bytes bytes_of(const json& value, std::string_view member) {
     auto bytes = from_hex(value.get<std::string>());
     if (!bytes.has_value()) {
-        throw std::runtime_error("not hexadecimal: " + std::string(member));
+        give_up("not hexadecimal: " + std::string(member));
     }
     return *std::move(bytes);
 }
 
 std::vector<Vector> cases_of(const std::shared_ptr<const json>& document, const json& array) {
     if (!array.is_array()) {
-        throw std::runtime_error("not an array");
+        give_up("not an array");
     }
     std::vector<Vector> out;
     for (const json& value : array) {
@@ -57,7 +55,7 @@ Vector::Vector(std::shared_ptr<const nlohmann::json> document,
 const json& Vector::at(std::string_view member) const {
     const auto found = value_->find(std::string(member));
     if (found == value_->end()) {
-        throw std::runtime_error(name_ + " has no member " + std::string(member));
+        give_up(name_ + " has no member " + std::string(member));
     }
     return *found;
 }
@@ -78,7 +76,7 @@ std::string Vector::text(std::string_view member) const {
 std::uint64_t Vector::u64(std::string_view member) const {
     const json& value = at(member);
     if (!value.is_number_unsigned()) {
-        throw std::runtime_error("not an unsigned number: " + std::string(member));
+        give_up("not an unsigned number: " + std::string(member));
     }
     return value.get<std::uint64_t>();
 }
@@ -118,12 +116,7 @@ Vector load_document(std::string_view path) {
 }
 
 std::string load_text(std::string_view path) {
-    const std::string whole_path = CHATMCP_SOURCE_DIR "/tests/vectors/" + std::string(path);
-    std::ifstream file(whole_path, std::ios::binary);
-    if (!file) {
-        throw std::runtime_error("cannot read " + whole_path);
-    }
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return read_project_file("tests/vectors/" + std::string(path));
 }
 
 }  // namespace chatmcp::testing

@@ -14,8 +14,8 @@ namespace chatmcp::testing {
 
 /// One case of a vector file: a JSON object, whose members are read by name and type.
 ///
-/// Errors: a member that is missing or of another type throws std::runtime_error with its name, so
-///         that a misspelt name fails the test.
+/// Errors: a member that is missing or of another type ends the program with its name, so that a
+///         misspelt name fails the test.
 class Vector {
   public:
     Vector(std::shared_ptr<const nlohmann::json> document,
