@@ -27,8 +27,19 @@ namespace chatmcp::bench {
 /// One derivation with a new home's parameters.
 [[nodiscard]] Json measure_key_derivation(const Arguments& arguments);
 
-/// Groups of --members: --rounds. Microseconds.
+// Of the MLS library, in microseconds, each operation beside the bare AWS-LC calls that it needs at
+// least (mls_floor.h), measured in turn: {"NAME": {"ours": ..., "floor": ...}}. --suite: its
+// number.
+
+/// Messages of 100 bytes and empty commits in a group of --members, whose tree is filled: --rounds;
+/// what they allocate and write.
 [[nodiscard]] Json measure_mls(const Arguments& arguments);
+/// The same with --folder: both members' state in SQLite files there.
+[[nodiscard]] Json measure_mls_on_disk(const Arguments& arguments);
+/// A group of --members made with one commit and Welcome, and joined: --rounds, --threads 1 or 2.
+[[nodiscard]] Json measure_mls_creation(const Arguments& arguments);
+/// Bytes of memory of a group of --members that was loaded, and of its tree when serialised.
+[[nodiscard]] Json measure_mls_memory(const Arguments& arguments);
 
 /// The prompts of a receipt, run again in this process: --model, --receipt, --context, --rounds.
 [[nodiscard]] Json measure_engine(const Arguments& arguments);

@@ -85,4 +85,21 @@ std::size_t Arguments::number(const std::string& name) const {
     return std::strtoull(text(name).c_str(), nullptr, 10);
 }
 
+int run_named(std::span<const NamedBench> benches, int argc, char** argv) {
+    const std::string_view wanted = argc > 1 ? argv[1] : "";
+    for (const NamedBench& bench : benches) {
+        if (bench.name == wanted) {
+            const Json figures = bench.measure(Arguments(argc - 2, argv + 2));
+            static_cast<void>(std::printf("%s\n", figures.dump().c_str()));
+            return 0;
+        }
+    }
+    static_cast<void>(std::fprintf(stderr, "give one of:"));
+    for (const NamedBench& bench : benches) {
+        static_cast<void>(std::fprintf(stderr, " %s", std::string(bench.name).c_str()));
+    }
+    static_cast<void>(std::fprintf(stderr, "\n"));
+    return 2;
+}
+
 }  // namespace chatmcp::bench

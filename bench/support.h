@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,5 +87,13 @@ class Arguments {
   private:
     std::map<std::string, std::string> given_;
 };
+
+/// One measurement of a program: it returns its raw figures.
+struct NamedBench {
+    std::string_view name;
+    Json (*measure)(const Arguments&);
+};
+/// The program: the measurement that its first argument names, printed. Returns the exit code.
+[[nodiscard]] int run_named(std::span<const NamedBench> benches, int argc, char** argv);
 
 }  // namespace chatmcp::bench

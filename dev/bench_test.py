@@ -19,7 +19,7 @@ DEV = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEV))
 
 from demo.services import Failed  # noqa: E402
-from measure import benches, rows, run, soak  # noqa: E402
+from measure import benches, mls, rows, run, soak  # noqa: E402
 
 PROGRAMS = DEV.parent / "build/release/bin"
 
@@ -94,19 +94,43 @@ class Bars(unittest.TestCase):
         self.assertIs(missed["e2e.send_to_read.p99"].ok, False)
         self.assertEqual(held["e2e.send_to_read.p50"].floor, 2.0)
 
-    def test_messages_in_large_groups_are_held_against_those_in_small_ones(self):
-        def measured(_, members, rounds):
-            self.assertGreater(rounds, 0)
-            one = {"p50": 10.0 if members < 1000 else 16.0}
-            return {"encrypt": one, "decrypt": one, "make_commit": one, "process_commit": one, "bytes_written_per_decrypt": 130}
-
+    def mls_rows(self, ours: float, written: float = 100, loaded: float = 150) -> dict[str, rows.Row]:
+        """Every floor is 100 us, every peer 130 us."""
+        pair, totals = {"ours": ours, "floor": 100.0}, {"allocations": 5.0, "written": written}
+        figures = {
+            "mls": {"encrypt": pair, "decrypt": pair, "create_commit": pair, "process_commit": pair, "create_and_apply_commit": {"ours": ours},
+                    **{f"{what}_totals": totals for what in ("encrypt", "decrypt", "create_commit", "process_commit")}},
+            "mls-creation": {"create": pair, "join": pair},
+            "mls-memory": {"loaded": loaded, "in_use": loaded, "tree": 100},
+            "mls-on-disk": {"fdatasync": 300.0, "encrypt": ours, "decrypt": ours, "create_commit": ours, "process_commit": ours},
+        }
+        peer = {what: 130.0 for what in ("encrypt", "decrypt", "create_commit", "create_and_apply_commit", "process_commit", "create", "join")}
         with tempfile.TemporaryDirectory() as folder:
             current = self.quick_run(folder)
-            current.bench = measured
-            found = {row.name: row for row in benches.mls(current)}
-        self.assertIs(found["mls.decrypt.100_members.p50"].ok, True)
-        self.assertIs(found["mls.decrypt.1000_members.p50"].ok, False)
-        self.assertIsNone(found["mls.process_commit.1000_members.p50"].ok)
+            current.bench = lambda name, **_: figures[name]
+            with mock.patch.object(mls, "mls_rs", return_value=None), mock.patch.object(mls, "ts_mls", return_value=None), \
+                    mock.patch.object(mls, "ask", return_value=peer):
+                return {row.name: row for row in benches.mls(current)}
+
+    def test_mls_is_held_against_the_bare_calls_and_against_mls_rs(self):
+        held = self.mls_rows(105.0)
+        self.assertEqual([row.name for row in held.values() if row.ok is False], [])
+        missed = self.mls_rows(131.0, written=9000, loaded=201)
+        for name in ("encrypt.2_members", "decrypt.32_members", "encrypt.2_members.against_mls_rs", "create.16_members.1_threads",
+                     "join.16_members.2_threads", "join.16_members.2_threads.against_mls_rs", "process_commit.16_members.against_mls_rs",
+                     "create_and_apply_commit.16_members.against_mls_rs", "encrypt.16_members.written", "process_commit.16_members.written"):
+            self.assertIs(missed[f"mls.suite_3.{name}"].ok, False, name)
+            self.assertIs(missed[f"mls.suite_1.{name}"].ok, False, name)
+        self.assertIs(missed["mls.memory.loaded.16_members"].ok, False)
+        slow = self.mls_rows(251.0)
+        for name in ("create_commit.16_members", "process_commit.16_members", "process_commit.32_members"):
+            self.assertIs(missed[f"mls.suite_3.{name}"].ok, True, name)
+            self.assertIs(slow[f"mls.suite_3.{name}"].ok, False, name)
+        self.assertIsNone(slow["mls.suite_3.encrypt.2_members.against_ts_mls"].ok)
+
+    def test_of_several_runs_the_middle_one_counts_with_its_own_floor(self):
+        of_runs = [{"encrypt": {"ours": ours, "floor": floor}} for ours, floor in ((10, 10), (30, 10), (22, 20))]
+        self.assertEqual(mls.usual(of_runs), {"encrypt": {"ours": 22, "floor": 20}})
 
 
 class Script(unittest.TestCase):
@@ -142,7 +166,7 @@ class Script(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             done = bench("mls", "--json", "--quick", "--bin", folder, "--data", folder)
         self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertIn("chatmcp_bench is not built", done.stderr)
+        self.assertIn("chatmcp_mls_bench is not built", done.stderr)
 
 
 class Soak(unittest.TestCase):

@@ -9,6 +9,7 @@ import time
 
 from demo import services
 from demo.services import Failed
+from measure import mls as mls_rows
 from measure import rows
 from measure.rows import Row
 from measure.run import Run, counter, environment, milliseconds, resident_mib
@@ -241,31 +242,9 @@ def client(run: Run) -> list[Row]:
     return made
 
 
-# Not the issue's: what "flat" means here, with room for noise.
-FLAT_RATIO_MAX = 1.5
-
-
 def mls(run: Run) -> list[Row]:
-    """a message and an empty commit in groups of 2, 100 and 1000."""
-    sizes = (2, 100, 1000)
-    # Twice in turn, so that a busy moment does not hit one size alone; the better median counts.
-    found: dict[int, list[dict]] = {size: [] for size in sizes}
-    for _ in range(run.count(3, 1)):
-        for size in sizes:
-            found[size].append(run.bench("mls", members=size, rounds=run.count(1000, 40)))
-    made = []
-    for what in ("encrypt", "decrypt", "make_commit", "process_commit"):
-        best = {size: min(one[what]["p50"] for one in found[size]) for size in sizes}
-        for size in sizes:
-            name = f"mls.{what}.{size}_members.p50"
-            if size == sizes[0]:
-                made.append(Row(name, best[size], "us"))
-            elif what in ("encrypt", "decrypt"):
-                made.append(rows.ratio_at_most(name, best[size], "us", FLAT_RATIO_MAX, peer=best[sizes[0]]))
-            else:
-                made.append(Row(name, best[size], "us", peer=best[sizes[0]]))
-    made += [Row(f"mls.written_per_decrypt.{size}_members", found[size][0]["bytes_written_per_decrypt"], "bytes") for size in sizes]
-    return made
+    """MLS operations against the bare AWS-LC calls in them, mls-rs and ts-mls."""
+    return mls_rows.measure(run)
 
 
 def store(run: Run) -> list[Row]:

@@ -55,17 +55,17 @@ class Run:
         self._services.clear()
 
     @staticmethod
-    def bench_command(name: str, arguments: dict) -> list[str]:
-        program = services.BIN.parent / "bench/chatmcp_bench"
-        if not program.is_file():
-            raise Failed(f"{program} is not built: leave out --no-build, or build the target chatmcp_bench", 2)
-        return [str(program), name, *(str(part) for pair in arguments.items() for part in (f"--{pair[0]}", pair[1]))]
+    def bench_command(name: str, arguments: dict, program: str = "chatmcp_bench") -> list[str]:
+        path = services.BIN.parent / "bench" / program
+        if not path.is_file():
+            raise Failed(f"{path} is not built: leave out --no-build, or build the target {program}", 2)
+        return [str(path), name, *(str(part) for pair in arguments.items() for part in (f"--{pair[0]}", pair[1]))]
 
-    def bench(self, name: str, **arguments) -> dict:
+    def bench(self, name: str, program: str = "chatmcp_bench", **arguments) -> dict:
         """Raw figures of one measurement of bench/."""
-        done = subprocess.run(self.bench_command(name, arguments), capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS_MAX)
+        done = subprocess.run(self.bench_command(name, arguments, program), capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS_MAX)
         if done.returncode != 0:
-            raise Failed(f"chatmcp_bench {name}: {done.stderr.strip() or done.returncode}")
+            raise Failed(f"{program} {name}: {done.stderr.strip() or done.returncode}")
         return json.loads(done.stdout)
 
     @staticmethod

@@ -1,5 +1,6 @@
 #include "base/secret.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -26,18 +27,51 @@ bool equal_constant_time(ByteView a, ByteView b) {
     return difference == 0;
 }
 
-SecretBytes::SecretBytes(SecretBytes&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+// NOLINTBEGIN(*-member-init): see secret.h.
+SecretBytes::SecretBytes(std::size_t size_bytes) : size_(size_bytes) {
+    if (in_place()) {
+        std::fill_n(small_.begin(), size_, std::uint8_t{0});
+    } else {
+        large_.resize(size_);
+    }
+}
+
+SecretBytes::SecretBytes(ByteView from) : size_(from.size()) {
+    if (in_place()) {
+        std::copy(from.begin(), from.end(), small_.begin());
+    } else {
+        large_.assign(from.begin(), from.end());
+    }
+}
+
+SecretBytes::SecretBytes(SecretBytes&& other) noexcept {
+    take(other);
+}
+// NOLINTEND(*-member-init)
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
     if (this != &other) {
-        wipe(bytes_);
-        bytes_ = std::exchange(other.bytes_, {});
+        wipe(mutable_view());
+        take(other);
     }
     return *this;
 }
 
 SecretBytes::~SecretBytes() {
-    wipe(bytes_);
+    wipe(mutable_view());
+}
+
+void SecretBytes::take(SecretBytes& other) {
+    size_ = other.size_;
+    if (in_place()) {
+        std::copy_n(other.small_.begin(), size_, small_.begin());
+        wipe(other.mutable_view());
+        large_ = Bytes();
+    } else {
+        large_ = std::move(other.large_);
+    }
+    other.large_ = Bytes();
+    other.size_ = 0;
 }
 
 }  // namespace chatmcp

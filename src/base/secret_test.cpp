@@ -42,6 +42,26 @@ TEST(Secret, AMovedSecretLeavesNothingBehind) {
     EXPECT_TRUE(second.empty());  // NOLINT(bugprone-use-after-move)
 }
 
+TEST(Secret, OfAnySizeMovesAndIsWipedWhereItWas) {
+    for (const std::size_t size : {0u, 1u, 63u, 64u, 65u, 1000u}) {
+        const Bytes content(size, 0xa5);
+        SecretBytes from{ByteView(content)};
+        const auto old_place = from.mutable_view();
+        SecretBytes to(std::move(from));
+        EXPECT_TRUE(equal(to.view(), content)) << size;
+        EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
+        if (size <= SecretBytes::kInPlaceBytes) {
+            EXPECT_TRUE(std::ranges::all_of(old_place, [](auto byte) { return byte == 0; })) << size;
+        }
+        for (const std::size_t other_size : {2u, 100u}) {
+            SecretBytes replaced(other_size);
+            EXPECT_TRUE(equal(replaced.view(), Bytes(other_size)));  // Zeros.
+            replaced = to.clone();
+            EXPECT_TRUE(equal(replaced.view(), content)) << size << " over " << other_size;
+        }
+    }
+}
+
 TEST(Secret, ACloneIsACopyOfItsOwn) {
     SecretBytes original(Bytes{1, 2});
     const SecretBytes clone = original.clone();

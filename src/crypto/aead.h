@@ -43,4 +43,13 @@ class Aead {
     std::unique_ptr<State> state_;
 };
 
+/// The same as an Aead that is used once, without allocating one. Preconditions as there.
+[[nodiscard]] Bytes aead_seal(
+    AeadId id, ByteView key, ByteView nonce, ByteView aad, ByteView plaintext);
+/// Errors: cannot_open (CRY-01).
+[[nodiscard]] Result<Bytes> aead_open(
+    AeadId id, ByteView key, ByteView nonce, ByteView aad, ByteView ciphertext);
+[[nodiscard]] Result<SecretBytes> aead_open_secret(
+    AeadId id, ByteView key, ByteView nonce, ByteView aad, ByteView ciphertext);
+
 }  // namespace chatmcp::crypto

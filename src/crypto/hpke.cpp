@@ -89,17 +89,13 @@ SecretBytes extract_and_expand(KemId kem, ByteView dh, ByteView kem_context) {
 /// is asked for: either the two of a message, or an exported secret.
 class KeySchedule {
   public:
-    KeySchedule(const HpkeSuite& suite, ByteView shared_secret, ByteView info)
-        : suite_(suite), kdf_{suite.kdf, hpke_suite_id(suite)} {
-        const SecretBytes psk_id_hash = kdf_.extract({}, "psk_id_hash", {});
-        const SecretBytes info_hash = kdf_.extract({}, "info_hash", info);
-        context_ = concat({kModeBase, psk_id_hash.view(), info_hash.view()});
-        secret_ = kdf_.extract(shared_secret, "secret", {});
-    }
+    KeySchedule(const HpkeInfo& info, ByteView shared_secret)
+        : suite_(info.suite()),
+          kdf_{suite_.kdf, hpke_suite_id(suite_)},
+          context_(info.context()),
+          secret_(kdf_.extract(shared_secret, "secret", {})) {}
 
-    [[nodiscard]] Aead aead() const {
-        return {suite_.aead, derive("key", aead_key_bytes(suite_.aead)).view()};
-    }
+    [[nodiscard]] SecretBytes key() const { return derive("key", aead_key_bytes(suite_.aead)); }
     [[nodiscard]] SecretBytes base_nonce() const { return derive("base_nonce", kAeadNonceBytes); }
     /// Section 5.3.
     [[nodiscard]] SecretBytes export_secret(ByteView exporter_context,
@@ -143,6 +139,13 @@ SecretBytes derive_private_key(KemId kem, ByteView ikm) {
 
 }  // namespace
 
+HpkeInfo::HpkeInfo(HpkeSuite suite, ByteView info) : suite_(suite) {
+    const LabeledKdf kdf{suite.kdf, hpke_suite_id(suite)};
+    const SecretBytes psk_id_hash = kdf.extract({}, "psk_id_hash", {});
+    const SecretBytes info_hash = kdf.extract({}, "info_hash", info);
+    context_ = concat({kModeBase, psk_id_hash.view(), info_hash.view()});
+}
+
 HpkePrivateKey::HpkePrivateKey(KemId kem, SecretBytes private_key, Bytes public_key)
     : kem_(kem), private_key_(std::move(private_key)), public_key_(std::move(public_key)) {}
 
@@ -176,16 +179,14 @@ struct SenderSetup {
     KeySchedule schedule;
 };
 
-Result<SenderSetup> setup_sender(const HpkeSuite& suite,
-                                 ByteView public_key,
-                                 ByteView info,
-                                 Random& random) {
+Result<SenderSetup> setup_sender(const HpkeInfo& info, ByteView public_key, Random& random) {
+    const HpkeSuite& suite = info.suite();
     const HpkePrivateKey ephemeral = HpkePrivateKey::generate(suite.kem, random);
     const Bytes& enc = ephemeral.public_key();
     CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, ephemeral.bytes(), public_key));
     const SecretBytes shared_secret =
         extract_and_expand(suite.kem, dh.view(), concat({enc, public_key}));
-    return SenderSetup{enc, KeySchedule(suite, shared_secret.view(), info)};
+    return SenderSetup{enc, KeySchedule(info, shared_secret.view())};
 }
 
 Result<KeySchedule> setup_receiver(const HpkeSuite& suite,
@@ -196,7 +197,7 @@ Result<KeySchedule> setup_receiver(const HpkeSuite& suite,
     CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, key.bytes(), enc));
     const SecretBytes shared_secret =
         extract_and_expand(suite.kem, dh.view(), concat({enc, key.public_key()}));
-    return KeySchedule(suite, shared_secret.view(), info);
+    return KeySchedule(HpkeInfo(suite, info), shared_secret.view());
 }
 
 }  // namespace
@@ -207,9 +208,22 @@ Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
                                  ByteView aad,
                                  ByteView plaintext,
                                  Random& random) {
-    CHATMCP_TRY(const SenderSetup to, setup_sender(suite, public_key, info, random));
-    return HpkeCiphertext{to.enc,
-                          to.schedule.aead().seal(to.schedule.base_nonce().view(), aad, plaintext)};
+    return hpke_seal(HpkeInfo(suite, info), public_key, aad, plaintext, random);
+}
+
+Result<HpkeCiphertext> hpke_seal(const HpkeInfo& info,
+                                 ByteView public_key,
+                                 ByteView aad,
+                                 ByteView plaintext,
+                                 Random& random) {
+    CHATMCP_TRY(SenderSetup to, setup_sender(info, public_key, random));
+    const AeadId aead = info.suite().aead;
+    return HpkeCiphertext{std::move(to.enc),
+                          aead_seal(aead,
+                                    to.schedule.key().view(),
+                                    to.schedule.base_nonce().view(),
+                                    aad,
+                                    plaintext)};
 }
 
 Result<SecretBytes> hpke_open(HpkeSuite suite,
@@ -219,7 +233,8 @@ Result<SecretBytes> hpke_open(HpkeSuite suite,
                               ByteView aad,
                               ByteView ciphertext) {
     CHATMCP_TRY(const KeySchedule from, setup_receiver(suite, key, enc, info));
-    return from.aead().open_secret(from.base_nonce().view(), aad, ciphertext);
+    return aead_open_secret(
+        suite.aead, from.key().view(), from.base_nonce().view(), aad, ciphertext);
 }
 
 Result<HpkeExport> hpke_send_export(HpkeSuite suite,
@@ -228,7 +243,7 @@ Result<HpkeExport> hpke_send_export(HpkeSuite suite,
                                     ByteView exporter_context,
                                     std::size_t size_bytes,
                                     Random& random) {
-    CHATMCP_TRY(const SenderSetup to, setup_sender(suite, public_key, info, random));
+    CHATMCP_TRY(const SenderSetup to, setup_sender(HpkeInfo(suite, info), public_key, random));
     return HpkeExport{to.enc, to.schedule.export_secret(exporter_context, size_bytes)};
 }
 

@@ -38,6 +38,20 @@ class HpkePrivateKey {
     Bytes public_key_;
 };
 
+/// The part of a key schedule that depends on suite and `info` alone: made once where one `info`
+/// is sealed to many. Spec: RFC 9180 section 5.1, key_schedule_context.
+class HpkeInfo {
+  public:
+    HpkeInfo(HpkeSuite suite, ByteView info);
+
+    [[nodiscard]] const HpkeSuite& suite() const { return suite_; }
+    [[nodiscard]] const Bytes& context() const { return context_; }
+
+  private:
+    HpkeSuite suite_;
+    Bytes context_;
+};
+
 struct HpkeCiphertext {
     Bytes enc;         // Encapsulated key, kem_public_bytes.
     Bytes ciphertext;  // Plaintext size + 16 bytes.
@@ -50,6 +64,12 @@ struct HpkeCiphertext {
 [[nodiscard]] Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
                                                ByteView public_key,
                                                ByteView info,
+                                               ByteView aad,
+                                               ByteView plaintext,
+                                               Random& random);
+/// The same with an `info` that was prepared.
+[[nodiscard]] Result<HpkeCiphertext> hpke_seal(const HpkeInfo& info,
+                                               ByteView public_key,
                                                ByteView aad,
                                                ByteView plaintext,
                                                Random& random);

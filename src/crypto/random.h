@@ -36,4 +36,18 @@ class SystemRandom final : public Random {
     void fill(std::span<std::uint8_t> out) override;
 };
 
+/// Random bytes that are derived (HKDF-Expand, SHA-256) from 32 drawn ones: for work that another
+/// thread does than the one whose generator it is. Nobody else may learn the seed.
+class DerivedRandom final : public Random {
+  public:
+    static constexpr std::size_t kSeedBytes = 32;
+    /// Precondition (checked): kSeedBytes.
+    explicit DerivedRandom(SecretBytes seed);
+    void fill(std::span<std::uint8_t> out) override;
+
+  private:
+    SecretBytes seed_;
+    std::uint32_t calls_ = 0;
+};
+
 }  // namespace chatmcp::crypto

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
+
 #include "base/result.h"
 #include "crypto/random.h"
 #include "mls/types.h"
@@ -53,6 +56,20 @@ class Trust {
     Trust& operator=(const Trust&) = default;
 };
 
+/// Lends threads to the library, which has none of its own.
+class Parallel {
+  public:
+    virtual ~Parallel() = default;
+    /// Calls work(0) to work(count - 1), each once, in any order and on any threads, and returns
+    /// when all have returned. What is called this way reads shared state and writes to its own.
+    virtual void run(std::size_t count, const std::function<void(std::size_t)>& work) const = 0;
+
+  protected:
+    Parallel() = default;
+    Parallel(const Parallel&) = default;
+    Parallel& operator=(const Parallel&) = default;
+};
+
 /// What a group needs from outside, supplied once and shared by all groups of a client. All
 /// referenced objects outlive every Group.
 struct Environment {
@@ -67,6 +84,8 @@ struct Environment {
     /// epoch that somebody else makes, and for the one that they had staged, but not for one of a
     /// fresh path).
     bool own_keys_in_memory_only = false;
+    /// For signatures of many leaves and secrets for many members; null: one after the other.
+    const Parallel* parallel = nullptr;
 };
 
 }  // namespace chatmcp::mls

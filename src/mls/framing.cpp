@@ -311,10 +311,12 @@ PrivateMessage protect_private(CipherSuite suite,
     if (padded_bytes > 0 && body_bytes < padded_bytes + kLengthPrefixMaxBytes) {
         plaintext.fixed(Bytes(padded_bytes + kLengthPrefixMaxBytes - body_bytes));
     }
-    const crypto::Aead aead(aead_of(suite), key.key.view());
     Bytes secret = plaintext.take();
-    message.ciphertext =
-        aead.seal(guarded_nonce(key, reuse_guard), private_content_aad(message), secret);
+    message.ciphertext = crypto::aead_seal(aead_of(suite),
+                                           key.key.view(),
+                                           guarded_nonce(key, reuse_guard),
+                                           private_content_aad(message),
+                                           secret);
     wipe(secret);
 
     wire::Writer sender_data;
@@ -323,10 +325,11 @@ PrivateMessage protect_private(CipherSuite suite,
     sender_data.fixed(reuse_guard);
     const KeyAndNonce outer = sender_data_key(suite, sender_data_secret, message.ciphertext);
     message.encrypted_sender_data =
-        crypto::Aead(aead_of(suite), outer.key.view())
-            .seal(outer.nonce.view(),
-                  sender_data_aad(framed.group_id, framed.epoch, framed.content_type),
-                  sender_data.view());
+        crypto::aead_seal(aead_of(suite),
+                          outer.key.view(),
+                          outer.nonce.view(),
+                          sender_data_aad(framed.group_id, framed.epoch, framed.content_type),
+                          sender_data.view());
     return message;
 }
 
@@ -335,10 +338,11 @@ Result<SenderData> open_sender_data(CipherSuite suite,
                                     const PrivateMessage& message) {
     const KeyAndNonce outer = sender_data_key(suite, sender_data_secret, message.ciphertext);
     const auto opened =
-        crypto::Aead(aead_of(suite), outer.key.view())
-            .open(outer.nonce.view(),
-                  sender_data_aad(message.group_id, message.epoch, message.content_type),
-                  message.encrypted_sender_data);
+        crypto::aead_open(aead_of(suite),
+                          outer.key.view(),
+                          outer.nonce.view(),
+                          sender_data_aad(message.group_id, message.epoch, message.content_type),
+                          message.encrypted_sender_data);
     if (!opened.has_value() || opened->size() != kSenderDataBytes) {
         return fail(Errc::cannot_open, "MLS-41");
     }
@@ -354,10 +358,11 @@ Result<AuthenticatedContent> unprotect_private(CipherSuite suite,
                                                const PrivateMessage& message,
                                                const SenderData& sender_data,
                                                const MessageKey& key) {
-    const crypto::Aead aead(aead_of(suite), key.key.view());
-    const auto opened = aead.open(guarded_nonce(key, sender_data.reuse_guard),
-                                  private_content_aad(message),
-                                  message.ciphertext);
+    const auto opened = crypto::aead_open(aead_of(suite),
+                                          key.key.view(),
+                                          guarded_nonce(key, sender_data.reuse_guard),
+                                          private_content_aad(message),
+                                          message.ciphertext);
     if (!opened.has_value()) {
         return fail(Errc::cannot_open, "MLS-42");
     }

@@ -137,10 +137,13 @@ struct Plan {
     bool include_pending = true;
     bool public_message = false;  // PublicMessage instead of PrivateMessage (DESIGN 8, boot rule).
     bool tree_in_welcome = true;  // Otherwise it travels beside it: Bundle::ratchet_tree.
+    /// One Welcome to all who are added (RFC 9420 section 12.4.3.1) instead of one for each, which
+    /// tells nobody who else was added but carries the group's description as often.
+    bool one_welcome = false;
 };
 
 struct WelcomeFor {
-    Bytes key_package;  // As it was given to Plan::add.
+    Bytes key_package;  // As it was given to Plan::add; empty: for all who are added.
     Bytes welcome;      // MLSMessage with this member's secrets alone, the tree inside.
 };
 

@@ -328,5 +328,24 @@ TEST(Proposal, TypesThatDoNotExistAreRefused) {
     EXPECT_STREQ(unknown.error().check, "MLS-33");
 }
 
+TEST(OneWelcome, LetsEverybodyInWhoIsAdded) {
+    MlsMember alice{"alice", 1};
+    MlsMember bob{"bob", 2};
+    MlsMember carol{"carol", 3};
+    ASSERT_TRUE(alice.create(kGroupId).has_value());
+    const auto bundle =
+        alice.stage(Plan{.add = {bob.key_package().key_package, carol.key_package().key_package},
+                         .one_welcome = true});
+    ASSERT_TRUE(bundle.has_value());
+    ASSERT_TRUE(alice.confirm().has_value());
+    ASSERT_EQ(bundle->welcomes.size(), 1u);
+    EXPECT_TRUE(bundle->welcomes[0].key_package.empty());
+    for (MlsMember* newcomer : {&bob, &carol}) {
+        ASSERT_TRUE(newcomer->join(bundle->welcomes[0].welcome).has_value()) << newcomer->name;
+        EXPECT_TRUE(equal(newcomer->group->view().epoch_authenticator(),
+                          alice.group->view().epoch_authenticator()));
+    }
+}
+
 }  // namespace
 }  // namespace chatmcp::mls

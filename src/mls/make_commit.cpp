@@ -139,7 +139,41 @@ Result<void> refuse_distrusted(const Change& change, LeafIndex own) {
     return {};
 }
 
-/// One Welcome for each member that is added: its secrets alone, the GroupInfo with the tree.
+/// What a Welcome says to all: the GroupInfo, with the tree unless that travels beside it.
+Bytes sealed_group_info(const GroupState& state,
+                        const Plan& plan,
+                        const Draft& draft,
+                        const DerivedEpoch& derived,
+                        const SignatureKey& leaf_key) {
+    GroupInfo info;
+    info.context = derived.context;
+    if (plan.tree_in_welcome) {
+        set_extension(info.extensions, ExtensionType::ratchet_tree, draft.tree.encode());
+    }
+    info.confirmation_tag = derived.confirmation_tag.to_bytes();
+    info.signer = state.epoch.own;
+    info.sign(leaf_key);
+    return seal_group_info(state.suite(), derived.secrets.welcome_secret.view(), info);
+}
+
+/// What a Welcome says to one member that is added.
+GroupSecrets secrets_for(const GroupState& state,
+                         const Draft& draft,
+                         const DerivedEpoch& derived,
+                         LeafIndex added) {
+    GroupSecrets secrets;
+    secrets.joiner_secret = derived.secrets.joiner_secret.clone();
+    secrets.psks = draft.effect.psks;
+    if (draft.path.has_value()) {
+        const NodeIndex ancestor = common_ancestor(state.epoch.own, added);
+        const auto step = std::ranges::find(draft.path->steps, ancestor, &NewPath::Step::node);
+        CHATMCP_CHECK(step != draft.path->steps.end());
+        secrets.path_secret = step->path_secret.clone();
+    }
+    return secrets;
+}
+
+/// One Welcome for each member that is added: its secrets alone. Or one to all.
 Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
                                               const Plan& plan,
                                               const Draft& draft,
@@ -149,38 +183,27 @@ Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
     if (draft.effect.added.empty()) {
         return welcomes;
     }
-    GroupInfo info;
-    info.context = derived.context;
-    if (plan.tree_in_welcome) {
-        set_extension(info.extensions, ExtensionType::ratchet_tree, draft.tree.encode());
-    }
-    info.confirmation_tag = derived.confirmation_tag.to_bytes();
-    info.signer = state.epoch.own;
-    info.sign(leaf_key);
     const CipherSuite suite = state.suite();
-    const Bytes encrypted_info =
-        seal_group_info(suite, derived.secrets.welcome_secret.view(), info);
+    Welcome welcome;
+    welcome.suite = suite;
+    welcome.encrypted_group_info = sealed_group_info(state, plan, draft, derived, leaf_key);
     for (const ProposalEffect::Added& added : draft.effect.added) {
         const auto& add = std::get<Add>(draft.list.proposals[added.proposal].proposal.content);
-        GroupSecrets group_secrets;
-        group_secrets.joiner_secret = derived.secrets.joiner_secret.clone();
-        group_secrets.psks = draft.effect.psks;
-        if (draft.path.has_value()) {
-            const NodeIndex ancestor = common_ancestor(state.epoch.own, added.leaf);
-            const auto step = std::ranges::find(draft.path->steps, ancestor, &NewPath::Step::node);
-            CHATMCP_CHECK(step != draft.path->steps.end());
-            group_secrets.path_secret = step->path_secret.clone();
-        }
-        CHATMCP_TRY(
-            EncryptedGroupSecrets sealed,
-            seal_group_secrets(
-                suite, add.key_package, group_secrets, encrypted_info, state.environment.random));
-        Welcome welcome;
-        welcome.suite = suite;
+        CHATMCP_TRY(EncryptedGroupSecrets sealed,
+                    seal_group_secrets(suite,
+                                       add.key_package,
+                                       secrets_for(state, draft, derived, added.leaf),
+                                       welcome.encrypted_group_info,
+                                       state.environment.random));
         welcome.secrets.push_back(std::move(sealed));
-        welcome.encrypted_group_info = encrypted_info;
-        welcomes.push_back({draft.list.key_packages[added.proposal],
-                            encode_message(WireFormat::welcome, welcome)});
+        if (!plan.one_welcome) {
+            welcomes.push_back({draft.list.key_packages[added.proposal],
+                                encode_message(WireFormat::welcome, welcome)});
+            welcome.secrets.clear();
+        }
+    }
+    if (plan.one_welcome) {
+        welcomes.push_back({{}, encode_message(WireFormat::welcome, welcome)});
     }
     return welcomes;
 }

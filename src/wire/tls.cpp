@@ -1,5 +1,7 @@
 #include "wire/tls.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace chatmcp::wire {
@@ -62,6 +64,18 @@ void Writer::variable_length(std::size_t length) {
     } else {
         u32(static_cast<std::uint32_t>(0x8000'0000 | length));
     }
+}
+
+void Writer::insert_length(std::size_t start) {
+    const std::size_t end = bytes_.size();
+    variable_length(end - start);
+    const auto at = [&](std::size_t offset) {
+        return bytes_.begin() + static_cast<std::ptrdiff_t>(offset);
+    };
+    ByteArray<4> length;
+    std::copy(at(end), bytes_.end(), length.begin());
+    const auto after = std::copy_backward(at(start), at(end), bytes_.end());
+    std::copy_n(length.begin(), after - at(start), at(start));
 }
 
 Result<ByteView> Reader::fixed(std::size_t size_bytes) {

@@ -28,12 +28,13 @@ class Writer {
     void fixed(ByteView bytes);
     /// `opaque x<V>`.
     void vector(ByteView bytes);
-    /// `T x<V>`: write elements through `fill(Writer&)`; the length is put in front afterwards.
+    /// `T x<V>`: write elements through `fill(Writer&)`, which only appends; the length is put in
+    /// front afterwards.
     template <std::invocable<Writer&> Fill>
     void vector_of(Fill&& fill) {
-        Writer inner;
-        fill(inner);
-        vector(inner.bytes_);
+        const std::size_t start = bytes_.size();
+        std::forward<Fill>(fill)(*this);
+        insert_length(start);
     }
     /// `optional<T>`: one byte of presence (RFC 9420 section 2.1.1), the value follows when
     /// present.
@@ -42,9 +43,13 @@ class Writer {
 
     [[nodiscard]] ByteView view() const { return bytes_; }
     [[nodiscard]] Bytes take() { return std::move(bytes_); }
+    /// Make room for that many bytes in all, unless there is more already.
     void reserve(std::size_t size_bytes) { bytes_.reserve(size_bytes); }
 
   private:
+    /// The length of everything from `start` on, in front of it.
+    void insert_length(std::size_t start);
+
     Bytes bytes_;
 };
 

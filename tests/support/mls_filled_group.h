@@ -9,11 +9,28 @@
 
 namespace chatmcp::testing {
 
+struct FilledGroupSpec {
+    std::uint32_t members = 0;
+    mls::CipherSuite suite = kTestSuite;
+    std::size_t credential_bytes = 300;  // As large as a device's.
+    std::size_t component_bytes = 200;   // Of the group's dictionary; 0: no dictionary.
+    bool receiver_is_neighbour = false;  // Leaf 1, which learns the most of a path; else the last.
+    crypto::Random* random = nullptr;    // Of both members, instead of seeded ones.
+};
+
 /// Two real members in a group of `members`, every parent of whose tree is filled: as after all
 /// have committed once. Nobody plays the others' part, so it costs O(members) and not O(members²).
 struct FilledGroup {
     explicit FilledGroup(std::uint32_t members, mls::CipherSuite suite = kTestSuite)
-        : maker("maker", 77), tree(suite) {
+        : FilledGroup(FilledGroupSpec{.members = members, .suite = suite}) {}
+
+    explicit FilledGroup(const FilledGroupSpec& how)
+        : spec(how),
+          maker("maker", 77),
+          tree(how.suite),
+          sender("sender", 78, {}, how.random),
+          receiver("receiver", 79, {}, how.random) {
+        const std::uint32_t members = how.members;
         std::vector<mls::SignatureKey> signers;
         mls::TreeDraft all(tree);
         mls::PrivateKeys keys;
@@ -29,21 +46,22 @@ struct FilledGroup {
             }
         }
         tree.merge(std::move(all));
-        const mls::LeafIndex last{members - 1};
+        const mls::LeafIndex other{how.receiver_is_neighbour ? 1 : members - 1};
         make_member(sender, mls::LeafIndex{0}, signers[0], keys);
-        make_member(receiver, last, signers[last.value], keys);
+        make_member(receiver, other, signers[other.value], keys);
     }
 
     static const Bytes kFilledGroupId;
+    const FilledGroupSpec spec;
     MlsMember maker;
     mls::RatchetTree tree;
-    MlsMember sender{"sender", 78};
-    MlsMember receiver{"receiver", 79};
+    MlsMember sender;
+    MlsMember receiver;
 
   private:
     mls::SignatureKey add_leaf(mls::TreeDraft& draft, mls::LeafIndex index) {
         mls::LeafSetup setup = maker.setup(draft.suite());
-        setup.credential.data = Bytes(300, 0x63);  // As large as a device's credential.
+        setup.credential.data = Bytes(spec.credential_bytes, 0x63);
         const auto key = crypto::HpkePrivateKey::generate(mls::kem_of(draft.suite()), maker.random);
         mls::LeafNode leaf = mls::unsigned_leaf(setup, key.public_key());
         leaf.source = mls::LeafSource::update;
@@ -65,9 +83,11 @@ struct FilledGroup {
         context.epoch = mls::Epoch{1000};
         context.tree_hash = tree.root_hash().to_bytes();
         context.confirmed_transcript_hash = Bytes(32, 5);
-        mls::set_extension(context.extensions,
-                           mls::ExtensionType::app_data_dictionary,
-                           mls::encode_dictionary({{0x8001, Bytes(200, 1)}}));
+        if (spec.component_bytes > 0) {
+            mls::set_extension(context.extensions,
+                               mls::ExtensionType::app_data_dictionary,
+                               mls::encode_dictionary({{0x8001, Bytes(spec.component_bytes, 1)}}));
+        }
         auto derived =
             mls::next_epoch(tree.suite(), Bytes(32, 6), Bytes(32, 7), {}, wire::encode(context));
         mls::EpochState epoch{.context = context,

@@ -42,8 +42,14 @@ inline constexpr auto kTestSuite = mls::CipherSuite::x25519_chacha20poly1305_sha
 
 /// A member of MLS groups with a store of its own, so that every step can be taken from a reload.
 struct MlsMember {
-    explicit MlsMember(std::string member_name, std::uint64_t seed, mls::Limits limits = {})
-        : name(std::move(member_name)), random(seed), environment{rules, trust, random, limits} {}
+    /// `drawn_from`: randomness from elsewhere instead of the seeded one; it outlives the member.
+    explicit MlsMember(std::string member_name,
+                       std::uint64_t seed,
+                       mls::Limits limits = {},
+                       crypto::Random* drawn_from = nullptr)
+        : name(std::move(member_name)),
+          random(seed),
+          environment{rules, trust, drawn_from != nullptr ? *drawn_from : random, limits} {}
     MlsMember(const MlsMember&) = delete;
     MlsMember& operator=(const MlsMember&) = delete;
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "bench/support.h"
+#include "mls/cipher_suite.h"
+
+namespace chatmcp::bench {
+
+[[nodiscard]] inline double microseconds_since(SteadyClock::time_point start) {
+    return milliseconds_since(start) * 1000;
+}
+
+[[nodiscard]] inline mls::CipherSuite suite_of(const Arguments& arguments) {
+    return must(mls::cipher_suite(static_cast<std::uint16_t>(arguments.number("--suite"))),
+                "--suite");
+}
+
+/// Durations of an operation and of its floor, taken in turn in short blocks, so that a machine
+/// whose clock changes changes both.
+struct Paired {
+    Samples ours;
+    Samples floor;
+
+    template <class Operation>
+    void floor_block(std::size_t times, Operation operation) {
+        for (std::size_t i = 0; i < times; ++i) {
+            const auto start = SteadyClock::now();
+            operation();
+            floor.add(microseconds_since(start));
+        }
+    }
+    [[nodiscard]] Json to_json() const {
+        return {{"ours", ours.quantile(0.5)}, {"floor", floor.quantile(0.5)}};
+    }
+};
+
+}  // namespace chatmcp::bench
