@@ -101,6 +101,12 @@ struct ResumptionPsk {
     friend bool operator==(const ResumptionPsk&, const ResumptionPsk&) = default;
 };
 
+/// A PSK that a component of the application agreed on (draft-ietf-mls-extensions, psktype 3).
+struct ComponentPsk {
+    std::uint16_t component = 0;
+    Bytes psk_id;
+};
+
 /// RFC 9420 section 7.2.
 struct Lifetime {
     std::uint64_t not_before_s = 0;  // Seconds since 1970.
