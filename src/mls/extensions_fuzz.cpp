@@ -6,6 +6,7 @@
 #include "mls/component.h"
 #include "mls/content_media_types.h"
 #include "mls/exporter_tree.h"
+#include "mls/multi_credential.h"
 #include "mls/proposal.h"
 
 namespace chatmcp::mls {
@@ -54,8 +55,14 @@ void run(std::uint8_t which, ByteView input) {
             return app_ack(input);
         case 5:
             return round_trip<PreSharedKeyId>(input);
-        default:
+        case 6:
             return round_trip<ExporterTree>(input);
+        default:
+            if (const auto bindings = decode_multi_credential({3, to_bytes(input)});
+                bindings.has_value()) {
+                CHATMCP_CHECK(equal(encode_multi_credential(*bindings).data, input));
+            }
+            static_cast<void>(check_multi_credential({3, to_bytes(input)}, Bytes(32, 7)));
     }
 }
 
