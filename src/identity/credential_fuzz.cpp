@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "identity/credential.h"
 #include "identity/device_log.h"
+#include "identity/wallet_binding.h"
 
 namespace chatmcp::identity {
 namespace {
@@ -69,6 +70,23 @@ void decode_and_verify<DeviceLogEntry>(ByteView input,
     static_cast<void>(check_wallet_proof(entry->proof, domains, at));
 }
 
+template <>
+void decode_and_verify<WalletCredential>(ByteView input,
+                                         const std::vector<std::string>& /*domains*/,
+                                         UnixMs /*at*/) {
+    const auto credential = wire::decode<WalletCredential>(input);
+    if (!credential.has_value()) {
+        return;
+    }
+    CHATMCP_CHECK(equal(wire::encode(*credential), input));
+    // Of its own key it is good, of no other.
+    mls::CredentialBinding binding;
+    binding.credential = {kWalletCredentialType, to_bytes(input)};
+    CHATMCP_CHECK(!verify_wallet_binding(binding).has_value());
+    binding.credential_key = to_bytes(credential->account.public_key());
+    CHATMCP_CHECK(verify_wallet_binding(binding).has_value());
+}
+
 void run(ByteView input) {
     wire::Reader reader(input);
     const auto kind = reader.u8();
@@ -80,13 +98,15 @@ void run(ByteView input) {
     const std::vector<std::string> domains = {to_text(*domain)};
     const UnixMs time{static_cast<std::int64_t>(*at)};
     const ByteView rest = input.subspan(reader.position());
-    switch (*kind % 3) {
+    switch (*kind % 4) {
         case 0:
             return decode_and_verify<DeviceCredential>(rest, domains, time);
         case 1:
             return decode_and_verify<AgentCredential>(rest, domains, time);
-        default:
+        case 2:
             return decode_and_verify<DeviceLogEntry>(rest, domains, time);
+        default:
+            return decode_and_verify<WalletCredential>(rest, domains, time);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
+#include "identity/wallet_binding.h"
 #include "support/identity.h"
 
 namespace chatmcp::identity {
@@ -35,6 +36,8 @@ TEST(IdentityFormats, EveryStructureIsWhatTheDocumentSays) {
     expect_documented("identity::DeviceCredential", device);
     expect_documented("identity::AgentCredential",
                       testing::make_agent_credential(wallet, key_named("enclave").public_key()));
+    expect_documented("identity::WalletCredential",
+                      WalletCredential{Caip10::from_solana_key(wallet.public_key())});
     expect_documented("identity::DeviceLogEntry", link_device(device.wallet, root));
 }
 

@@ -54,14 +54,27 @@ Result<SecretBytes> resumption_psk(Transaction& transaction, const ResumptionPsk
     return *std::move(secret);
 }
 
-Result<SecretBytes> external_psk(Transaction& transaction, ByteView psk_id) {
-    CHATMCP_TRY(auto record, transaction.get(external_psk_key(psk_id)));
+/// A PSK that was agreed on outside: `key` says for whom.
+Result<SecretBytes> outside_psk(Transaction& transaction, ByteView key) {
+    CHATMCP_TRY(auto record, transaction.get(key));
     if (!record.has_value()) {
         return fail(Errc::not_found, "MLS-64");
     }
     SecretBytes secret(*record);
     wipe(*record);
     return secret;
+}
+
+Result<SecretBytes> find_psk(Transaction& transaction, const PreSharedKeyId& id) {
+    switch (id.type) {
+        case PreSharedKeyId::Type::external:
+            return outside_psk(transaction, external_psk_key(id.psk_id));
+        case PreSharedKeyId::Type::application:
+            return outside_psk(transaction, component_psk_key(id.component, id.psk_id));
+        case PreSharedKeyId::Type::resumption:
+            break;
+    }
+    return resumption_psk(transaction, id.resumption);
 }
 
 /// Own Updates that the commit takes: their keys, which nobody else knows.
@@ -138,10 +151,7 @@ Result<SecretBytes> load_psk_secret(Transaction& transaction,
     }
     std::vector<Psk> psks;
     for (const PreSharedKeyId& id : ids) {
-        CHATMCP_TRY(SecretBytes secret,
-                    id.type == PreSharedKeyId::Type::resumption
-                        ? resumption_psk(transaction, id.resumption)
-                        : external_psk(transaction, id.psk_id));
+        CHATMCP_TRY(SecretBytes secret, find_psk(transaction, id));
         psks.push_back(Psk{id, std::move(secret)});
     }
     return derive_psk_secret(suite, psks);

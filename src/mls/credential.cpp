@@ -3,6 +3,7 @@
 #include "crypto/x509.h"
 #include "mls/cipher_suite.h"
 #include "mls/extension.h"
+#include "mls/multi_credential.h"
 
 namespace chatmcp::mls {
 
@@ -33,8 +34,16 @@ Credential encode_certificates(const std::vector<Bytes>& certificates) {
 Result<void> check_credential(CipherSuite suite,
                               const Credential& credential,
                               ByteView signature_key) {
-    if (credential.type != static_cast<std::uint16_t>(CredentialType::x509)) {
-        return {};
+    switch (static_cast<CredentialType>(credential.type)) {
+        case CredentialType::x509:
+            break;
+        case CredentialType::multi:
+            return check_multi_credential(credential, signature_key);
+        case CredentialType::weak_multi:
+            // Who it is would depend on which member looks.
+            return fail(Errc::unsupported, "EXT-21");
+        default:
+            return {};
     }
     CHATMCP_TRY(const auto certificates, decode_certificates(credential));
     CHATMCP_TRY(const auto key, crypto::certificate_key(certificates.front()));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mls/component.h"
+
 namespace chatmcp::mls {
 
 Result<Extensions> read_extensions(wire::Reader& reader) {
@@ -189,7 +191,8 @@ Result<std::vector<Component>> components_of(const Extensions& extensions) {
 }
 
 Result<void> check_known_extensions(const Extensions& extensions) {
-    CHATMCP_TRY_VOID(components_of(extensions));
+    CHATMCP_TRY(const auto components, components_of(extensions));
+    CHATMCP_TRY_VOID(check_known_components(components));
     CHATMCP_TRY_VOID(required_capabilities_of(extensions));
     if (const auto* id = find_extension(extensions, ExtensionType::application_id); id != nullptr) {
         wire::Reader reader(id->data);

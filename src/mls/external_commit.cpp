@@ -1,6 +1,7 @@
 // Joining by an external commit (RFC 9420 section 12.4.3.2), and the GroupInfo that allows it.
 
 #include "mls/commit.h"
+#include "mls/component.h"
 #include "mls/join.h"
 #include "mls/own_leaf.h"
 #include "mls/public_handshake.h"
@@ -88,6 +89,7 @@ Result<ExternalDraft> draft_external_commit(const Environment& environment,
     CHATMCP_TRY(draft.effect,
                 apply_proposals(draft.tree, sourced, std::nullopt, before, environment.limits));
     LeafNode leaf = unsigned_leaf(how.own, {});
+    CHATMCP_TRY_VOID(check_leaf_components(leaf.extensions, draft.effect.extensions));
     CHATMCP_TRY(draft.own, draft.tree.add(leaf, environment.limits.members_max));
     CHATMCP_TRY(CommitPath made,
                 make_commit_path(draft.tree,
@@ -114,6 +116,7 @@ AuthenticatedContent sign_external_commit(const GroupContext& before,
     content.content.sender = {SenderType::new_member_commit, 0};
     content.content.content_type = ContentType::commit;
     content.content.body = wire::encode(commit);
+    content.content.authenticated_data = empty_authenticated_data(before.extensions);
     sign_content(before.suite, key, wire::encode(before), content);
     return content;
 }

@@ -11,7 +11,10 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "crypto/sign.h"
+#include "mls/app_ack.h"
 #include "mls/cipher_suite.h"
+#include "mls/component.h"
+#include "mls/content_media_types.h"
 #include "mls/environment.h"
 #include "mls/types.h"
 
@@ -131,6 +134,7 @@ struct Plan {
     std::vector<Component> attach = {};     // AppEphemeral
     bool self_remove = false;               // SelfRemove: to be proposed alone, as PublicMessage.
     std::vector<Bytes> external_psks = {};  // Their ids; store_external_psk.
+    std::vector<ComponentPsk> component_psks = {};  // store_component_psk.
     std::vector<ResumptionPsk> resumption_psks = {};
     std::optional<ReInit> reinit = {};  // Alone in its commit.
     bool force_path = false;
@@ -162,7 +166,9 @@ struct ApplicationMessage {
     Epoch epoch;
     std::uint32_t generation = 0;
     Bytes data;
-    Bytes authenticated_data;
+    Bytes authenticated_data;  // Begins with a SafeAAD where the group asks for it (component.h).
+    /// Where the group frames its content: what `data`, whose frame is off, is.
+    std::optional<MediaType> media_type = {};
 };
 struct ProposalReceived {
     Proposer sender;
@@ -296,12 +302,20 @@ class Group {
     /// Errors: invalid_argument (MLS-94) a plan that says nothing or more than one thing.
     [[nodiscard]] Result<Bytes> propose(Transaction& transaction, Plan plan);
 
-    /// `padded_bytes`: the plaintext is padded to this size (0: none). Errors: pending nothing;
-    /// refused after own removal (not_member).
+    /// Errors also: where the context has safe_aad, malformed (EXT-05) authenticated data that is
+    /// neither empty nor begins with a SafeAAD; where content is framed, malformed (EXT-10) data
+    /// that is no frame: encrypt_content. `padded_bytes`: the plaintext is padded to this size (0:
+    /// none). Errors: pending nothing; refused after own removal (not_member).
     [[nodiscard]] Result<Bytes> encrypt(Transaction& transaction,
                                         ByteView data,
                                         ByteView authenticated_data,
                                         std::size_t padded_bytes);
+    /// In a group that frames its content. An empty media type: the first that the group lists.
+    /// Errors: invalid_argument (EXT-11) content is not framed in this group; those of encrypt.
+    [[nodiscard]] Result<Bytes> encrypt_content(Transaction& transaction,
+                                                const ApplicationFraming& content,
+                                                ByteView authenticated_data,
+                                                std::size_t padded_bytes);
     /// Verify everything, then spend keys. An error leaves the group exactly as it was, and the
     /// true message still opens afterwards.
     [[nodiscard]] Result<Received> receive(Transaction& transaction,
@@ -322,6 +336,45 @@ class Group {
     [[nodiscard]] Result<SecretBytes> export_secret(std::string_view label,
                                                     ByteView context,
                                                     std::size_t size_bytes) const;
+
+    // What components of the application do with the keys of MLS: component.h.
+
+    /// SafeExportSecret: KDF.Nh bytes of the current epoch, for each component once, the same for
+    /// every member. What it came from is erased in this step; nobody can take it back.
+    /// Errors: replayed (EXT-01) taken before in this epoch; those of export_component_secret.
+    [[nodiscard]] Result<SecretBytes> export_once(Transaction& transaction,
+                                                  std::uint16_t component);
+    /// With the own leaf's signature key.
+    [[nodiscard]] Result<Bytes> sign_as_component(const ComponentOperation& operation,
+                                                  ByteView content) const;
+    /// With a member's key as it stands in the current epoch.
+    /// Errors: not_member (MLS-84); bad_signature (EXT-02).
+    [[nodiscard]] Result<void> verify_of_component(LeafIndex signer,
+                                                   const ComponentOperation& operation,
+                                                   ByteView content,
+                                                   ByteView signature) const;
+    /// To the leaf key of one member; without one, to the external key, whose owners are all
+    /// members of this epoch. Errors: not_member (MLS-84).
+    [[nodiscard]] Result<crypto::HpkeCiphertext> seal_to_component(
+        std::optional<LeafIndex> to,
+        const ComponentOperation& operation,
+        ByteView context,
+        ByteView plaintext) const;
+    /// `to_group`: it was sealed to the external key, and not to our leaf.
+    /// Errors: cannot_open (EXT-03).
+    [[nodiscard]] Result<SecretBytes> open_as_component(const ComponentOperation& operation,
+                                                        ByteView context,
+                                                        const crypto::HpkeCiphertext& sealed,
+                                                        bool to_group = false) const;
+
+    /// What this member received in the current epoch, to be attached to a commit (Plan::attach).
+    /// Errors: invalid_argument (EXT-15) app_ack is not in use in this group; too_large (EXT-13).
+    [[nodiscard]] Result<Component> app_ack(Transaction& transaction) const;
+    /// What the acknowledgements of a commit say that somebody lacks; to be asked before the commit
+    /// is applied or confirmed. Nothing where app_ack is not in use.
+    /// Errors: stale_epoch (EXT-16) the commit's epoch has ended.
+    [[nodiscard]] Result<std::vector<MissingMessages>> missing_messages(Transaction& transaction,
+                                                                        const Change& change) const;
 
   private:
     friend struct GroupAccess;  // Of the tests: they sign wrong things with a member's true keys.
@@ -345,6 +398,10 @@ struct KeyPackageMade {
 [[nodiscard]] Result<void> store_external_psk(Transaction& transaction,
                                               ByteView psk_id,
                                               ByteView secret);
+/// The same for a component of the application, apart from all others' and from external ones.
+[[nodiscard]] Result<void> store_component_psk(Transaction& transaction,
+                                               const ComponentPsk& psk,
+                                               ByteView secret);
 
 /// Proposals of somebody who is no member, as PublicMessage (section 12.1.8): of an external sender
 /// that the group's external_senders names at `sender`, or of a new member who asks to be added.
@@ -352,6 +409,8 @@ struct OutsideProposal {
     CipherSuite suite = CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
     ByteView group_id;
     Epoch epoch;
+    /// Begins with a SafeAAD where the group's context asks for one (component.h).
+    ByteView authenticated_data = {};
 };
 /// `plan` as for Group::propose, without a rotation and without components (extensions whole).
 [[nodiscard]] Result<Bytes> propose_as_external_sender(const OutsideProposal& to,

@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 #include "crypto/hash.h"
+#include "mls/app_ack.h"
+#include "mls/exporter_tree.h"
 #include "mls/state_records.h"
 
 namespace chatmcp::mls {
@@ -127,6 +129,8 @@ Result<void> GroupState::store_all(Transaction& transaction, SecretBytes encrypt
         CHATMCP_TRY_VOID(put_private_key(transaction, group_id(), node, key));
     }
     CHATMCP_TRY_VOID(store_header(transaction));
+    CHATMCP_TRY_VOID(start_exporter_tree(
+        transaction, group_id(), std::move(epoch.secrets.application_export_secret)));
     return message_keys.start(transaction, std::move(encryption_secret));
 }
 
@@ -211,6 +215,7 @@ Result<void> GroupState::enter(Transaction& transaction, NextEpoch next) {
     if (staged.has_value()) {
         CHATMCP_TRY_VOID(forget_staged(transaction));
     }
+    CHATMCP_TRY_VOID(forget_received(*this, transaction));
     tree.merge(std::move(next.tree));
     epoch = std::move(next.epoch);
     view.refresh();
@@ -220,6 +225,8 @@ Result<void> GroupState::enter(Transaction& transaction, NextEpoch next) {
         message_keys.keep_in_memory(epoch.own);
     }
     CHATMCP_TRY_VOID(store_header(transaction));
+    CHATMCP_TRY_VOID(start_exporter_tree(
+        transaction, group_id(), std::move(epoch.secrets.application_export_secret)));
     return message_keys.start(transaction, std::move(next.encryption_secret));
 }
 
@@ -230,7 +237,9 @@ Result<void> GroupState::leave(Transaction& transaction) {
                                   RecordKind::past_epoch,
                                   RecordKind::secret_tree,
                                   RecordKind::ratchets,
-                                  RecordKind::skipped_key}) {
+                                  RecordKind::skipped_key,
+                                  RecordKind::exporter_tree,
+                                  RecordKind::received_ranges}) {
         CHATMCP_TRY_VOID(erase_prefix(transaction, record_key(group_id(), kind)));
     }
     private_keys.clear();

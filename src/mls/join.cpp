@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "mls/commit.h"
+#include "mls/component.h"
 #include "mls/own_leaf.h"
 #include "mls/resumption.h"
 #include "mls/transcript_hash.h"
@@ -320,6 +321,7 @@ Result<Group> Group::create(const Environment& environment,
     CHATMCP_TRY_VOID(check_known_extensions(context.extensions));
     CHATMCP_TRY_VOID(check_leaf_in_group(
         spec.suite, leaf, LeafPlace{spec.group_id, LeafIndex{0}}, context.extensions));
+    CHATMCP_TRY_VOID(check_leaf_components(leaf.extensions, context.extensions));
     RatchetTree tree(spec.suite);
     TreeDraft draft(tree);
     draft.set_leaf(LeafIndex{0}, std::move(leaf));

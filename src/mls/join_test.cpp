@@ -314,7 +314,7 @@ TEST(LeafNode, LeavesOfNoSourceAndListsThatAreNoneAreRefused) {
 }
 
 TEST(Proposal, TypesThatDoNotExistAreRefused) {
-    const auto psk_type = wire::decode<PreSharedKeyId>(Bytes{3, 0, 0});
+    const auto psk_type = wire::decode<PreSharedKeyId>(Bytes{4, 0, 0});
     ASSERT_FALSE(psk_type.has_value());
     EXPECT_STREQ(psk_type.error().check, "MLS-34");
     const auto usage = wire::decode<PreSharedKeyId>(Bytes{2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});

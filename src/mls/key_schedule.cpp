@@ -79,6 +79,7 @@ NewEpoch join_epoch(CipherSuite suite,
     epoch.secrets.resumption_psk = derive("resumption");
     epoch.secrets.epoch_authenticator = derive("authentication");
     epoch.secrets.init_secret = derive("init");
+    epoch.secrets.application_export_secret = derive("application_export");
     epoch.joiner_secret = std::move(joiner_secret);
     return epoch;
 }

@@ -35,6 +35,9 @@ struct EpochSecrets {
     SecretBytes resumption_psk;
     SecretBytes epoch_authenticator;
     SecretBytes init_secret;  // Of the next epoch.
+    /// draft-ietf-mls-extensions, section "Exported Secrets". Empty from the moment at which the
+    /// epoch is entered: the exporter tree has it then (exporter_tree.h).
+    SecretBytes application_export_secret;
 };
 
 struct NewEpoch {

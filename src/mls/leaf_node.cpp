@@ -1,6 +1,7 @@
 #include "mls/leaf_node.h"
 
 #include "mls/credential.h"
+#include "mls/multi_credential.h"
 
 namespace chatmcp::mls {
 namespace {
@@ -168,6 +169,11 @@ LeafView view_of(const LeafNode& leaf, LeafIndex index) {
     view.lifetime = leaf.lifetime;
     if (auto components = components_of(leaf.extensions); components.has_value()) {
         view.components = *std::move(components);
+    }
+    if (leaf.credential.type == static_cast<std::uint16_t>(CredentialType::multi)) {
+        if (auto bindings = decode_multi_credential(leaf.credential); bindings.has_value()) {
+            view.bindings = *std::move(bindings);
+        }
     }
     return view;
 }

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "mls/commit.h"
+#include "mls/component.h"
 #include "mls/own_leaf.h"
 #include "mls/resumption.h"
 #include "mls/sending.h"
@@ -224,6 +225,28 @@ Result<void> add_path(const GroupState& state, const Plan& plan, Draft& draft) {
     return {};
 }
 
+/// Leaves that come in know what the group asks of everybody, and everybody what is asked anew.
+Result<void> check_components_fit(const Draft& draft, LeafIndex own) {
+    const auto check = [&](LeafIndex index) {
+        const LeafNode* leaf = draft.tree.leaf(index);
+        return leaf == nullptr ? Result<void>()
+                               : check_leaf_components(leaf->extensions, draft.effect.extensions);
+    };
+    if (draft.effect.has_context_extensions) {
+        for (LeafIndex index{0}; in_tree(index, draft.tree.width()); ++index.value) {
+            CHATMCP_TRY_VOID(check(index));
+        }
+        return {};
+    }
+    for (const ProposalEffect::Added& added : draft.effect.added) {
+        CHATMCP_TRY_VOID(check(added.leaf));
+    }
+    for (const LeafIndex updated : draft.effect.updated) {
+        CHATMCP_TRY_VOID(check(updated));
+    }
+    return draft.path.has_value() ? check(own) : Result<void>();
+}
+
 /// Everything of a commit that can be refused, before anything is signed or spent.
 Result<Draft> draft_commit(const GroupState& state,
                            Transaction& transaction,
@@ -244,6 +267,7 @@ Result<Draft> draft_commit(const GroupState& state,
         draft.context =
             provisional_context(state.epoch.context, draft.effect.extensions, draft.tree);
     }
+    CHATMCP_TRY_VOID(check_components_fit(draft, own));
     CHATMCP_TRY(
         draft.change,
         describe_change(

@@ -1,6 +1,8 @@
 // Sending and receiving (RFC 9420 sections 6.2, 6.3 and 15): what Group does with messages.
 
+#include "mls/app_ack.h"
 #include "mls/commit.h"
+#include "mls/component.h"
 #include "mls/group.h"
 #include "mls/incoming_state.h"
 #include "mls/public_handshake.h"
@@ -12,8 +14,9 @@ namespace {
 /// A message whose encryption and signature are true. Its key is not spent yet.
 struct OpenedMessage {
     AuthenticatedContent content;
-    std::optional<std::uint32_t> generation;  // Of a PrivateMessage.
-    LeafView sender_leaf = {};                // Of a member.
+    std::optional<std::uint32_t> generation;   // Of a PrivateMessage.
+    LeafView sender_leaf = {};                 // Of a member.
+    std::optional<MediaType> media_type = {};  // Of framed content, whose frame is off.
 };
 
 /// What one epoch gives to open its messages with: the current one or one that is kept.
@@ -53,6 +56,28 @@ Result<EpochKeys> keys_for(GroupState& state,
 /// Either a message of somebody else, or the news that it is our own.
 using OpenedOrOwn = std::variant<OpenedMessage, OwnMessage>;
 
+/// What the components of a context ask of every message in its epoch.
+Result<void> apply_components(const Extensions& context_extensions, OpenedMessage& message) {
+    FramedContent& content = message.content.content;
+    CHATMCP_TRY_VOID(check_authenticated_data(context_extensions, content.authenticated_data));
+    if (content.content_type == ContentType::application && frames_content(context_extensions)) {
+        CHATMCP_TRY(auto framing, decode_framing(context_extensions, content.body));
+        content.body = std::move(framing.content);
+        message.media_type = std::move(framing.media_type);
+    }
+    return {};
+}
+
+Result<void> apply_components_then(const GroupState& state,
+                                   ByteView encoded_context,
+                                   OpenedMessage& message) {
+    if (message.content.content.epoch == state.epoch.context.epoch) {
+        return apply_components(state.epoch.context.extensions, message);
+    }
+    CHATMCP_TRY(const auto then, stored(wire::decode<GroupContext>(encoded_context)));
+    return apply_components(then.extensions, message);
+}
+
 Result<OpenedOrOwn> open_private(GroupState& state,
                                  Transaction& transaction,
                                  const PrivateMessage& message) {
@@ -75,7 +100,9 @@ Result<OpenedOrOwn> open_private(GroupState& state,
                                  state.environment.limits));
     CHATMCP_TRY(AuthenticatedContent content, unprotect_private(suite, message, sender, key));
     CHATMCP_TRY_VOID(verify_content(suite, leaf->signature_key, epoch.context, content));
-    return OpenedMessage{std::move(content), sender.generation, view_of(*leaf, sender.leaf)};
+    OpenedMessage opened{std::move(content), sender.generation, view_of(*leaf, sender.leaf)};
+    CHATMCP_TRY_VOID(apply_components_then(state, epoch.context, opened));
+    return opened;
 }
 
 Result<OpenedOrOwn> open_public(const GroupState& state, PublicMessage message) {
@@ -113,6 +140,15 @@ Result<OpenedOrOwn> open_message(GroupState& state, Transaction& transaction, By
     return fail(Errc::invalid_argument, "MLS-80");
 }
 
+/// Nobody is sent what the components of the group make everybody refuse.
+Result<void> check_to_be_sent(const Extensions& context_extensions, const FramedContent& content) {
+    CHATMCP_TRY_VOID(check_authenticated_data(context_extensions, content.authenticated_data));
+    if (frames_content(context_extensions)) {
+        CHATMCP_TRY_VOID(decode_framing(context_extensions, content.body));
+    }
+    return {};
+}
+
 /// The message is true in all its parts: its key is used up.
 Result<void> spend_key(GroupState& state, Transaction& transaction, const OpenedMessage& message) {
     if (!message.generation.has_value()) {
@@ -136,12 +172,18 @@ Result<Received> receive_application(GroupState& state,
                                      OpenedMessage message) {
     CHATMCP_TRY_VOID(spend_key(state, transaction, message));
     FramedContent& content = message.content.content;
+    CHATMCP_TRY_VOID(note_received(state,
+                                   transaction,
+                                   content.epoch,
+                                   LeafIndex{content.sender.index},
+                                   message.generation.value_or(0)));
     return ApplicationMessage{.sender = LeafIndex{content.sender.index},
                               .sender_leaf = std::move(message.sender_leaf),
                               .epoch = content.epoch,
                               .generation = message.generation.value_or(0),
                               .data = std::move(content.body),
-                              .authenticated_data = std::move(content.authenticated_data)};
+                              .authenticated_data = std::move(content.authenticated_data),
+                              .media_type = std::move(message.media_type)};
 }
 
 }  // namespace
@@ -156,10 +198,15 @@ Result<Bytes> Group::encrypt(Transaction& transaction,
         return fail(Errc::too_large, "MLS-79");
     }
     AuthenticatedContent content = member_content(state_->epoch, ContentType::application, data);
-    content.content.authenticated_data = to_bytes(authenticated_data);
+    if (!authenticated_data.empty()) {
+        content.content.authenticated_data = to_bytes(authenticated_data);
+    }
+    CHATMCP_TRY_VOID(check_to_be_sent(state_->epoch.context.extensions, content.content));
     sign_content(
         state_->suite(), state_->epoch.signature_key, state_->epoch.encoded_context, content);
-    return send_signed(*state_, transaction, content, padded_bytes);
+    CHATMCP_TRY(Bytes message, send_signed(*state_, transaction, content, padded_bytes));
+    CHATMCP_TRY_VOID(note_sent(*state_, transaction));
+    return message;
 }
 
 Result<LeafIndex> Group::sender_of(Transaction& transaction, ByteView message) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mls/component.h"
 #include "mls/framing.h"
 #include "mls/proposal.h"
 #include "mls/storage.h"
@@ -10,7 +11,8 @@ namespace chatmcp::mls {
 namespace {
 
 /// last_resort_key_package of draft-ietf-mls-extensions: an empty component of the package.
-constexpr std::uint16_t kLastResortComponent = 4;
+constexpr auto kLastResortComponent =
+    static_cast<std::uint16_t>(DraftComponent::last_resort_key_package);
 constexpr std::uint8_t kRecordUnused = 1;
 constexpr std::uint8_t kRecordUsed = 2;
 

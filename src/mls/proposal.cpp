@@ -62,7 +62,10 @@ Result<PreSharedKeyId> PreSharedKeyId::read(wire::Reader& reader) {
     PreSharedKeyId id;
     CHATMCP_TRY(const std::uint8_t type, reader.u8());
     id.type = static_cast<Type>(type);
-    if (id.type == Type::external) {
+    if (id.type == Type::application) {
+        CHATMCP_TRY(id.component, reader.u16());
+    }
+    if (id.type == Type::external || id.type == Type::application) {
         CHATMCP_TRY(id.psk_id, read_bytes(reader, kPskIdMaxBytes));
     } else if (id.type == Type::resumption) {
         CHATMCP_TRY(const std::uint8_t usage, reader.u8());
@@ -81,7 +84,10 @@ Result<PreSharedKeyId> PreSharedKeyId::read(wire::Reader& reader) {
 
 void PreSharedKeyId::write(wire::Writer& writer) const {
     writer.u8(static_cast<std::uint8_t>(type));
-    if (type == Type::external) {
+    if (type == Type::application) {
+        writer.u16(component);
+    }
+    if (type != Type::resumption) {
         writer.vector(psk_id);
     } else {
         writer.u8(static_cast<std::uint8_t>(resumption.usage));

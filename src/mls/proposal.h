@@ -24,12 +24,14 @@ enum class ProposalType : std::uint16_t {
     self_remove = 10,
 };
 
-/// Spec: RFC 9420 section 8.4.
+/// Spec: RFC 9420 section 8.4; for type application draft-ietf-mls-extensions, section "Pre-Shared
+/// Keys (PSKs)".
 struct PreSharedKeyId {
-    enum class Type : std::uint8_t { external = 1, resumption = 2 };
+    enum class Type : std::uint8_t { external = 1, resumption = 2, application = 3 };
     Type type = Type::external;
-    Bytes psk_id;              // external
-    ResumptionPsk resumption;  // resumption
+    std::uint16_t component = 0;  // application
+    Bytes psk_id;                 // external, application
+    ResumptionPsk resumption;     // resumption
     Bytes psk_nonce;
 
     /// Errors: malformed (MLS-34) a type or usage that does not exist.

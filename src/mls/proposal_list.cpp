@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mls/app_ack.h"
+#include "mls/component.h"
 #include "mls/tree_validation.h"
 
 namespace chatmcp::mls {
@@ -307,6 +309,7 @@ Result<void> apply_context_changes(const Sorted& sorted,
     if (!sorted.app_data_updates.empty()) {
         CHATMCP_TRY(auto components, components_of(effect.extensions));
         CHATMCP_TRY(components, update_components(std::move(components), sorted.app_data_updates));
+        CHATMCP_TRY_VOID(check_known_components(components));
         set_extension(
             effect.extensions, ExtensionType::app_data_dictionary, encode_dictionary(components));
     }
@@ -395,6 +398,7 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
     }
     effect.psks = sorted.psks;
     effect.attached = sorted.attached;
+    CHATMCP_TRY_VOID(check_app_acks(effect.attached, context, draft));
     CHATMCP_TRY(const RequiredCapabilities required, required_capabilities_of(context.extensions));
     CHATMCP_TRY_VOID(apply_context_changes(sorted, context, required, effect));
     CHATMCP_TRY_VOID(apply_updates_and_removes(draft, sorted, context, effect));

@@ -17,6 +17,14 @@ PreSharedKeyId external_psk_id(ByteView id) {
     return psk;
 }
 
+PreSharedKeyId component_psk_id(const ComponentPsk& component) {
+    PreSharedKeyId psk;
+    psk.type = PreSharedKeyId::Type::application;
+    psk.component = component.component;
+    psk.psk_id = component.psk_id;
+    return psk;
+}
+
 PreSharedKeyId resumption_psk_id(const ResumptionPsk& resumption) {
     PreSharedKeyId psk;
     psk.type = PreSharedKeyId::Type::resumption;
@@ -75,6 +83,7 @@ Bytes outside_message(const OutsideProposal& to,
     content.content.sender = sender;
     content.content.content_type = ContentType::proposal;
     content.content.body = wire::encode(proposal);
+    content.content.authenticated_data = to_bytes(to.authenticated_data);
     sign_content(to.suite, key, {}, content);
     return encode_message(WireFormat::public_message,
                           protect_public(to.suite, {}, {}, std::move(content)));
@@ -120,6 +129,9 @@ Result<std::vector<Proposal>> planned_proposals(const Plan& plan,
     };
     for (const Bytes& id : plan.external_psks) {
         add_psk(external_psk_id(id));
+    }
+    for (const ComponentPsk& component : plan.component_psks) {
+        add_psk(component_psk_id(component));
     }
     for (const ResumptionPsk& resumption : plan.resumption_psks) {
         add_psk(resumption_psk_id(resumption));
@@ -189,6 +201,12 @@ Result<Bytes> propose_as_new_member(Transaction& transaction,
 
 Result<void> store_external_psk(Transaction& transaction, ByteView psk_id, ByteView secret) {
     return transaction.put(external_psk_key(psk_id), secret);
+}
+
+Result<void> store_component_psk(Transaction& transaction,
+                                 const ComponentPsk& psk,
+                                 ByteView secret) {
+    return transaction.put(component_psk_key(psk.component, psk.psk_id), secret);
 }
 
 }  // namespace chatmcp::mls

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "mls/component.h"
+
 namespace chatmcp::mls {
 namespace {
 
@@ -64,7 +66,7 @@ Result<void> check_current(const GroupContext& context, const FramedContent& con
     if (content.epoch < context.epoch) {
         return fail(Errc::stale_epoch, "MLS-83");
     }
-    return {};
+    return check_authenticated_data(context.extensions, content.authenticated_data);
 }
 
 Result<void> verify_handshake(const PublicState& state,

@@ -1,5 +1,6 @@
 #include "mls/sending.h"
 
+#include "mls/component.h"
 #include "mls/public_handshake.h"
 
 namespace chatmcp::mls {
@@ -12,6 +13,7 @@ AuthenticatedContent member_content(const EpochState& epoch, ContentType type, B
     content.content.sender = member_sender(epoch.own);
     content.content.content_type = type;
     content.content.body = to_bytes(body);
+    content.content.authenticated_data = empty_authenticated_data(epoch.context.extensions);
     return content;
 }
 

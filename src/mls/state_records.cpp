@@ -327,6 +327,7 @@ Bytes write_staged(const NextEpoch& next) {
     next.epoch.write(writer);
     write_draft(writer, next.tree);
     writer.vector(next.encryption_secret.view());
+    writer.vector(next.epoch.secrets.application_export_secret.view());
     writer.vector_of([&](wire::Writer& inner) {
         for (const auto& [node, key] : next.private_keys) {
             inner.u32(node.value);
@@ -344,6 +345,7 @@ Result<NextEpoch> read_staged(const RatchetTree& tree, const EpochState& now, By
     const crypto::KemId kem = kem_of(epoch.context.suite);
     NextEpoch next{std::move(epoch), std::move(draft), {}, {}, {}};
     CHATMCP_TRY(next.encryption_secret, read_secret(reader));
+    CHATMCP_TRY(next.epoch.secrets.application_export_secret, read_secret(reader));
     CHATMCP_TRY(wire::Reader keys, reader.sub(wire::kVectorMaxBytes));
     while (!keys.empty()) {
         NodeIndex node;

@@ -70,6 +70,14 @@ Bytes external_psk_key(ByteView psk_id) {
     return concat({as_bytes("mls-psk/"), psk_id});
 }
 
+Bytes component_psk_key(std::uint16_t component, ByteView psk_id) {
+    wire::Writer writer;
+    writer.fixed(as_bytes("mls-component-psk/"));
+    writer.u16(component);
+    writer.fixed(psk_id);
+    return writer.take();
+}
+
 Result<void> put_secret(Transaction& transaction, ByteView key, wire::Writer&& writer) {
     Bytes value = writer.take();
     const auto written = transaction.put(key, value);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "mls/credential.h"
+#include "mls/multi_credential.h"
 
 namespace chatmcp::mls {
 
@@ -285,7 +287,9 @@ Result<void> TreeDraft::check_credential_types() const {
             return fail(Errc::invalid_argument, "MLS-21");
         }
     }
-    return {};
+    return in_use.contains(static_cast<std::uint16_t>(CredentialType::multi))
+               ? check_bindings_supported(*this)
+               : Result<void>();
 }
 
 Bytes TreeDraft::encode() const {

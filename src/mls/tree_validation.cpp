@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "mls/credential.h"
+#include "mls/multi_credential.h"
+
 namespace chatmcp::mls {
 namespace {
 
@@ -90,7 +93,9 @@ Result<void> check_keys_and_credentials(const RatchetTree& tree) {
             }
         }
     }
-    return {};
+    return tree.credential_types().contains(static_cast<std::uint16_t>(CredentialType::multi))
+               ? check_bindings_supported(tree)
+               : Result<void>();
 }
 
 Result<void> check_leaf_capabilities(const LeafNode& leaf, const Extensions& context_extensions) {

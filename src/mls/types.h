@@ -66,6 +66,23 @@ struct Credential {
     void write(wire::Writer& writer) const;
 };
 
+/// One of several credentials of a leaf: whose holder says, by its own key, that the leaf's
+/// signature key is its own (multi_credential.h).
+///
+/// Wire: struct { CipherSuite cipher_suite; Credential credential; SignaturePublicKey
+///       credential_key; opaque signature<V>; } CredentialBinding.
+struct CredentialBinding {
+    CipherSuite suite = CipherSuite::x25519_chacha20poly1305_sha256_ed25519;  // Of the signature.
+    Credential credential;
+    Bytes credential_key;
+    Bytes signature;
+
+    /// Errors: unsupported (MLS-02) a suite that this build does not have; malformed (EXT-17) a
+    ///         multi-credential inside; WIRE-01 to WIRE-03.
+    static Result<CredentialBinding> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
 /// One extension; unknown types (GREASE among them) are kept byte for byte.
 /// Spec: RFC 9420 section 13.
 struct Extension {
@@ -101,6 +118,12 @@ struct ResumptionPsk {
     friend bool operator==(const ResumptionPsk&, const ResumptionPsk&) = default;
 };
 
+/// A PSK that a component of the application agreed on (draft-ietf-mls-extensions, psktype 3).
+struct ComponentPsk {
+    std::uint16_t component = 0;
+    Bytes psk_id;
+};
+
 /// RFC 9420 section 7.2.
 struct Lifetime {
     std::uint64_t not_before_s = 0;  // Seconds since 1970.
@@ -121,6 +144,8 @@ struct LeafView {
     LeafSource source = LeafSource::key_package;
     std::optional<Lifetime> lifetime;   // Present if and only if source is key_package.
     std::vector<Component> components;  // The leaf's app_data_dictionary.
+    /// Of a multi-credential: every one of them was verified over signature_key.
+    std::vector<CredentialBinding> bindings = {};
 };
 
 /// When and how something came: the time in the sequencer's acceptance, never the local clock.

@@ -57,7 +57,7 @@ struct MlsMember {
         return mls::LeafSetup{
             .credential = {kBasicCredential, to_bytes(as_bytes(name))},
             .signature_key = mls::SignatureKey::generate(suite, random),
-            .components = {},
+            .components = leaf_components,
         };
     }
     [[nodiscard]] mls::KeyPackageMade key_package(mls::CipherSuite suite = kTestSuite,
@@ -170,6 +170,7 @@ struct MlsMember {
     }
 
     std::string name;
+    std::vector<mls::Component> leaf_components;  // Of every leaf that setup() makes.
     SeededRandom random;
     NoRules rules;
     TrustAll trust;
