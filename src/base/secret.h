@@ -33,7 +33,9 @@ class SecretBytes {
     SecretBytes& operator=(SecretBytes&& other) noexcept;
     ~SecretBytes();
 
-    [[nodiscard]] ByteView view() const { return {in_place() ? small_.data() : large_.data(), size_}; }
+    [[nodiscard]] ByteView view() const {
+        return {in_place() ? small_.data() : large_.data(), size_};
+    }
     [[nodiscard]] std::span<std::uint8_t> mutable_view() {
         return {in_place() ? small_.data() : large_.data(), size_};
     }

@@ -51,7 +51,8 @@ TEST(Secret, OfAnySizeMovesAndIsWipedWhereItWas) {
         EXPECT_TRUE(equal(to.view(), content)) << size;
         EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move)
         if (size <= SecretBytes::kInPlaceBytes) {
-            EXPECT_TRUE(std::ranges::all_of(old_place, [](auto byte) { return byte == 0; })) << size;
+            EXPECT_TRUE(std::ranges::all_of(old_place, [](auto byte) { return byte == 0; }))
+                << size;
         }
         for (const std::size_t other_size : {2u, 100u}) {
             SecretBytes replaced(other_size);

@@ -211,19 +211,13 @@ Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
     return hpke_seal(HpkeInfo(suite, info), public_key, aad, plaintext, random);
 }
 
-Result<HpkeCiphertext> hpke_seal(const HpkeInfo& info,
-                                 ByteView public_key,
-                                 ByteView aad,
-                                 ByteView plaintext,
-                                 Random& random) {
+Result<HpkeCiphertext> hpke_seal(
+    const HpkeInfo& info, ByteView public_key, ByteView aad, ByteView plaintext, Random& random) {
     CHATMCP_TRY(SenderSetup to, setup_sender(info, public_key, random));
     const AeadId aead = info.suite().aead;
-    return HpkeCiphertext{std::move(to.enc),
-                          aead_seal(aead,
-                                    to.schedule.key().view(),
-                                    to.schedule.base_nonce().view(),
-                                    aad,
-                                    plaintext)};
+    return HpkeCiphertext{
+        std::move(to.enc),
+        aead_seal(aead, to.schedule.key().view(), to.schedule.base_nonce().view(), aad, plaintext)};
 }
 
 Result<SecretBytes> hpke_open(HpkeSuite suite,

@@ -68,11 +68,8 @@ struct HpkeCiphertext {
                                                ByteView plaintext,
                                                Random& random);
 /// The same with an `info` that was prepared.
-[[nodiscard]] Result<HpkeCiphertext> hpke_seal(const HpkeInfo& info,
-                                               ByteView public_key,
-                                               ByteView aad,
-                                               ByteView plaintext,
-                                               Random& random);
+[[nodiscard]] Result<HpkeCiphertext> hpke_seal(
+    const HpkeInfo& info, ByteView public_key, ByteView aad, ByteView plaintext, Random& random);
 /// OpenBase. Precondition (checked): the key is of the suite's KEM.
 /// Errors: those of kem_dh, of `enc`; cannot_open (CRY-01).
 [[nodiscard]] Result<SecretBytes> hpke_open(HpkeSuite suite,

@@ -57,13 +57,13 @@ MUTATIONS = (
              "HostileWelcome.TreesThatAreNoTreesAreRefused"),
     Mutation(8, "src/mls/extension.cpp", "    CHATMCP_TRY(const ByteView key, reader.vector(kPublicKeyMaxBytes));\n    CHATMCP_TRY_VOID(reader.finish());\n",
              "    CHATMCP_TRY(const ByteView key, reader.vector(kPublicKeyMaxBytes));\n",
-             "*ExternalCommit.*:HostileCommit.ContextExtensionsThatSomebodyCannotReadAreRefused:Extension*"),
+             "Extension.BytesAfterWhatAKnownExtensionHoldsAreRefused"),
     Mutation(9, "src/base/secret.cpp", "    for (std::size_t i = 0; i < a.size(); ++i) {\n        difference",
              "    for (std::size_t i = 0; i + 1 < a.size(); ++i) {\n        difference", "Framing.*:Messages.EveryFlippedBit*"),
     Mutation(9, "src/base/secret.cpp", "    if (a.size() != b.size()) {\n        return false;\n    }\n",
              "    if (a.size() > b.size()) {\n        return equal_constant_time(b, a);\n    }\n", "Framing.AMembershipTagOfAnySizeButItsOwnIsRefused"),
     Mutation(10, "src/mls/proposal_list.cpp", "if (std::ranges::find(sorted.psks, psk.psk) != sorted.psks.end()) {", "if (false) {",
-             "HostileCommit.ListsOfProposalsThatContradictThemselvesAreRefused"),
+             "HostileCommit.PreSharedKeysAndGroupsThatEndAreRefusedWhereTheyDoNotBelong"),
     Mutation(10, "src/mls/proposal_list.cpp", "        if (leaf == committer_) {\n            return fail(Errc::invalid_proposals, \"MLS-51\");",
              "        if (false) {\n            return fail(Errc::invalid_proposals, \"MLS-51\");", "HostileCommit.*"),
     Mutation(10, "src/mls/proposal_list.cpp", "if (!touched_.insert(leaf).second) {", "if (false) {",
@@ -76,14 +76,15 @@ MUTATIONS = (
              "ProposalList.WhoIsRemovedNeedNotSupportWhatTheCommitBrings"),
     Mutation(12, "src/mls/tree_math.cpp", "    if (!in_tree(node, leaves) || node == root(leaves)) {\n        return std::nullopt;",
              "    if (node == root(leaves)) {\n        return std::nullopt;", "TreeMath.NodesOutsideTheTreeHaveNoParentAndNoSibling"),
-    Mutation(12, "src/mls/secret_tree.cpp", "generation - ratchet.next_generation > limits.generations_ahead_max", "false",
+    Mutation(12, "src/mls/secret_tree.cpp", "generation - ratchet.next_generation > limits.generations_ahead_max",
+             "generation - ratchet.next_generation > 100 * limits.generations_ahead_max",
              "SecretTree.GenerationsTooFarAheadAreRefusedBeforeAnyWork"),
     Mutation(13, "src/mls/message_protection.cpp", "    CHATMCP_TRY(AuthenticatedContent content, unprotect_private(suite, message, sender, key));",
              "    CHATMCP_TRY_VOID(epoch.keys->spend(transaction, sender.leaf, message.content_type, sender.generation, state.environment.limits));\n"
              "    CHATMCP_TRY(AuthenticatedContent content, unprotect_private(suite, message, sender, key));",
              "Messages.EveryFlippedBitIsRefusedAndTheTrueMessageStillWorks"),
     Mutation(14, "src/mls/make_commit.cpp", "draft.effect.needs_path || plan.rotate.has_value() || plan.force_path", "draft.effect.needs_path || plan.force_path",
-             "Messages.ARotatedLeafSignsWithItsNewKeyFromTheNextEpochOn"),
+             "Messages.WhoIsAddedInACommitThatChangesTheSignatureKeyJoins"),
 )
 
 
