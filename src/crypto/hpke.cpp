@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "crypto/kdf.h"
+#include "crypto/xwing.h"
 
 // Names and order of steps are those of RFC 9180: section 4 (LabeledExtract, LabeledExpand, Encap,
 // Decap) and section 5.1 (KeySchedule), for mode_base with one message or one export, so the
@@ -118,6 +119,9 @@ class KeySchedule {
 // Section 7.1.3: for the NIST curves candidates until one is in range, which the first is but for
 // one in 2^32 (P-256).
 SecretBytes derive_private_key(KemId kem, ByteView ikm) {
+    if (!is_dhkem(kem)) {
+        return xwing_derive_private_key(ikm);
+    }
     const LabeledKdf kdf = kem_kdf(kem);
     const SecretBytes dkp_prk = kdf.extract({}, "dkp_prk", ikm);
     if (kem == KemId::x25519) {
@@ -181,6 +185,12 @@ struct SenderSetup {
 
 Result<SenderSetup> setup_sender(const HpkeInfo& info, ByteView public_key, Random& random) {
     const HpkeSuite& suite = info.suite();
+    if (!is_dhkem(suite.kem)) {
+        const SecretBytes randomness = random.secret(kXwingEncapsulationBytes);
+        CHATMCP_TRY(XwingEncapsulation made, xwing_encapsulate(public_key, randomness.view()));
+        return SenderSetup{std::move(made.ciphertext),
+                           KeySchedule(info, made.shared_secret.view())};
+    }
     const HpkePrivateKey ephemeral = HpkePrivateKey::generate(suite.kem, random);
     const Bytes& enc = ephemeral.public_key();
     CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, ephemeral.bytes(), public_key));
@@ -194,6 +204,10 @@ Result<KeySchedule> setup_receiver(const HpkeSuite& suite,
                                    ByteView enc,
                                    ByteView info) {
     CHATMCP_CHECK(key.kem() == suite.kem);
+    if (!is_dhkem(suite.kem)) {
+        CHATMCP_TRY(const SecretBytes secret, xwing_decapsulate(key.bytes(), enc));
+        return KeySchedule(HpkeInfo(suite, info), secret.view());
+    }
     CHATMCP_TRY(const SecretBytes dh, kem_dh(suite.kem, key.bytes(), enc));
     const SecretBytes shared_secret =
         extract_and_expand(suite.kem, dh.view(), concat({enc, key.public_key()}));

@@ -9,14 +9,14 @@
 
 namespace chatmcp::crypto {
 
-/// RFC 9180 suite, base mode only: DHKEM, HKDF and AEAD.
+/// RFC 9180 suite, base mode only: KEM, HKDF and AEAD.
 struct HpkeSuite {
     KemId kem = KemId::x25519;
     HashId kdf = HashId::sha256;
     AeadId aead = AeadId::chacha20_poly1305;
 };
 
-/// RFC 9180 section 4.1, DHKEM.
+/// A key pair of the KEM: RFC 9180 section 4.1 (DHKEM), xwing.h.
 class HpkePrivateKey {
   public:
     [[nodiscard]] static HpkePrivateKey generate(KemId kem, Random& random);
@@ -53,14 +53,14 @@ class HpkeInfo {
 };
 
 struct HpkeCiphertext {
-    Bytes enc;         // Encapsulated key, kem_public_bytes.
+    Bytes enc;         // Encapsulated key, kem_encapsulated_bytes.
     Bytes ciphertext;  // Plaintext size + 16 bytes.
 };
 
 /// SealBase, RFC 9180 section 6.1. The ephemeral key is DeriveKeyPair(kem_private_bytes of
-/// `random`).
+/// `random`); X-Wing takes its randomness as it is.
 ///
-/// Errors: those of kem_dh, of the public key.
+/// Errors: those of kem_dh or xwing_encapsulate, of the public key.
 [[nodiscard]] Result<HpkeCiphertext> hpke_seal(HpkeSuite suite,
                                                ByteView public_key,
                                                ByteView info,
@@ -71,7 +71,7 @@ struct HpkeCiphertext {
 [[nodiscard]] Result<HpkeCiphertext> hpke_seal(
     const HpkeInfo& info, ByteView public_key, ByteView aad, ByteView plaintext, Random& random);
 /// OpenBase. Precondition (checked): the key is of the suite's KEM.
-/// Errors: those of kem_dh, of `enc`; cannot_open (CRY-01).
+/// Errors: those of kem_dh or xwing_decapsulate, of `enc`; cannot_open (CRY-01).
 [[nodiscard]] Result<SecretBytes> hpke_open(HpkeSuite suite,
                                             const HpkePrivateKey& key,
                                             ByteView enc,

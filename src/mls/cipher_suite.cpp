@@ -129,6 +129,8 @@ const SuiteAlgorithms& algorithms_of(CipherSuite suite) {
         KemId::p521, HashId::sha512, AeadId::aes_256_gcm, SignatureScheme::ecdsa_secp521r1_sha512};
     static constexpr SuiteAlgorithms kSuite7{
         KemId::p384, HashId::sha384, AeadId::aes_256_gcm, SignatureScheme::ecdsa_secp384r1_sha384};
+    static constexpr SuiteAlgorithms kHybrid{
+        KemId::mlkem768_x25519, HashId::sha384, AeadId::aes_256_gcm, SignatureScheme::ed25519};
     switch (suite) {
         case CipherSuite::x25519_aes128gcm_sha256_ed25519:
             return kSuite1;
@@ -140,13 +142,20 @@ const SuiteAlgorithms& algorithms_of(CipherSuite suite) {
             return kSuite5;
         case CipherSuite::p384_aes256gcm_sha384_p384:
             return kSuite7;
+        case CipherSuite::mlkem768x25519_aes256gcm_sha384_ed25519:
+            return kHybrid;
     }
     CHATMCP_CHECK(false);  // Only cipher_suite() makes one of a number from outside.
 }
 
+bool is_experimental(CipherSuite suite) {
+    return std::ranges::find(kExperimentalSuites, suite) != std::end(kExperimentalSuites);
+}
+
 Result<CipherSuite> cipher_suite(std::uint16_t number) {
     const auto suite = static_cast<CipherSuite>(number);
-    return std::ranges::find(kCipherSuites, suite) != std::end(kCipherSuites)
+    return std::ranges::find(kCipherSuites, suite) != std::end(kCipherSuites) ||
+                   is_experimental(suite)
                ? Result<CipherSuite>(suite)
                : fail(Errc::unsupported, "MLS-02");
 }

@@ -32,6 +32,9 @@ inline constexpr CipherSuite kCipherSuites[] = {CipherSuite::x25519_aes128gcm_sh
                                                 CipherSuite::x25519_chacha20poly1305_sha256_ed25519,
                                                 CipherSuite::p521_aes256gcm_sha512_p521,
                                                 CipherSuite::p384_aes256gcm_sha384_p384};
+inline constexpr CipherSuite kExperimentalSuites[] = {
+    CipherSuite::mlkem768x25519_aes256gcm_sha384_ed25519};
+[[nodiscard]] bool is_experimental(CipherSuite suite);
 
 inline constexpr std::size_t kPrivateKeyMaxBytes = 66;  // P-521, of KEM and signatures.
 
@@ -65,7 +68,7 @@ class SignatureKey {
     std::variant<crypto::SigningKey, crypto::EcdsaKey> key_;
 };
 
-/// Errors: unsupported (MLS-02) a suite that this build does not have.
+/// Errors: unsupported (MLS-02) a suite that this build does not have. Experimental ones it has.
 [[nodiscard]] Result<CipherSuite> cipher_suite(std::uint16_t number);
 
 [[nodiscard]] std::size_t hash_bytes(CipherSuite suite);  // KDF.Nh

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "mls/leaf_node.h"
+#include "mls/public_group.h"
+#include "support/mls_member.h"
 #include "support/mls_vectors.h"
 #include "support/random.h"
 
@@ -99,7 +102,7 @@ TEST(CipherSuite, CiphertextsOfTheVectorsOpenAndOursDoToo) {
 
 TEST(CipherSuite, ASignatureKeyIsOfItsSuiteAndComesBackFromItsRecord) {
     testing::SeededRandom random(8);
-    for (const CipherSuite suite : kCipherSuites) {
+    for (const CipherSuite suite : testing::kTestedSuites) {
         const SignatureKey key = SignatureKey::generate(suite, random);
         EXPECT_EQ(key.scheme(), algorithms_of(suite).signature);
         wire::Writer writer;
@@ -136,6 +139,68 @@ TEST(CipherSuite, RefusesSuitesThatThisBuildDoesNotHave) {
         EXPECT_EQ(refused.error().code, Errc::unsupported);
         EXPECT_STREQ(refused.error().check, "MLS-02");
     }
+}
+
+constexpr auto kHybrid = CipherSuite::mlkem768x25519_aes256gcm_sha384_ed25519;
+
+// Made of parts that others' vectors hold (crypto/xwing_test.cpp, kdf_test.cpp, aead_test.cpp).
+TEST(HybridSuite, IsXwingWithTheSha384OfSuiteSeven) {
+    const crypto::HpkeSuite hpke = hpke_suite(kHybrid);
+    EXPECT_EQ(static_cast<int>(hpke.kem), 0x647a);
+    EXPECT_EQ(hpke.kdf, crypto::HashId::sha384);
+    EXPECT_EQ(hpke.aead, crypto::AeadId::aes_256_gcm);
+    constexpr auto kSuite7 = CipherSuite::p384_aes256gcm_sha384_p384;
+    const Bytes secret(48, 3);
+    EXPECT_TRUE(equal(expand_with_label(kHybrid, secret, "a", Bytes{1}, 40).view(),
+                      expand_with_label(kSuite7, secret, "a", Bytes{1}, 40).view()));
+    EXPECT_EQ(ref_hash(kHybrid, "label", Bytes{1}), ref_hash(kSuite7, "label", Bytes{1}));
+    testing::SeededRandom random(1);
+    const auto key = crypto::HpkePrivateKey::generate(kem_of(kHybrid), random);
+    const auto sealed =
+        encrypt_with_label(kHybrid, key.public_key(), "l", Bytes{1}, Bytes{2}, random);
+    ASSERT_TRUE(sealed.has_value());
+    EXPECT_EQ(sealed->enc.size(), 1120u);
+    const auto opened =
+        decrypt_with_label(kHybrid, key, "l", Bytes{1}, sealed->enc, sealed->ciphertext, "T");
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_TRUE(equal(opened->view(), Bytes{2}));
+}
+
+TEST(HybridSuite, IsOffUnlessItIsAskedFor) {
+    testing::MlsMember alice("alice", 1);
+    testing::MlsMember bob("bob", 2);
+    alice.suite = bob.suite = kHybrid;
+    const auto refusal = [](const auto& result) {
+        return std::string(result.has_value() ? "accepted" : result.error().check);
+    };
+    ASSERT_TRUE(alice.create(Bytes{1}).has_value());
+    const auto bundle = alice.stage(Plan{.add = {bob.key_package().key_package}});
+    ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+    ASSERT_TRUE(alice.confirm().has_value());
+    const Bytes info = *alice.group->group_info(true, true);
+
+    const Environment by_default{bob.rules, bob.trust, bob.random, {}};
+    bob.environment.experimental_suites = by_default.experimental_suites;
+    EXPECT_EQ(refusal(bob.create(Bytes{2})), "PQ-01");
+    EXPECT_EQ(refusal(bob.join(bundle->welcomes[0].welcome)), "PQ-01");
+    EXPECT_EQ(refusal(bob.join_external(info)), "PQ-01");
+    EXPECT_EQ(refusal(PublicGroup::open(by_default, info, bob.arrival)), "PQ-01");
+    EXPECT_EQ(refusal(bob.step([&](Transaction& t) {
+                  return make_key_package(
+                      by_default, t, kHybrid, bob.setup(), Lifetime{0, ~std::uint64_t{0}}, false);
+              })),
+              "PQ-01");
+    bob.environment.experimental_suites = true;
+    EXPECT_TRUE(bob.join(bundle->welcomes[0].welcome).has_value());
+    // Leaves of such groups say that they know it, those of others do not.
+    const auto listed = [](const Bytes& leaf) {
+        const auto decoded = wire::decode<LeafNode>(leaf);
+        return contains(decoded->capabilities.cipher_suites, static_cast<std::uint16_t>(kHybrid));
+    };
+    EXPECT_TRUE(listed(*bob.group->view().encoded_leaf(LeafIndex{1})));
+    testing::MlsMember carol("carol", 3);
+    ASSERT_TRUE(carol.create(Bytes{3}).has_value());
+    EXPECT_FALSE(listed(*carol.group->view().encoded_leaf(LeafIndex{0})));
 }
 
 }  // namespace

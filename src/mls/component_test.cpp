@@ -198,6 +198,29 @@ TEST_F(SafeAadGroup, AMessageWithoutItIsRefusedAndChangesNothing) {
     EXPECT_TRUE(bob.receive(*encrypt(alice, {})).has_value());
 }
 
+TEST_F(SafeAadGroup, WhoProposesFromOutsideSaysItToo) {
+    testing::MlsMember dave("dave", 4);
+    dave.leaf_components = {list(kSafeAad, {0x8001})};
+    const auto package = dave.key_package();
+    const Bytes aad = encode_safe_aad({});
+    const auto propose = [&](ByteView authenticated_data) {
+        const GroupView& group = alice.group->view();
+        return dave
+            .step([&](Transaction& t) {
+                return propose_as_new_member(
+                    t,
+                    OutsideProposal{suite, group.group_id(), group.epoch(), authenticated_data},
+                    package.key_package);
+            })
+            .value();
+    };
+    EXPECT_EQ(refusal(alice.receive(propose({}))), "EXT-05");
+    EXPECT_EQ(refusal(alice.receive(propose(aad))), "accepted");
+    const auto bundle = alice.stage(Plan{});
+    ASSERT_TRUE(bundle.has_value());
+    EXPECT_EQ(bundle->change.added.size(), 1u);
+}
+
 TEST_F(SafeAadGroup, AMessageOfAPastEpochIsJudgedByThatEpochsContext) {
     const Bytes early = send_anything(alice, {1}, {});
     const Bytes good = *encrypt(alice, {});

@@ -93,7 +93,7 @@ TEST(Credential, ACertificateOfAnotherSchemesKeyIsRefused) {
     EXPECT_STREQ(package_of(bob, kSuite, std::move(setup)).error().check, "MLS-102");
 }
 
-INSTANTIATE_TEST_SUITE_P(Suites, X509Credential, ::testing::ValuesIn(kCipherSuites));
+INSTANTIATE_TEST_SUITE_P(Suites, X509Credential, ::testing::ValuesIn(testing::kTestedSuites));
 
 }  // namespace
 }  // namespace chatmcp::mls

@@ -84,6 +84,9 @@ struct Environment {
     /// epoch that somebody else makes, and for the one that they had staged, but not for one of a
     /// fresh path).
     bool own_keys_in_memory_only = false;
+    /// Whether groups, key packages and followers of experimental suites (types.h) are made and
+    /// joined. Their formats may change.
+    bool experimental_suites = false;
     /// For signatures of many leaves and secrets for many members; null: one after the other.
     const Parallel* parallel = nullptr;
 };

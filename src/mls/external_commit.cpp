@@ -88,7 +88,7 @@ Result<ExternalDraft> draft_external_commit(const Environment& environment,
     }
     CHATMCP_TRY(draft.effect,
                 apply_proposals(draft.tree, sourced, std::nullopt, before, environment.limits));
-    LeafNode leaf = unsigned_leaf(how.own, {});
+    LeafNode leaf = unsigned_leaf(how.own, before.suite, {});
     CHATMCP_TRY_VOID(check_leaf_components(leaf.extensions, draft.effect.extensions));
     CHATMCP_TRY(draft.own, draft.tree.add(leaf, environment.limits.members_max));
     CHATMCP_TRY(CommitPath made,
@@ -129,6 +129,7 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
                                                       const Arrival& arrival) {
     CHATMCP_TRY(const GroupInfo info, decode_group_info(how.group_info, environment.limits));
     const GroupContext& before = info.context;
+    CHATMCP_TRY_VOID(check_enabled(environment, before.suite));
     CHATMCP_TRY(RatchetTree tree, tree_of(info, how.ratchet_tree, environment.limits));
     CHATMCP_TRY(crypto::HpkeExport init, encapsulate_init_secret(info, environment.random));
     const std::vector<OpenProposal> none;

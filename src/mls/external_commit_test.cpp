@@ -297,7 +297,7 @@ TEST(ExternalCommitBits, EveryFlippedBitIsRefusedAndTheTrueOnesStillWork) {
     EXPECT_TRUE(alice.follow(bundle->commit).has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Suites, ExternalCommit, ::testing::ValuesIn(kCipherSuites));
+INSTANTIATE_TEST_SUITE_P(Suites, ExternalCommit, ::testing::ValuesIn(testing::kTestedSuites));
 
 }  // namespace
 }  // namespace chatmcp::mls

@@ -64,8 +64,8 @@ class Model {
 
     /// The fast suites mostly: those of the NIST curves take ten times as long.
     static CipherSuite suite_of(std::uint64_t seed) {
-        if (seed % 8 < std::size(kCipherSuites)) {
-            return kCipherSuites[seed % 8];
+        if (seed % 8 < std::size(testing::kTestedSuites)) {
+            return testing::kTestedSuites[seed % 8];
         }
         return testing::kTestSuite;
     }

@@ -280,6 +280,7 @@ Result<Group> Group::join(const Environment& environment,
                           const Arrival& arrival,
                           ByteView external_tree) {
     CHATMCP_TRY(const Welcome welcome, decode_welcome(welcome_bytes, environment.limits));
+    CHATMCP_TRY_VOID(check_enabled(environment, welcome.suite));
     CHATMCP_TRY(const Addressed addressed, find_addressed(transaction, welcome));
     CHATMCP_TRY(Opened opened,
                 open_welcome(environment, transaction, welcome, addressed, external_tree));
@@ -312,9 +313,10 @@ Result<Group> Group::create(const Environment& environment,
     if (spec.group_id.size() > kGroupIdMaxBytes) {
         return fail(Errc::too_large, "MLS-88");
     }
+    CHATMCP_TRY_VOID(check_enabled(environment, spec.suite));
     auto leaf_key = crypto::HpkePrivateKey::generate(kem_of(spec.suite), environment.random);
     // The leaf is signed for this group, as one of a path in a group of one.
-    LeafNode leaf = unsigned_leaf(own, leaf_key.public_key());
+    LeafNode leaf = unsigned_leaf(own, spec.suite, leaf_key.public_key());
     leaf.source = LeafSource::commit;
     sign_leaf(spec.suite, own.signature_key, LeafPlace{spec.group_id, LeafIndex{0}}, leaf);
     GroupContext context = first_context(spec);

@@ -114,7 +114,7 @@ Result<CommitList> list_proposals(const GroupState& state,
 /// The own leaf as the path will carry it.
 LeafNode path_leaf(const GroupState& state, const Plan& plan) {
     const LeafNode& leaf = *state.tree.leaf(state.epoch.own);
-    return plan.rotate.has_value() ? rotated_leaf(leaf, *plan.rotate) : leaf;
+    return plan.rotate.has_value() ? rotated_leaf(leaf, *plan.rotate, state.suite()) : leaf;
 }
 
 /// A commit while it is being made.

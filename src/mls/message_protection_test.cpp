@@ -23,9 +23,12 @@ std::string text_of(const Result<Received>& received) {
     return message == nullptr ? "no message" : to_text(message->data);
 }
 
-class Messages : public ::testing::Test {
+class Messages : public ::testing::TestWithParam<CipherSuite> {
   protected:
     void SetUp() override {
+        for (MlsMember* member : {&alice, &bob, &carol}) {
+            member->suite = GetParam();
+        }
         ASSERT_TRUE(alice.create(kGroupId).has_value());
         const auto bundle = alice.stage(
             Plan{.add = {bob.key_package().key_package, carol.key_package().key_package}});
@@ -48,7 +51,7 @@ class Messages : public ::testing::Test {
     MlsMember carol{"carol", 3};
 };
 
-TEST_F(Messages, ArriveInAnyOrderOnceEachAlsoAfterReloads) {
+TEST_P(Messages, ArriveInAnyOrderOnceEachAlsoAfterReloads) {
     std::vector<Bytes> sent;
     for (int i = 0; i < 30; ++i) {
         sent.push_back(alice.encrypt("message " + std::to_string(i)).value());
@@ -67,7 +70,7 @@ TEST_F(Messages, ArriveInAnyOrderOnceEachAlsoAfterReloads) {
     }
 }
 
-TEST_F(Messages, CarryAuthenticatedDataEpochSenderAndGeneration) {
+TEST_P(Messages, CarryAuthenticatedDataEpochSenderAndGeneration) {
     const auto sent = bob.step([&](Transaction& t) {
         return bob.group->encrypt(t, as_bytes("text"), as_bytes("seen by the relay"), 0);
     });
@@ -82,11 +85,12 @@ TEST_F(Messages, CarryAuthenticatedDataEpochSenderAndGeneration) {
     EXPECT_EQ(to_text(message.authenticated_data), "seen by the relay");
 }
 
-TEST_F(Messages, OfPastEpochsOpenInsideTheWindowAndKnowTheLeafOfThen) {
+TEST_P(Messages, OfPastEpochsOpenInsideTheWindowAndKnowTheLeafOfThen) {
     const Bytes late = carol.encrypt("late").value();
     const Bytes too_late = carol.encrypt("too late").value();
     // Carol is removed, and somebody else gets her leaf.
     MlsMember dave("dave", 4);
+    dave.suite = GetParam();
     auto bundle =
         alice.stage(Plan{.add = {dave.key_package().key_package}, .remove = {LeafIndex{2}}});
     ASSERT_TRUE(bundle.has_value());
@@ -122,7 +126,7 @@ TEST_F(Messages, OfPastEpochsOpenInsideTheWindowAndKnowTheLeafOfThen) {
     }
 }
 
-TEST_F(Messages, OfOtherGroupsAndOfTheFutureAreRefused) {
+TEST_P(Messages, OfOtherGroupsAndOfTheFutureAreRefused) {
     const Bytes now = bob.encrypt("now").value();
     const auto bundle = bob.stage(Plan{.force_path = true});
     ASSERT_TRUE(bob.confirm().has_value());
@@ -133,12 +137,13 @@ TEST_F(Messages, OfOtherGroupsAndOfTheFutureAreRefused) {
     EXPECT_EQ(text_of(alice.receive(now)), "now");
     EXPECT_EQ(text_of(alice.receive(bundle->commit)), "error MLS-83");
     MlsMember other("other", 8);
+    other.suite = GetParam();
     ASSERT_TRUE(other.create(Bytes(32, 9)).has_value());
     EXPECT_EQ(text_of(other.receive(now)), "error MLS-81");
     EXPECT_EQ(text_of(alice.receive(alice.key_package().key_package)), "error MLS-80");
 }
 
-TEST_F(Messages, FromALeafThatNobodyHasAreRefused) {
+TEST_P(Messages, FromALeafThatNobodyHasAreRefused) {
     // Bob encrypts in the name of the blank leaf 3, whose keys every member can derive.
     GroupState& state = state_of(bob);
     AuthenticatedContent content;
@@ -180,7 +185,7 @@ TEST_F(Messages, FromALeafThatNobodyHasAreRefused) {
     EXPECT_EQ(text_of(alice.receive(carol.encrypt("truly carol").value())), "truly carol");
 }
 
-TEST_F(Messages, OfOurOwnAreRecognised) {
+TEST_P(Messages, OfOurOwnAreRecognised) {
     const Bytes message = alice.encrypt("mine").value();
     const Epoch sent_in = alice.group->view().epoch();
     auto received = alice.receive(message);
@@ -218,7 +223,7 @@ TEST_F(Messages, OfOurOwnAreRecognised) {
     EXPECT_EQ(std::get<OwnMessage>(*received).epoch, sent_in);
 }
 
-TEST_F(Messages, AreSentInTheOldEpochWhileACommitIsStagedWithoutRepeatingAKey) {
+TEST_P(Messages, AreSentInTheOldEpochWhileACommitIsStagedWithoutRepeatingAKey) {
     EXPECT_EQ(text_of(bob.receive(alice.encrypt("before").value())), "before");
     const auto bundle = alice.stage(Plan{.force_path = true});
     ASSERT_TRUE(bundle.has_value());
@@ -244,7 +249,7 @@ TEST_F(Messages, AreSentInTheOldEpochWhileACommitIsStagedWithoutRepeatingAKey) {
     ASSERT_TRUE(bob.follow(other->commit).has_value());
 }
 
-TEST_F(Messages, ALostRaceIsDiscardedByFollowingTheWinner) {
+TEST_P(Messages, ALostRaceIsDiscardedByFollowingTheWinner) {
     const auto ours = alice.stage(Plan{.force_path = true});
     const auto theirs = bob.stage(Plan{.force_path = true});
     ASSERT_TRUE(ours.has_value() && theirs.has_value());
@@ -257,7 +262,7 @@ TEST_F(Messages, ALostRaceIsDiscardedByFollowingTheWinner) {
     EXPECT_EQ(text_of(bob.receive(alice.encrypt("in step").value())), "in step");
 }
 
-TEST_F(Messages, ADroppedOrLateIncomingChangesNothing) {
+TEST_P(Messages, ADroppedOrLateIncomingChangesNothing) {
     const auto bundle = bob.stage(Plan{.force_path = true});
     ASSERT_TRUE(bundle.has_value());
     const auto records = alice.store.records;
@@ -281,7 +286,7 @@ TEST_F(Messages, ADroppedOrLateIncomingChangesNothing) {
     EXPECT_FALSE(transaction.changed_anything());
 }
 
-TEST_F(Messages, ARemovedMemberHasNoSecretsLeftAndCanComeBack) {
+TEST_P(Messages, ARemovedMemberHasNoSecretsLeftAndCanComeBack) {
     MlsMember& removed = carol;
     const Bytes before = alice.encrypt("before").value();
     const auto bundle = alice.stage(Plan{.remove = {LeafIndex{2}}});
@@ -322,7 +327,7 @@ TEST_F(Messages, ARemovedMemberHasNoSecretsLeftAndCanComeBack) {
     EXPECT_EQ(text_of(removed.receive(alice.encrypt("welcome back").value())), "welcome back");
 }
 
-TEST_F(Messages, AboveTheirLimitsAreRefusedBeforeAnythingIsDone) {
+TEST_P(Messages, AboveTheirLimitsAreRefusedBeforeAnythingIsDone) {
     Limits small;
     small.message_bytes_max = 64;
     const Environment strict{alice.rules, alice.trust, alice.random, small};
@@ -345,7 +350,7 @@ TEST_F(Messages, AboveTheirLimitsAreRefusedBeforeAnythingIsDone) {
                  "MLS-88");
 }
 
-TEST_F(Messages, ARotatedLeafSignsWithItsNewKeyFromTheNextEpochOn) {
+TEST_P(Messages, ARotatedLeafSignsWithItsNewKeyFromTheNextEpochOn) {
     LeafSetup fresh = bob.setup();
     const Bytes new_key = to_bytes(fresh.signature_key.public_key());
     fresh.components = {{0x8010, {9}}};
@@ -365,8 +370,9 @@ TEST_F(Messages, ARotatedLeafSignsWithItsNewKeyFromTheNextEpochOn) {
     EXPECT_EQ(text_of(alice.receive(bob.encrypt("new key").value())), "new key");
 }
 
-TEST_F(Messages, WhoIsAddedInACommitThatChangesTheSignatureKeyJoins) {
+TEST_P(Messages, WhoIsAddedInACommitThatChangesTheSignatureKeyJoins) {
     MlsMember newcomer("newcomer", 77);
+    newcomer.suite = GetParam();
     Plan plan;
     plan.add = {newcomer.key_package().key_package};
     plan.rotate = bob.setup();
@@ -380,7 +386,7 @@ TEST_F(Messages, WhoIsAddedInACommitThatChangesTheSignatureKeyJoins) {
     EXPECT_EQ(text_of(newcomer.receive(alice.encrypt("welcome").value())), "welcome");
 }
 
-TEST_F(Messages, ComponentsAreSetWholeAndSeenByAll) {
+TEST_P(Messages, ComponentsAreSetWholeAndSeenByAll) {
     Plan plan;
     plan.components = std::vector<Component>{{0x8001, {1}}, {0x8006, to_bytes(as_bytes("title"))}};
     const auto bundle = alice.stage(plan);
@@ -399,7 +405,7 @@ TEST_F(Messages, ComponentsAreSetWholeAndSeenByAll) {
     EXPECT_FALSE(bob.group->view().component(0x8007).has_value());
 }
 
-TEST_F(Messages, OfOneStateThatStartsTwiceAreNeverUnderOneKey) {
+TEST_P(Messages, OfOneStateThatStartsTwiceAreNeverUnderOneKey) {
     // Bob's keys live in the object alone. Two objects start from one store, as two enclaves do
     // from one seal, with a commit staged.
     bob.environment.own_keys_in_memory_only = true;
@@ -452,7 +458,7 @@ void expect_every_bit_counts(const Bytes& message, std::size_t step, Receive rec
     }
 }
 
-TEST_F(Messages, EveryFlippedBitIsRefusedAndTheTrueMessageStillWorks) {
+TEST_P(Messages, EveryFlippedBitIsRefusedAndTheTrueMessageStillWorks) {
     const auto refused_by_bob = [&](const Bytes& message) {
         MemoryTransaction transaction(bob.store);
         const auto received = bob.group->receive(transaction, message, bob.arrival);
@@ -469,6 +475,7 @@ TEST_F(Messages, EveryFlippedBitIsRefusedAndTheTrueMessageStillWorks) {
     EXPECT_TRUE(bob.receive(update).has_value());
 
     MlsMember dave("dave", 4);
+    dave.suite = GetParam();
     const Bytes package = dave.key_package().key_package;
     expect_every_bit_counts(
         package, 1, [&](const Bytes& flipped) { return inspect_key_package(flipped).has_value(); });
@@ -492,6 +499,12 @@ TEST_F(Messages, EveryFlippedBitIsRefusedAndTheTrueMessageStillWorks) {
     }
     EXPECT_EQ(text_of(dave.receive(bob.encrypt("all well").value())), "all well");
 }
+
+// Of classical and of hybrid keys, and of the smaller and the larger hash.
+INSTANTIATE_TEST_SUITE_P(Suites,
+                         Messages,
+                         ::testing::Values(testing::kTestSuite,
+                                           CipherSuite::mlkem768x25519_aes256gcm_sha384_ed25519));
 
 }  // namespace
 }  // namespace chatmcp::mls

@@ -36,10 +36,20 @@ void set_leaf_extensions(const LeafSetup& setup, Extensions& extensions) {
 
 }  // namespace
 
-Capabilities capabilities_of(const LeafSetup& setup) {
+Result<void> check_enabled(const Environment& environment, CipherSuite suite) {
+    if (is_experimental(suite) && !environment.experimental_suites) {
+        return fail(Errc::unsupported, "PQ-01");
+    }
+    return {};
+}
+
+Capabilities capabilities_of(const LeafSetup& setup, CipherSuite suite) {
     Capabilities can;
     can.versions = {kProtocolVersionMls10};
-    for (const CipherSuite suite : kCipherSuites) {
+    for (const CipherSuite each : kCipherSuites) {
+        can.cipher_suites.push_back(static_cast<std::uint16_t>(each));
+    }
+    if (is_experimental(suite)) {
         can.cipher_suites.push_back(static_cast<std::uint16_t>(suite));
     }
     can.extensions = {static_cast<std::uint16_t>(ExtensionType::app_data_dictionary)};
@@ -61,20 +71,20 @@ Capabilities capabilities_of(const LeafSetup& setup) {
     return can;
 }
 
-LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key) {
+LeafNode unsigned_leaf(const LeafSetup& setup, CipherSuite suite, ByteView encryption_key) {
     LeafNode leaf;
     leaf.encryption_key = to_bytes(encryption_key);
     leaf.signature_key = to_bytes(setup.signature_key.public_key());
     leaf.credential = setup.credential;
-    leaf.capabilities = capabilities_of(setup);
+    leaf.capabilities = capabilities_of(setup, suite);
     set_leaf_extensions(setup, leaf.extensions);
     return leaf;
 }
 
-LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup) {
+LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup, CipherSuite suite) {
     leaf.credential = setup.credential;
     leaf.signature_key = to_bytes(setup.signature_key.public_key());
-    leaf.capabilities = capabilities_of(setup);
+    leaf.capabilities = capabilities_of(setup, suite);
     leaf.extensions.clear();
     set_leaf_extensions(setup, leaf.extensions);
     return leaf;
@@ -156,12 +166,13 @@ Result<KeyPackageMade> make_key_package(const Environment& environment,
                                         LeafSetup leaf,
                                         Lifetime lifetime,
                                         bool last_resort) {
+    CHATMCP_TRY_VOID(check_enabled(environment, suite));
     auto init_key = crypto::HpkePrivateKey::generate(kem_of(suite), environment.random);
     auto encryption_key = crypto::HpkePrivateKey::generate(kem_of(suite), environment.random);
     KeyPackage package;
     package.suite = suite;
     package.init_key = to_bytes(init_key.public_key());
-    package.leaf = unsigned_leaf(leaf, encryption_key.public_key());
+    package.leaf = unsigned_leaf(leaf, suite, encryption_key.public_key());
     package.leaf.source = LeafSource::key_package;
     package.leaf.lifetime = lifetime;
     sign_leaf(suite, leaf.signature_key, LeafPlace{}, package.leaf);

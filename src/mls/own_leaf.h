@@ -8,15 +8,20 @@
 
 namespace chatmcp::mls {
 
-/// What our leaves say they can do.
-[[nodiscard]] Capabilities capabilities_of(const LeafSetup& setup);
+/// Errors: unsupported (PQ-01) an experimental suite that was not asked for.
+[[nodiscard]] Result<void> check_enabled(const Environment& environment, CipherSuite suite);
+
+/// What our leaves say they can do, in a group of this suite.
+[[nodiscard]] Capabilities capabilities_of(const LeafSetup& setup, CipherSuite suite);
 
 /// A leaf of ours before its source is known and it is signed.
-[[nodiscard]] LeafNode unsigned_leaf(const LeafSetup& setup, ByteView encryption_key);
+[[nodiscard]] LeafNode unsigned_leaf(const LeafSetup& setup,
+                                     CipherSuite suite,
+                                     ByteView encryption_key);
 
 /// Our leaf in a group with what a rotation changes: signature key, credential, components and
 /// capabilities; not signed yet.
-[[nodiscard]] LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup);
+[[nodiscard]] LeafNode rotated_leaf(LeafNode leaf, const LeafSetup& setup, CipherSuite suite);
 
 /// Private half of a key package of ours, stored under its reference.
 struct KeyPackageSecrets {

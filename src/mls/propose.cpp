@@ -60,7 +60,7 @@ Result<Update> make_update(const GroupState& state,
                            const LeafSetup& setup,
                            ByteView encryption_key) {
     const LeafPlace place{state.group_id(), state.epoch.own};
-    LeafNode leaf = rotated_leaf(*state.tree.leaf(state.epoch.own), setup);
+    LeafNode leaf = rotated_leaf(*state.tree.leaf(state.epoch.own), setup, state.suite());
     leaf.encryption_key = to_bytes(encryption_key);
     leaf.source = LeafSource::update;
     leaf.lifetime.reset();

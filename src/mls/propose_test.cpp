@@ -232,7 +232,7 @@ TEST_P(Proposals, OfAKindThatTheirSenderMayNotMakeAreRefused) {
     expect_refused(testing::public_proposal(bob, Proposal{ExternalInit{Bytes(32, 1)}}), "MLS-95");
 }
 
-INSTANTIATE_TEST_SUITE_P(Suites, Proposals, ::testing::ValuesIn(kCipherSuites));
+INSTANTIATE_TEST_SUITE_P(Suites, Proposals, ::testing::ValuesIn(testing::kTestedSuites));
 
 }  // namespace
 }  // namespace chatmcp::mls

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "mls/commit.h"
 #include "mls/join.h"
+#include "mls/own_leaf.h"
 #include "mls/public_handshake.h"
 #include "mls/transcript_hash.h"
 
@@ -121,6 +122,7 @@ Result<PublicGroup> PublicGroup::open(const Environment& environment,
                                       const Arrival& arrival,
                                       ByteView ratchet_tree) {
     CHATMCP_TRY(GroupInfo info, decode_group_info(group_info, environment.limits));
+    CHATMCP_TRY_VOID(check_enabled(environment, info.context.suite));
     CHATMCP_TRY(RatchetTree tree, tree_of(info, ratchet_tree, environment.limits));
     const Hash interim = interim_transcript_hash(
         info.context.suite, info.context.confirmed_transcript_hash, info.confirmation_tag);

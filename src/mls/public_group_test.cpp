@@ -119,7 +119,7 @@ TEST_P(Follower, SeesTheEndOfAGroup) {
     expect_refused(bundle->commit, "MLS-98");
 }
 
-INSTANTIATE_TEST_SUITE_P(Suites, Follower, ::testing::ValuesIn(kCipherSuites));
+INSTANTIATE_TEST_SUITE_P(Suites, Follower, ::testing::ValuesIn(testing::kTestedSuites));
 
 }  // namespace
 }  // namespace chatmcp::mls

@@ -23,6 +23,12 @@ enum class CipherSuite : std::uint16_t {
     x25519_chacha20poly1305_sha256_ed25519 = 3,
     p521_aes256gcm_sha512_p521 = 5,
     p384_aes256gcm_sha384_p384 = 7,
+    /// Experimental, of our own private-use number, and off unless Environment::experimental_suites
+    /// says otherwise: what draft-ietf-mls-pq-ciphersuites calls
+    /// MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519, which has no number yet. Who records
+    /// messages now and has a quantum computer later cannot read them; signatures are not
+    /// post-quantum.
+    mlkem768x25519_aes256gcm_sha384_ed25519 = 0xF47A,
 };
 
 /// Position of a member in the tree's leaves (not a node index).

@@ -60,7 +60,12 @@ Result<std::unique_ptr<Client>> Client::init(const std::string& name, const Fiel
 }
 
 Client::Client(Settings settings)
-    : settings_(std::move(settings)), environment_{rules_, trust_, random_, settings_.limits} {}
+    : settings_(std::move(settings)),
+      environment_{.rules = rules_,
+                   .trust = trust_,
+                   .random = random_,
+                   .limits = settings_.limits,
+                   .experimental_suites = true} {}
 
 Client::Action Client::action_of(std::string_view command) {
     static const std::map<std::string_view, Action> actions = {

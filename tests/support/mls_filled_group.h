@@ -63,7 +63,7 @@ struct FilledGroup {
         mls::LeafSetup setup = maker.setup(draft.suite());
         setup.credential.data = Bytes(spec.credential_bytes, 0x63);
         const auto key = crypto::HpkePrivateKey::generate(mls::kem_of(draft.suite()), maker.random);
-        mls::LeafNode leaf = mls::unsigned_leaf(setup, key.public_key());
+        mls::LeafNode leaf = mls::unsigned_leaf(setup, tree.suite(), key.public_key());
         leaf.source = mls::LeafSource::update;
         if (index.value == 0) {
             draft.set_leaf(index, std::move(leaf));

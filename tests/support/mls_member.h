@@ -40,6 +40,16 @@ class TrustAll final : public mls::Trust {
 inline constexpr std::uint16_t kBasicCredential = 1;
 inline constexpr auto kTestSuite = mls::CipherSuite::x25519_chacha20poly1305_sha256_ed25519;
 
+/// All suites, the experimental one too.
+inline constexpr mls::CipherSuite kTestedSuites[] = {
+    mls::CipherSuite::x25519_aes128gcm_sha256_ed25519,
+    mls::CipherSuite::p256_aes128gcm_sha256_p256,
+    mls::CipherSuite::x25519_chacha20poly1305_sha256_ed25519,
+    mls::CipherSuite::p521_aes256gcm_sha512_p521,
+    mls::CipherSuite::p384_aes256gcm_sha384_p384,
+    mls::CipherSuite::mlkem768x25519_aes256gcm_sha384_ed25519,
+};
+
 /// A member of MLS groups with a store of its own, so that every step can be taken from a reload.
 struct MlsMember {
     /// `drawn_from`: randomness from elsewhere instead of the seeded one; it outlives the member.
@@ -49,24 +59,27 @@ struct MlsMember {
                        crypto::Random* drawn_from = nullptr)
         : name(std::move(member_name)),
           random(seed),
-          environment{rules, trust, drawn_from != nullptr ? *drawn_from : random, limits} {}
+          environment{rules, trust, drawn_from != nullptr ? *drawn_from : random, limits} {
+        environment.experimental_suites = true;
+    }
     MlsMember(const MlsMember&) = delete;
     MlsMember& operator=(const MlsMember&) = delete;
 
-    [[nodiscard]] mls::LeafSetup setup(mls::CipherSuite suite = kTestSuite) {
+    /// Of the member's suite, unless told otherwise; so are all that follow.
+    [[nodiscard]] mls::LeafSetup setup(std::optional<mls::CipherSuite> of = {}) {
         return mls::LeafSetup{
             .credential = {kBasicCredential, to_bytes(as_bytes(name))},
-            .signature_key = mls::SignatureKey::generate(suite, random),
+            .signature_key = mls::SignatureKey::generate(of.value_or(suite), random),
             .components = leaf_components,
         };
     }
-    [[nodiscard]] mls::KeyPackageMade key_package(mls::CipherSuite suite = kTestSuite,
+    [[nodiscard]] mls::KeyPackageMade key_package(std::optional<mls::CipherSuite> of = {},
                                                   bool last_resort = false) {
         MemoryTransaction transaction(store);
         auto made = mls::make_key_package(environment,
                                           transaction,
-                                          suite,
-                                          setup(suite),
+                                          of.value_or(suite),
+                                          setup(of),
                                           mls::Lifetime{0, ~std::uint64_t{0}},
                                           last_resort);
         static_cast<void>(transaction.commit());
@@ -85,13 +98,13 @@ struct MlsMember {
     }
     Result<void> create(Bytes group_id,
                         std::vector<mls::Component> components = {},
-                        mls::CipherSuite suite = kTestSuite) {
+                        std::optional<mls::CipherSuite> of = {}) {
         return step([&](Transaction& transaction) -> Result<void> {
             CHATMCP_TRY(mls::Group made,
                         mls::Group::create(environment,
                                            transaction,
-                                           mls::GroupSpec{suite, group_id, components},
-                                           setup(suite),
+                                           mls::GroupSpec{of.value_or(suite), group_id, components},
+                                           setup(of),
                                            arrival));
             group = std::move(made);
             return {};
@@ -109,12 +122,12 @@ struct MlsMember {
     Result<mls::Bundle> join_external(ByteView group_info,
                                       std::optional<mls::LeafIndex> resync = std::nullopt,
                                       std::vector<Bytes> external_psks = {},
-                                      mls::CipherSuite suite = kTestSuite) {
+                                      std::optional<mls::CipherSuite> of = {}) {
         return step([&](Transaction& transaction) -> Result<mls::Bundle> {
             CHATMCP_TRY(auto made,
                         mls::Group::join_external(environment,
                                                   transaction,
-                                                  mls::ExternalJoin{.own = setup(suite),
+                                                  mls::ExternalJoin{.own = setup(of),
                                                                     .group_info = group_info,
                                                                     .resync = resync,
                                                                     .external_psks = external_psks},
@@ -170,6 +183,7 @@ struct MlsMember {
     }
 
     std::string name;
+    mls::CipherSuite suite = kTestSuite;
     std::vector<mls::Component> leaf_components;  // Of every leaf that setup() makes.
     SeededRandom random;
     NoRules rules;
