@@ -19,7 +19,7 @@ DEV = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEV))
 
 from demo.services import Failed  # noqa: E402
-from measure import benches, mls, rows, run, soak  # noqa: E402
+from measure import benches, main, mls, rows, run, soak  # noqa: E402
 
 PROGRAMS = DEV.parent / "build/release/bin"
 
@@ -133,10 +133,27 @@ class Bars(unittest.TestCase):
         self.assertEqual(mls.usual(of_runs), {"encrypt": {"ours": 22, "floor": 20}})
 
 
+    def test_the_browser_core_is_held_against_aws_lc_of_the_same_build(self):
+        message = {"suite": 3, "members": 2, "encrypt": 15.0, "floor_encrypt": 10.0, "decrypt": 15.1, "floor_decrypt": 10.0}
+        with tempfile.TemporaryDirectory() as folder:
+            current = self.quick_run(folder)
+            for core, held in ((500_000, True), (500_001, False)):
+                current.wasm_bench = lambda _, size=core: {"load_ms": 1, "core_bytes": size, "aws_lc_bytes": 300_000, "messages": [message]}
+                found = {row.name: row for row in benches.wasm(current)}
+                self.assertIs(found["wasm.core.brotli"].ok, held)
+        self.assertIs(found["wasm.encrypt.suite_3.2_members.p50"].ok, True)
+        self.assertIs(found["wasm.decrypt.suite_3.2_members.p50"].ok, False)
+
+    def test_every_bench_builds_what_it_measures(self):
+        self.assertEqual(list(main.builds_of("wasm")), ["wasm"])
+        self.assertEqual(list(main.builds_of("mls")), ["release"])
+        self.assertEqual(list(main.builds_of(None)), ["release", "wasm"])
+
+
 class Script(unittest.TestCase):
     def test_the_list_is_the_names_alone(self):
         listed = bench("--list")
-        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "store"]))
+        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "store", "wasm"]))
 
     def test_help_explains_every_bench(self):
         text = bench("--help").stdout

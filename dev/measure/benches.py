@@ -258,4 +258,21 @@ def store(run: Run) -> list[Row]:
     return made
 
 
-BENCHES = {bench.__name__: bench for bench in (e2e, engine, node, client, mls, store)}
+WASM_OVERHEAD_BYTES_MAX = 200_000
+WASM_RATIO_MAX = 1.5
+
+
+def wasm(run: Run) -> list[Row]:
+    """size of the core for browsers, and a message in WebAssembly, against AWS-LC alone there."""
+    found = run.wasm_bench(run.count(300, 10))
+    alone = found["aws_lc_bytes"]
+    made = [rows.at_most("wasm.core.brotli", found["core_bytes"], "bytes", alone + WASM_OVERHEAD_BYTES_MAX, "AWS-LC alone + 200 kB", floor=alone),
+            Row("wasm.load", found["load_ms"], "ms")]
+    for one in found["messages"]:
+        where = f"suite_{one['suite']}.{one['members']}_members"
+        for what in ("encrypt", "decrypt"):
+            made.append(rows.ratio_at_most(f"wasm.{what}.{where}.p50", one[what], "us", WASM_RATIO_MAX, floor=one[f"floor_{what}"]))
+    return made
+
+
+BENCHES = {bench.__name__: bench for bench in (e2e, engine, node, client, mls, store, wasm)}

@@ -24,6 +24,7 @@ from measure import machine, rows, run, soak  # noqa: E402
 from measure.benches import BENCHES  # noqa: E402
 
 PROGRAMS = ("chatmcp", "chatmcp-node", "chatmcp-host", "chatmcp-simtee", "chatmcp-enclave", "chatmcp_bench", "chatmcp_mls_bench")
+WASM_TARGETS = ("chatmcp_wasm_bench",)
 SOAK = "soak"
 
 
@@ -50,14 +51,24 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def prepare(model: str, targets: tuple[str, ...]) -> None:
-    """Bring what is missing and build; standard output stays free for the result."""
+def prepare(model: str, builds: dict[str, tuple[str, ...]]) -> None:
+    """Bring what is missing and build the targets of each preset; standard output stays free for the result."""
     known = model if model in ("small", "default") else "none"
-    setup = [str(ROOT / "dev/setup"), "--model", known, "--no-tests"]
-    build = ["bash", "-c", f"source {ROOT}/dev/lib.sh && use_tools && build release {' '.join(targets)}"]
-    for command in (setup, build):
+    # What WebAssembly is built from comes with what tests need.
+    setup = [str(ROOT / "dev/setup"), "--model", known, *(() if "wasm" in builds else ("--no-tests",))]
+    commands = [["bash", "-c", f"source {ROOT}/dev/lib.sh && use_tools && build {preset} {' '.join(targets)}"] for preset, targets in builds.items()]
+    for command in (setup, *commands):
         if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
             raise services.Failed("setup or build failed; its messages are above", 4)
+
+
+def builds_of(name: str | None) -> dict[str, tuple[str, ...]]:
+    """Preset and targets; no targets: everything."""
+    if name == SOAK:
+        return {"release": ()}
+    if name == "wasm":
+        return {"wasm": WASM_TARGETS}
+    return {"release": PROGRAMS} | ({} if name else {"wasm": WASM_TARGETS})
 
 
 def come_first() -> None:
@@ -106,7 +117,7 @@ def main() -> int:
         services.BIN = options.bin.resolve()
     elif not options.no_build:
         # Fuzz targets are many: for soak, everything.
-        prepare(options.model, () if options.name == SOAK else PROGRAMS)
+        prepare(options.model, builds_of(options.name))
     if options.real_time:
         come_first()
     if options.name == SOAK:

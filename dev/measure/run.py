@@ -14,6 +14,7 @@ from demo.services import Failed
 
 PASSPHRASE = "bench passphrase, not a secret"  # bench/device.h has the same.
 PROGRAM_SECONDS_MAX = 1800
+WASM_PROGRAMS = ("chatmcp-core", "chatmcp-bench", "aws-lc-alone")
 
 
 class Run:
@@ -66,6 +67,21 @@ class Run:
         done = subprocess.run(self.bench_command(name, arguments, program), capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS_MAX)
         if done.returncode != 0:
             raise Failed(f"{program} {name}: {done.stderr.strip() or done.returncode}")
+        return json.loads(done.stdout)
+
+    def wasm_bench(self, rounds: int) -> dict:
+        """Raw figures of bench/wasm/bench.mjs."""
+        programs = services.ROOT / "build/wasm/bin"
+        for name in WASM_PROGRAMS:
+            if not (programs / f"{name}.wasm").is_file():
+                raise Failed(f"{programs / name}.wasm is not built: leave out --no-build, or build the target chatmcp_wasm_bench of the preset wasm", 2)
+        node = services.dependencies() / "tools/bin/node"
+        # V8's better compiler from the start, as it compiles every function that runs often: its first one is three times slower, and
+        # when it is replaced depends on the load of the machine.
+        command = [node, "--no-liftoff", services.ROOT / "bench/wasm/bench.mjs", programs, str(rounds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PROGRAM_SECONDS_MAX)
+        if done.returncode != 0:
+            raise Failed(f"bench/wasm/bench.mjs: {done.stderr.strip()[-400:] or done.returncode}")
         return json.loads(done.stdout)
 
     @staticmethod
