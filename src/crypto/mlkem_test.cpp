@@ -100,11 +100,12 @@ TEST(MlKem, AChangedCiphertextGivesAnotherSecret) {
 }
 
 TEST(MlKemDeath, SeedsOfTheWrongSizeEndTheProcess) {
-    EXPECT_DEATH(static_cast<void>(mlkem768_public_key(Bytes(63))), "broken assumption");
-    EXPECT_DEATH(static_cast<void>(mlkem768_decapsulate(Bytes(65), Bytes(1088))),
-                 "broken assumption");
-    EXPECT_DEATH(static_cast<void>(mlkem768_encapsulate(Bytes(1184), Bytes(31))),
-                 "broken assumption");
+    EXPECT_DEATH_IF_SUPPORTED(static_cast<void>(mlkem768_public_key(Bytes(63))),
+                              "broken assumption");
+    EXPECT_DEATH_IF_SUPPORTED(static_cast<void>(mlkem768_decapsulate(Bytes(65), Bytes(1088))),
+                              "broken assumption");
+    EXPECT_DEATH_IF_SUPPORTED(static_cast<void>(mlkem768_encapsulate(Bytes(1184), Bytes(31))),
+                              "broken assumption");
 }
 
 }  // namespace
