@@ -140,6 +140,9 @@ def check_all(wanted: list[Mutation], folder: pathlib.Path) -> int:
     copy = copy_tree(folder)
     for program in sorted({mutation.program for mutation in wanted}):
         build(copy, program)
+    for mutation in wanted:
+        if not test(copy, mutation):
+            raise Failed(f"{mutation.tests} fails without any mutation")
     failures = 0
     for mutation in wanted:
         began = time.monotonic()
@@ -163,8 +166,12 @@ def main() -> int:
         for mutation in wanted:
             print(f"{mutation.failure:2} {mutation.file}: {mutation.tests}")
         return 0 if wanted else 2
-    with tempfile.TemporaryDirectory(prefix="chatmcp-mutations-") as folder:
-        failures = check_all(wanted, pathlib.Path(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix="chatmcp-mutations-") as folder:
+            failures = check_all(wanted, pathlib.Path(folder))
+    except Failed as failure:
+        print(f"mls_known_failures: {failure}", file=sys.stderr)
+        return 1
     print(f"{len(wanted) - failures} of {len(wanted)} mutations are noticed")
     return 1 if failures else 0
 
