@@ -8,6 +8,7 @@
 namespace {
 
 thread_local chatmcp::bench::Allocations counted;
+bool tracks_live_bytes = false;
 
 void* allocate(std::size_t size, std::size_t alignment) {
     // NOLINTBEGIN(cppcoreguidelines-no-malloc): this is what operator new stands on.
@@ -19,15 +20,17 @@ void* allocate(std::size_t size, std::size_t alignment) {
         throw std::bad_alloc();
     }
     ++counted.count;
-    counted.live_bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
+    if (tracks_live_bytes) {
+        counted.live_bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
+    }
     return memory;
 }
 
 void release(void* memory) noexcept {
-    if (memory != nullptr) {
+    if (tracks_live_bytes && memory != nullptr) {
         counted.live_bytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
-        std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
     }
+    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
 }
 
 }  // namespace
@@ -51,6 +54,10 @@ namespace chatmcp::bench {
 
 Allocations allocations() {
     return counted;
+}
+
+void track_live_bytes() {
+    tracks_live_bytes = true;
 }
 
 }  // namespace chatmcp::bench

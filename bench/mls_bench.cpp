@@ -291,6 +291,7 @@ Json measure_mls_on_disk(const Arguments& arguments) {
 }
 
 Json measure_mls_memory(const Arguments& arguments) {
+    track_live_bytes();
     FilledGroup group({.members = static_cast<std::uint32_t>(arguments.number("--members")),
                        .suite = suite_of(arguments),
                        .credential_bytes = 10,

@@ -3,7 +3,7 @@
 #include "bench/benches.h"
 #include "bench/mls_floor.h"
 #include "bench/paired.h"
-#include "bench/two_threads.h"
+#include "cli/lent_threads.h"
 #include "support/mls_hostile.h"
 
 namespace chatmcp::bench {
@@ -57,8 +57,8 @@ GroupSizes sizes_of(MlsMember& creator, const Newcomers& newcomers, const mls::B
 
 Json measure_mls_creation(const Arguments& arguments) {
     const mls::CipherSuite suite = suite_of(arguments);
-    const TwoThreads two;
-    const TwoThreads* threads = arguments.number("--threads") == 2 ? &two : nullptr;
+    const cli::LentThreads two(2);
+    const mls::Parallel* threads = arguments.number("--threads") == 2 ? &two : nullptr;
     crypto::SystemRandom random;
     MlsFloor floor(suite);
     Newcomers newcomers(suite, arguments.number("--members") - 1, random);

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
-#include "bench/two_threads.h"
+#include "mls/environment.h"
 #include "mls/types.h"
 
 namespace chatmcp::bench {

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "cli/files.h"
+#include "cli/lent_threads.h"
 #include "store/sqlite_key_value.h"
 
 namespace chatmcp::cli {
@@ -45,11 +46,12 @@ SecretBytes without_line_end(const Bytes& content) {
 
 struct Home::State {
     std::filesystem::path folder;
-    std::unique_ptr<store::SqliteKeyValue> database;
-    std::optional<client::Client> client;
-    crypto::SystemRandom random;
     std::string node;
     std::string ca;
+    std::unique_ptr<store::SqliteKeyValue> database;
+    crypto::SystemRandom random;
+    LentThreads threads;
+    std::optional<client::Client> client;  // Refers to the two above.
 };
 
 std::filesystem::path default_home() {
@@ -187,7 +189,8 @@ Result<Home> Home::open(const GlobalOptions& options, bool create) {
     }
     state->database = *std::move(database);
     ShortReads reads(*state->database);
-    const client::Options client_options;
+    client::Options client_options;
+    client_options.parallel = &state->threads;
     auto opened = client::Client::open(reads, secret.view(), client_options, state->random);
     if (!opened.has_value() && opened.error().code == Errc::not_found && create) {
         if (const auto made = create_home(*state->database, secret.view(), state->random);

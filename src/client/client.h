@@ -15,6 +15,7 @@
 #include "client/view.h"
 #include "crypto/kdf.h"
 #include "crypto/random.h"
+#include "mls/environment.h"
 
 namespace chatmcp::client {
 
@@ -26,6 +27,8 @@ struct Options {
     crypto::ScryptParameters scrypt;
     /// Room for the Welcomes of one commit. Less than the default is for tests only.
     std::size_t welcomes_bytes_max = wire::kBundleMaxBytes - wire::kCommitMaxBytes;
+    /// Threads for the signatures and secrets of many members; it outlives the client. Null: none.
+    const mls::Parallel* parallel = nullptr;
 };
 
 /// One device's client: a state machine over one sealed home.

@@ -18,6 +18,7 @@ struct Client::State {
           trust{options.accepted_domains, attest::Policy(), attest::builtin_roots()},
           leaf_trust(trust),
           environment{rules, leaf_trust, random, group_limits()} {
+        environment.parallel = options.parallel;
         runtime.welcomes_bytes_max = options.welcomes_bytes_max;
     }
 

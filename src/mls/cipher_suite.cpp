@@ -14,6 +14,8 @@ namespace {
 using crypto::SignatureScheme;
 
 constexpr std::string_view kLabelPrefix = "MLS 1.0 ";
+// RFC 9420 section 2.1.2: vectors up to this size have one byte of length.
+constexpr std::size_t kOneByteLengthMax = 63;
 
 /// `opaque label<V> = "MLS 1.0 " + label`.
 void write_label(wire::Writer& writer, std::string_view label) {
@@ -218,12 +220,28 @@ SecretBytes expand_with_label(CipherSuite suite,
                               std::string_view label,
                               ByteView context,
                               std::size_t size_bytes) {
+    const crypto::HashId hash = algorithms_of(suite).hash;
+    // Nearly all labels and contexts are short: their KDFLabel is made where it is used.
+    ByteArray<4 + 2 * kOneByteLengthMax> info;
+    const std::size_t label_bytes = kLabelPrefix.size() + label.size();
+    const std::size_t info_bytes = 4 + label_bytes + context.size();
+    if (label_bytes <= kOneByteLengthMax && context.size() <= kOneByteLengthMax) {
+        auto to = info.begin();
+        *to++ = static_cast<std::uint8_t>(size_bytes >> 8);
+        *to++ = static_cast<std::uint8_t>(size_bytes & 0xff);
+        *to++ = static_cast<std::uint8_t>(label_bytes);
+        to = std::ranges::copy(as_bytes(kLabelPrefix), to).out;
+        to = std::ranges::copy(as_bytes(label), to).out;
+        *to++ = static_cast<std::uint8_t>(context.size());
+        std::ranges::copy(context, to);
+        return crypto::hkdf_expand(hash, secret, ByteView(info).first(info_bytes), size_bytes);
+    }
     wire::Writer writer;
-    writer.reserve(kLabelPrefix.size() + label.size() + context.size() + 8);
+    writer.reserve(info_bytes + 8);
     writer.u16(static_cast<std::uint16_t>(size_bytes));
     write_label(writer, label);
     writer.vector(context);
-    return crypto::hkdf_expand(algorithms_of(suite).hash, secret, writer.view(), size_bytes);
+    return crypto::hkdf_expand(hash, secret, writer.view(), size_bytes);
 }
 
 SecretBytes derive_secret(CipherSuite suite, ByteView secret, std::string_view label) {
@@ -271,7 +289,11 @@ Result<crypto::HpkeCiphertext> encrypt_with_label(CipherSuite suite,
                                                   ByteView plaintext,
                                                   crypto::Random& random) {
     return crypto::hpke_seal(
-        hpke_suite(suite), public_key, labelled(label, context), {}, plaintext, random);
+        labelled_info(suite, label, context), public_key, {}, plaintext, random);
+}
+
+crypto::HpkeInfo labelled_info(CipherSuite suite, std::string_view label, ByteView context) {
+    return {hpke_suite(suite), labelled(label, context)};
 }
 
 Result<SecretBytes> decrypt_with_label(CipherSuite suite,

@@ -124,6 +124,10 @@ inline constexpr std::size_t kNonceBytes = crypto::kAeadNonceBytes;
                                                                 ByteView context,
                                                                 ByteView plaintext,
                                                                 crypto::Random& random);
+/// What one label and context are encrypted under to many keys: hpke_seal takes it.
+[[nodiscard]] crypto::HpkeInfo labelled_info(CipherSuite suite,
+                                             std::string_view label,
+                                             ByteView context);
 /// Errors: cannot_open (`check`, the caller's row) whatever was wrong.
 [[nodiscard]] Result<SecretBytes> decrypt_with_label(CipherSuite suite,
                                                      const crypto::HpkePrivateKey& key,

@@ -169,7 +169,8 @@ Result<AppliedCommit> apply_commit(const PublicState& before,
                                 proposals,
                                 external ? std::nullopt : std::optional(applied.committer),
                                 context,
-                                before.limits));
+                                before.limits,
+                                before.parallel));
     if (!commit.path.has_value()) {
         if (applied.effect.needs_path) {
             return fail(Errc::invalid_proposals, "MLS-67");

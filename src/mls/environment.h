@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <vector>
 
 #include "base/result.h"
 #include "crypto/random.h"
@@ -69,6 +70,26 @@ class Parallel {
     Parallel(const Parallel&) = default;
     Parallel& operator=(const Parallel&) = default;
 };
+
+/// check(0) to check(count - 1), each Result<void>, on lent threads if there are any. Returns the
+/// first failure by number, whichever thread came to one first.
+template <class Check>
+[[nodiscard]] Result<void> check_all(const Parallel* parallel,
+                                     std::size_t count,
+                                     const Check& check) {
+    if (parallel == nullptr) {
+        for (std::size_t i = 0; i < count; ++i) {
+            CHATMCP_TRY_VOID(check(i));
+        }
+        return {};
+    }
+    std::vector<Result<void>> results(count);
+    parallel->run(count, [&](std::size_t i) { results[i] = check(i); });
+    for (const Result<void>& result : results) {
+        CHATMCP_TRY_VOID(result);
+    }
+    return {};
+}
 
 /// What a group needs from outside, supplied once and shared by all groups of a client. All
 /// referenced objects outlive every Group.

@@ -130,7 +130,8 @@ Result<std::pair<Group, Bundle>> Group::join_external(const Environment& environ
     CHATMCP_TRY(const GroupInfo info, decode_group_info(how.group_info, environment.limits));
     const GroupContext& before = info.context;
     CHATMCP_TRY_VOID(check_enabled(environment, before.suite));
-    CHATMCP_TRY(RatchetTree tree, tree_of(info, how.ratchet_tree, environment.limits));
+    CHATMCP_TRY(RatchetTree tree,
+                tree_of(info, how.ratchet_tree, environment.limits, environment.parallel));
     CHATMCP_TRY(crypto::HpkeExport init, encapsulate_init_secret(info, environment.random));
     const std::vector<OpenProposal> none;
     CHATMCP_TRY(const auto self_removes,

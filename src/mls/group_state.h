@@ -70,6 +70,7 @@ struct PublicState {
     const GroupContext& context;
     const std::vector<OpenProposal>& proposals;
     const Limits& limits;
+    const Parallel* parallel = nullptr;
 };
 
 /// What late messages of an epoch that ended are opened and checked with. Leaves that its end did
@@ -136,7 +137,7 @@ struct GroupState {
     [[nodiscard]] CipherSuite suite() const { return epoch.context.suite; }
     [[nodiscard]] ByteView group_id() const { return epoch.context.group_id; }
     [[nodiscard]] PublicState public_state() const {
-        return {tree, epoch.context, proposals, environment.limits};
+        return {tree, epoch.context, proposals, environment.limits, environment.parallel};
     }
 
     /// Write everything of a new group (created or joined).

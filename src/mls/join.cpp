@@ -14,18 +14,22 @@ namespace chatmcp::mls {
 namespace {
 
 /// Section 12.4.3.1: the tree is what the members say, and each leaf may stand in this group.
-Result<void> check_tree(const RatchetTree& tree, const GroupContext& context) {
+Result<void> check_tree(const RatchetTree& tree,
+                        const GroupContext& context,
+                        const Parallel* parallel) {
     CHATMCP_TRY_VOID(check_unmerged_leaves(tree));
     CHATMCP_TRY_VOID(check_parent_hashes(tree));
     CHATMCP_TRY_VOID(check_keys_and_credentials(tree));
     CHATMCP_TRY_VOID(check_known_extensions(context.extensions));
-    for (LeafIndex index{0}; in_tree(index, tree.width()); ++index.value) {
-        if (const LeafNode* leaf = tree.leaf(index); leaf != nullptr) {
-            CHATMCP_TRY_VOID(check_leaf_in_group(
-                context.suite, *leaf, LeafPlace{context.group_id, index}, context.extensions));
-        }
-    }
-    return {};
+    return check_all(parallel, tree.width().value, [&](std::size_t i) -> Result<void> {
+        const LeafIndex index{static_cast<std::uint32_t>(i)};
+        const LeafNode* leaf = tree.leaf(index);
+        return leaf == nullptr ? Result<void>()
+                               : check_leaf_in_group(context.suite,
+                                                     *leaf,
+                                                     LeafPlace{context.group_id, index},
+                                                     context.extensions);
+    });
 }
 
 /// A Welcome that names a key package of ours.
@@ -116,7 +120,8 @@ Result<Opened> open_welcome(const Environment& environment,
     if (info.context.suite != suite) {
         return fail(Errc::invalid_argument, "MLS-74");
     }
-    CHATMCP_TRY(RatchetTree tree, tree_of(info, external_tree, environment.limits));
+    CHATMCP_TRY(RatchetTree tree,
+                tree_of(info, external_tree, environment.limits, environment.parallel));
     CHATMCP_TRY_VOID(check_resumed_group(
         environment, transaction, group_secrets.psks, info.context, TreeDraft(tree)));
     CHATMCP_TRY(const LeafIndex own, find_own_leaf(tree, addressed.package.leaf));
@@ -195,7 +200,10 @@ Result<GroupInfo> decode_group_info(ByteView bytes, const Limits& limits) {
     return info;
 }
 
-Result<RatchetTree> tree_of(const GroupInfo& info, ByteView external_tree, const Limits& limits) {
+Result<RatchetTree> tree_of(const GroupInfo& info,
+                            ByteView external_tree,
+                            const Limits& limits,
+                            const Parallel* parallel) {
     const Extension* extension = find_extension(info.extensions, ExtensionType::ratchet_tree);
     if (extension == nullptr && external_tree.empty()) {
         return fail(Errc::not_found, "MLS-87");
@@ -213,7 +221,7 @@ Result<RatchetTree> tree_of(const GroupInfo& info, ByteView external_tree, const
         return fail(Errc::not_member, "MLS-77");
     }
     CHATMCP_TRY_VOID(info.verify(signer->signature_key));
-    CHATMCP_TRY_VOID(check_tree(tree, info.context));
+    CHATMCP_TRY_VOID(check_tree(tree, info.context, parallel));
     return tree;
 }
 

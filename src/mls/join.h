@@ -17,7 +17,8 @@ namespace chatmcp::mls {
 ///         the signer is not in it; those of tree_validation.h.
 [[nodiscard]] Result<RatchetTree> tree_of(const GroupInfo& info,
                                           ByteView external_tree,
-                                          const Limits& limits);
+                                          const Limits& limits,
+                                          const Parallel* parallel);
 
 /// Rules and trust over the group as it is found (environment.h). `founder`: who is taken to have
 /// added everybody. `psks`: those that were needed to come in.

@@ -1,5 +1,7 @@
 // Welcomes and key packages: what is refused while joining, by name, with nothing written.
 
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "support/mls_hostile.h"
@@ -8,6 +10,7 @@ namespace chatmcp::mls {
 namespace {
 
 using testing::close_welcome;
+using testing::kTestSuite;
 using testing::MemoryTransaction;
 using testing::MlsMember;
 using testing::open_welcome_of;
@@ -326,6 +329,82 @@ TEST(Proposal, TypesThatDoNotExistAreRefused) {
     const auto unknown = wire::decode<Proposal>(Bytes{0x77, 0x77});
     ASSERT_FALSE(unknown.has_value());
     EXPECT_STREQ(unknown.error().check, "MLS-33");
+}
+
+// ---- On lent threads ----
+
+// Takes the last piece first, on two threads.
+class LastFirst final : public Parallel {
+  public:
+    void run(std::size_t count, const std::function<void(std::size_t)>& work) const override {
+        const std::size_t half = count / 2;
+        std::thread other([&] {
+            for (std::size_t i = count; i-- > half;) {
+                work(i);
+            }
+        });
+        for (std::size_t i = half; i-- > 0;) {
+            work(i);
+        }
+        other.join();
+        pieces += count;
+    }
+    mutable std::size_t pieces = 0;
+};
+
+class OnLentThreads : public ::testing::Test {
+  protected:
+    static constexpr std::size_t kNewcomers = 40;
+    OnLentThreads() {
+        alice.environment.parallel = &threads;
+        for (std::size_t i = 0; i < kNewcomers; ++i) {
+            newcomers.push_back(
+                std::make_unique<MlsMember>("newcomer " + std::to_string(i), i + 2));
+            newcomers.back()->environment.parallel = &threads;
+            packages.push_back(newcomers.back()->key_package().key_package);
+        }
+        EXPECT_TRUE(alice.create(kGroupId).has_value());
+    }
+
+    LastFirst threads;
+    MlsMember alice{"alice", 1};
+    std::vector<std::unique_ptr<MlsMember>> newcomers;
+    std::vector<Bytes> packages;
+};
+
+TEST_F(OnLentThreads, AGroupIsMadeJoinedAndFollowedAsWithoutThem) {
+    const auto bundle = alice.stage(Plan{.add = packages});
+    ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+    EXPECT_EQ(threads.pieces, 2 * kNewcomers);  // Leaves to check, secrets to seal.
+    ASSERT_TRUE(alice.confirm().has_value());
+    for (std::size_t i = 0; i < kNewcomers; ++i) {
+        EXPECT_EQ(bundle->welcomes[i].key_package, packages[i]);
+        ASSERT_TRUE(newcomers[i]->join(bundle->welcomes[i].welcome).has_value());
+        EXPECT_TRUE(equal(newcomers[i]->group->view().epoch_authenticator(),
+                          alice.group->view().epoch_authenticator()));
+    }
+    EXPECT_GE(threads.pieces, kNewcomers * kNewcomers);
+    MlsMember late{"late", 100};
+    const auto next = alice.stage(Plan{.add = {late.key_package().key_package}});
+    ASSERT_TRUE(next.has_value());
+    ASSERT_TRUE(alice.confirm().has_value());
+    ASSERT_TRUE(newcomers[7]->follow(next->commit).has_value());
+    EXPECT_TRUE(equal(newcomers[7]->group->view().epoch_authenticator(),
+                      alice.group->view().epoch_authenticator()));
+}
+
+TEST_F(OnLentThreads, TheFirstFaultByNumberIsNamedWhicheverIsFoundFirst) {
+    // A package of another suite before one whose signature is another's.
+    MlsMember other{"other", 100};
+    packages[5] = other.key_package(CipherSuite::x25519_aes128gcm_sha256_ed25519).key_package;
+    packages[30].back() ^= 1;
+    const auto by_suite = alice.stage(Plan{.add = packages});
+    ASSERT_FALSE(by_suite.has_value());
+    EXPECT_STREQ(by_suite.error().check, "MLS-57");
+    packages[5] = other.key_package(kTestSuite).key_package;
+    const auto by_signature = alice.stage(Plan{.add = packages});
+    ASSERT_FALSE(by_signature.has_value());
+    EXPECT_STREQ(by_signature.error().check, "MLS-11");
 }
 
 TEST(OneWelcome, LetsEverybodyInWhoIsAdded) {

@@ -174,6 +174,34 @@ GroupSecrets secrets_for(const GroupState& state,
     return secrets;
 }
 
+/// The secrets of each member that is added, encrypted to it.
+Result<std::vector<EncryptedGroupSecrets>> seal_all_secrets(const GroupState& state,
+                                                            const Draft& draft,
+                                                            const DerivedEpoch& derived,
+                                                            ByteView encrypted_group_info) {
+    const std::vector<ProposalEffect::Added>& all = draft.effect.added;
+    const crypto::HpkeInfo info = group_secrets_info(state.suite(), encrypted_group_info);
+    // The generator may belong to this thread, the work to another.
+    std::vector<SecretBytes> seeds;
+    seeds.reserve(all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        seeds.push_back(state.environment.random.secret(crypto::DerivedRandom::kSeedBytes));
+    }
+    std::vector<EncryptedGroupSecrets> sealed(all.size());
+    CHATMCP_TRY_VOID(
+        check_all(state.environment.parallel, all.size(), [&](std::size_t i) -> Result<void> {
+            const auto& add = std::get<Add>(draft.list.proposals[all[i].proposal].proposal.content);
+            crypto::DerivedRandom random(std::move(seeds[i]));
+            CHATMCP_TRY(sealed[i],
+                        seal_group_secrets(info,
+                                           add.key_package,
+                                           secrets_for(state, draft, derived, all[i].leaf),
+                                           random));
+            return {};
+        }));
+    return sealed;
+}
+
 /// One Welcome for each member that is added: its secrets alone. Or one to all.
 Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
                                               const Plan& plan,
@@ -188,23 +216,17 @@ Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
     Welcome welcome;
     welcome.suite = suite;
     welcome.encrypted_group_info = sealed_group_info(state, plan, draft, derived, leaf_key);
-    for (const ProposalEffect::Added& added : draft.effect.added) {
-        const auto& add = std::get<Add>(draft.list.proposals[added.proposal].proposal.content);
-        CHATMCP_TRY(EncryptedGroupSecrets sealed,
-                    seal_group_secrets(suite,
-                                       add.key_package,
-                                       secrets_for(state, draft, derived, added.leaf),
-                                       welcome.encrypted_group_info,
-                                       state.environment.random));
-        welcome.secrets.push_back(std::move(sealed));
-        if (!plan.one_welcome) {
-            welcomes.push_back({draft.list.key_packages[added.proposal],
-                                encode_message(WireFormat::welcome, welcome)});
-            welcome.secrets.clear();
-        }
-    }
+    CHATMCP_TRY(auto secrets,
+                seal_all_secrets(state, draft, derived, welcome.encrypted_group_info));
     if (plan.one_welcome) {
+        welcome.secrets = std::move(secrets);
         welcomes.push_back({{}, encode_message(WireFormat::welcome, welcome)});
+        return welcomes;
+    }
+    for (std::size_t i = 0; i < secrets.size(); ++i) {
+        welcome.secrets.assign(1, std::move(secrets[i]));
+        welcomes.push_back({draft.list.key_packages[draft.effect.added[i].proposal],
+                            encode_message(WireFormat::welcome, welcome)});
     }
     return welcomes;
 }
@@ -256,10 +278,13 @@ Result<Draft> draft_commit(const GroupState& state,
     const LeafIndex own = state.epoch.own;
     CHATMCP_TRY(CommitList list, list_proposals(state, plan, arrival, include_pending));
     Draft draft{std::move(list), TreeDraft(state.tree), {}, std::nullopt, {}, {}, {}};
-    CHATMCP_TRY(
-        draft.effect,
-        apply_proposals(
-            draft.tree, draft.list.proposals, own, state.epoch.context, state.environment.limits));
+    CHATMCP_TRY(draft.effect,
+                apply_proposals(draft.tree,
+                                draft.list.proposals,
+                                own,
+                                state.epoch.context,
+                                state.environment.limits,
+                                state.environment.parallel));
     draft.commit.proposals = draft.list.in_commit;
     if (draft.effect.needs_path || plan.rotate.has_value() || plan.force_path) {
         CHATMCP_TRY_VOID(add_path(state, plan, draft));

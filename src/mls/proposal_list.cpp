@@ -231,11 +231,15 @@ Result<void> apply_adds(TreeDraft& draft,
                         const std::vector<SourcedProposal>& proposals,
                         const GroupContext& context,
                         const Limits& limits,
+                        const Parallel* parallel,
                         ProposalEffect& effect) {
+    CHATMCP_TRY_VOID(check_all(parallel, sorted.adds.size(), [&](std::size_t i) -> Result<void> {
+        const KeyPackage& package = sorted.adds[i].first->key_package;
+        CHATMCP_TRY_VOID(check_key_package(package, context.suite));
+        return check_leaf_capabilities(package.leaf, effect.extensions);
+    }));
     for (const auto& [add, position] : sorted.adds) {
         const KeyPackage& package = add->key_package;
-        CHATMCP_TRY_VOID(check_key_package(package, context.suite));
-        CHATMCP_TRY_VOID(check_leaf_capabilities(package.leaf, effect.extensions));
         CHATMCP_TRY(const LeafIndex leaf, draft.add(package.leaf, limits.members_max));
         effect.added.push_back({leaf, proposer_of(proposals[position].sender), position});
     }
@@ -371,7 +375,8 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
                                        const std::vector<SourcedProposal>& proposals,
                                        std::optional<LeafIndex> committer,
                                        const GroupContext& context,
-                                       const Limits& limits) {
+                                       const Limits& limits,
+                                       const Parallel* parallel) {
     if (!committer.has_value()) {
         CHATMCP_TRY_VOID(check_external_list(proposals));
     }
@@ -402,7 +407,7 @@ Result<ProposalEffect> apply_proposals(TreeDraft& draft,
     CHATMCP_TRY(const RequiredCapabilities required, required_capabilities_of(context.extensions));
     CHATMCP_TRY_VOID(apply_context_changes(sorted, context, required, effect));
     CHATMCP_TRY_VOID(apply_updates_and_removes(draft, sorted, context, effect));
-    CHATMCP_TRY_VOID(apply_adds(draft, sorted, proposals, context, limits, effect));
+    CHATMCP_TRY_VOID(apply_adds(draft, sorted, proposals, context, limits, parallel, effect));
     if (sorted.context_extensions != nullptr ||
         effect.extensions.size() != context.extensions.size()) {
         CHATMCP_TRY_VOID(check_members_support(draft, effect.extensions));

@@ -71,7 +71,8 @@ struct ProposalEffect {
                                                      const std::vector<SourcedProposal>& proposals,
                                                      std::optional<LeafIndex> committer,
                                                      const GroupContext& context,
-                                                     const Limits& limits);
+                                                     const Limits& limits,
+                                                     const Parallel* parallel = nullptr);
 
 /// The application's view of a commit. `draft` has proposals and path applied.
 struct ChangeSource {

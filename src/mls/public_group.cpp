@@ -123,7 +123,8 @@ Result<PublicGroup> PublicGroup::open(const Environment& environment,
                                       ByteView ratchet_tree) {
     CHATMCP_TRY(GroupInfo info, decode_group_info(group_info, environment.limits));
     CHATMCP_TRY_VOID(check_enabled(environment, info.context.suite));
-    CHATMCP_TRY(RatchetTree tree, tree_of(info, ratchet_tree, environment.limits));
+    CHATMCP_TRY(RatchetTree tree,
+                tree_of(info, ratchet_tree, environment.limits, environment.parallel));
     const Hash interim = interim_transcript_hash(
         info.context.suite, info.context.confirmed_transcript_hash, info.confirmation_tag);
     EpochState epoch = public_epoch(std::move(info.context), interim);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "crypto/hash.h"
 #include "mls/tree_draft.h"
 
 namespace chatmcp::mls {
@@ -11,20 +12,28 @@ namespace {
 enum class NodeType : std::uint8_t { leaf = 1, parent = 2 };
 
 /// One more or one less of a key; entries of count zero go.
-template <class Key, class View>
-void count_key(std::map<Key, std::uint32_t, BytesLess>& counts, View key, int difference) {
+void count_key(std::map<KeyId, std::uint32_t>& counts, ByteView key, int difference) {
     if (difference > 0) {
-        ++counts[to_bytes(key)];
+        ++counts[key_id(key)];
         return;
     }
-    const auto found = counts.find(key);
+    const auto found = counts.find(key_id(key));
     CHATMCP_CHECK(found != counts.end());
     if (--found->second == 0) {
         counts.erase(found);
     }
 }
 
+std::uint32_t uses(const std::map<KeyId, std::uint32_t>& counts, const KeyId& key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? 0 : found->second;
+}
+
 }  // namespace
+
+KeyId key_id(ByteView key) {
+    return key.size() == sizeof(KeyId) ? to_array<sizeof(KeyId)>(key) : crypto::sha256(key);
+}
 
 Result<ParentNode> ParentNode::read(wire::Reader& reader) {
     ParentNode node;
@@ -205,10 +214,10 @@ void RatchetTree::KeyIndex::count(const TreeNode& node, int difference) {
     }
     count_key(encryption_keys, node.encryption_key(), difference);
     if (node.leaf != nullptr) {
-        count_key(signature_keys, ByteView(node.leaf->signature_key), difference);
-        std::uint32_t& uses = credential_types[node.leaf->credential.type];
-        uses = difference > 0 ? uses + 1 : uses - 1;
-        if (uses == 0) {
+        count_key(signature_keys, node.leaf->signature_key, difference);
+        std::uint32_t& members = credential_types[node.leaf->credential.type];
+        members = difference > 0 ? members + 1 : members - 1;
+        if (members == 0) {
             credential_types.erase(node.leaf->credential.type);
         }
     }
@@ -224,22 +233,46 @@ const RatchetTree::KeyIndex& RatchetTree::keys() const {
     return *keys_;
 }
 
-std::uint32_t RatchetTree::encryption_key_uses(ByteView key) const {
-    const auto found = keys().encryption_keys.find(key);
-    return found == keys().encryption_keys.end() ? 0 : found->second;
+std::uint32_t RatchetTree::encryption_key_uses(const KeyId& key) const {
+    return uses(keys().encryption_keys, key);
 }
 
-std::uint32_t RatchetTree::signature_key_uses(ByteView key) const {
-    const auto found = keys().signature_keys.find(key);
-    return found == keys().signature_keys.end() ? 0 : found->second;
+std::uint32_t RatchetTree::signature_key_uses(const KeyId& key) const {
+    return uses(keys().signature_keys, key);
 }
 
 const std::map<std::uint16_t, std::uint32_t>& RatchetTree::credential_types() const {
     return keys().credential_types;
 }
 
+bool RatchetTree::empty_below(NodeIndex index) const {
+    CHATMCP_CHECK(in_tree(index, width_));
+    if (filled_below_.empty()) {
+        filled_below_.resize(nodes_.size());
+        for (std::uint32_t height = 0; height <= level(root(width_)); ++height) {
+            const std::uint32_t step = std::uint32_t{2} << height;
+            for (NodeIndex node{step / 2 - 1}; in_tree(node, width_); node.value += step) {
+                std::uint32_t& count = filled_below_[node.value];
+                count = nodes_[node.value].blank() ? 0 : 1;
+                if (height > 0) {
+                    const Children below = children_of(node);
+                    count += filled_below_[below.left.value] + filled_below_[below.right.value];
+                }
+            }
+        }
+    }
+    return filled_below_[index.value] == 0;
+}
+
 void RatchetTree::replace(NodeIndex index, TreeNode node) {
     TreeNode& place = nodes_[index.value];
+    if (!filled_below_.empty() && place.blank() != node.blank()) {
+        for (std::optional<NodeIndex> above = index; above.has_value();
+             above = mls::parent(*above, width_)) {
+            filled_below_[above->value] +=
+                node.blank() ? ~std::uint32_t{0} : 1;  // One less or more.
+        }
+    }
     if (keys_ != nullptr) {
         keys_->count(place, -1);
         keys_->count(node, 1);
@@ -251,6 +284,9 @@ void RatchetTree::replace(NodeIndex index, TreeNode node) {
 
 void RatchetTree::merge(TreeDraft&& draft) {
     CHATMCP_CHECK(&draft.base() == this);
+    if (draft.width() != width_) {
+        filled_below_.clear();
+    }
     const std::uint32_t nodes_after = node_count(draft.width());
     if (nodes_after > nodes_.size()) {
         nodes_.resize(nodes_after);
@@ -273,6 +309,7 @@ void RatchetTree::merge(TreeDraft&& draft) {
 
 void RatchetTree::restore_width(LeafCount width) {
     width_ = width;
+    filled_below_.clear();
     nodes_.resize(node_count(width));
     hashes_.resize(node_count(width));
 }

@@ -40,6 +40,11 @@ struct TreeNode {
     void write(wire::Writer& writer) const;
 };
 
+/// What stands for a public key where keys are compared for uniqueness alone: the key itself if it
+/// has 32 bytes, else its SHA-256. No allocation, and one place in memory to look at.
+using KeyId = ByteArray<32>;
+[[nodiscard]] KeyId key_id(ByteView key);
+
 /// Hash of one node (section 7.8), of given content and hashes of children. `excluded` are unmerged
 /// leaves to leave out.
 [[nodiscard]] Hash hash_leaf(CipherSuite suite, LeafIndex index, const LeafNode* leaf);
@@ -77,11 +82,13 @@ class RatchetTree {
     /// Tree hash of the subtree. Cost: cached, else O(size of what is not cached).
     [[nodiscard]] const Hash& hash(NodeIndex index) const;
     [[nodiscard]] const Hash& root_hash() const { return hash(root(width_)); }
+    /// No node of the subtree is filled. Cost: constant, after O(members) once.
+    [[nodiscard]] bool empty_below(NodeIndex index) const;
 
     /// How often a key occurs, for uniqueness (section 7.3); and how many leaves have a credential
     /// type. Cost: logarithmic, after O(members) once.
-    [[nodiscard]] std::uint32_t encryption_key_uses(ByteView key) const;
-    [[nodiscard]] std::uint32_t signature_key_uses(ByteView key) const;
+    [[nodiscard]] std::uint32_t encryption_key_uses(const KeyId& key) const;
+    [[nodiscard]] std::uint32_t signature_key_uses(const KeyId& key) const;
     [[nodiscard]] const std::map<std::uint16_t, std::uint32_t>& credential_types() const;
 
     /// Make the draft's changes this tree's. Precondition (checked): the draft is of this tree.
@@ -93,8 +100,8 @@ class RatchetTree {
 
   private:
     struct KeyIndex {
-        std::map<Bytes, std::uint32_t, BytesLess> encryption_keys;
-        std::map<Bytes, std::uint32_t, BytesLess> signature_keys;
+        std::map<KeyId, std::uint32_t> encryption_keys;
+        std::map<KeyId, std::uint32_t> signature_keys;
         std::map<std::uint16_t, std::uint32_t> credential_types;
         void count(const TreeNode& node, int difference);
     };
@@ -108,6 +115,7 @@ class RatchetTree {
     std::vector<TreeNode> nodes_;
     mutable std::vector<Hash> hashes_;  // Empty: not computed yet.
     mutable std::unique_ptr<KeyIndex> keys_;
+    mutable std::vector<std::uint32_t> filled_below_;  // Nodes of each subtree. Empty: not counted.
 };
 
 }  // namespace chatmcp::mls

@@ -52,9 +52,9 @@ void TreeDraft::count(const TreeNode& node, int difference) {
     if (node.blank()) {
         return;
     }
-    encryption_keys_[to_bytes(node.encryption_key())] += difference;
+    encryption_keys_[key_id(node.encryption_key())] += difference;
     if (node.leaf != nullptr) {
-        signature_keys_[node.leaf->signature_key] += difference;
+        signature_keys_[key_id(node.leaf->signature_key)] += difference;
         credential_types_[node.leaf->credential.type] += difference;
         members_added_ += difference;
     }
@@ -152,6 +152,21 @@ void TreeDraft::set_parent(NodeIndex index, ParentNode parent) {
     put(index, TreeNode::of(std::move(parent)));
 }
 
+bool TreeDraft::surely_empty_below(NodeIndex index) const {
+    if (in_tree(index, base_->width()) && !base_->empty_below(index)) {
+        return false;
+    }
+    const NodeIndex first = node_of(first_leaf(index));
+    const NodeIndex last = node_of(last_leaf(index));
+    for (auto slot = slots_.lower_bound(first); slot != slots_.end() && slot->first <= last;
+         ++slot) {
+        if (slot->second.replaced && !slot->second.node.blank()) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::vector<TreeDraft::PathStep> TreeDraft::filtered_direct_path(LeafIndex index) const {
     std::vector<PathStep> path;
     for (const NodeIndex ancestor : direct_path(index, width_)) {
@@ -159,6 +174,9 @@ std::vector<TreeDraft::PathStep> TreeDraft::filtered_direct_path(LeafIndex index
         // A resolution is empty exactly if no node of the subtree is filled; the first leaf found
         // ends the search.
         bool filled = !blank(copath);
+        if (!filled && surely_empty_below(copath)) {
+            continue;
+        }
         for (LeafIndex below = first_leaf(copath); !filled && below <= last_leaf(copath);
              ++below.value) {
             filled = leaf(below) != nullptr;
@@ -183,7 +201,7 @@ std::vector<NodeIndex> TreeDraft::resolution(NodeIndex index) const {
                     result.push_back(node_of(unmerged));
                 }
             }
-        } else if (!is_leaf(node)) {
+        } else if (!is_leaf(node) && !surely_empty_below(node)) {
             const Children below = children_of(node);
             to_visit.push_back(below.right);
             to_visit.push_back(below.left);
@@ -256,9 +274,10 @@ Result<void> TreeDraft::check_unique_keys() const {
 }
 
 bool TreeDraft::signature_key_in_use(ByteView key) const {
-    const auto changed = signature_keys_.find(key);
+    const KeyId id = key_id(key);
+    const auto changed = signature_keys_.find(id);
     const std::int64_t difference = changed == signature_keys_.end() ? 0 : changed->second;
-    return static_cast<std::int64_t>(base_->signature_key_uses(key)) + difference > 0;
+    return static_cast<std::int64_t>(base_->signature_key_uses(id)) + difference > 0;
 }
 
 Result<void> TreeDraft::check_credential_types() const {

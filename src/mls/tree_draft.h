@@ -89,6 +89,8 @@ class TreeDraft {
     void touch_upwards(NodeIndex index);
     void blank_direct_path(LeafIndex index);
     [[nodiscard]] bool any_leaf_from(std::uint32_t first) const;
+    /// Surely no node of the subtree is filled; false does not say that one is.
+    [[nodiscard]] bool surely_empty_below(NodeIndex index) const;
     void count(const TreeNode& node, int difference);
 
     const RatchetTree* base_;
@@ -96,8 +98,8 @@ class TreeDraft {
     std::int64_t members_added_ = 0;
     std::uint32_t first_maybe_blank_ = 0;  // No blank leaf before it.
     std::map<NodeIndex, Slot> slots_;
-    std::map<Bytes, std::int32_t, BytesLess> encryption_keys_;  // Uses more or less than in base.
-    std::map<Bytes, std::int32_t, BytesLess> signature_keys_;
+    std::map<KeyId, std::int32_t> encryption_keys_;  // Uses more or less than in base.
+    std::map<KeyId, std::int32_t> signature_keys_;
     std::map<std::uint16_t, std::int32_t> credential_types_;
 };
 

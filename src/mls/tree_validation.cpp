@@ -77,14 +77,14 @@ Result<void> check_keys_and_credentials(const RatchetTree& tree) {
         if (tree.node(node).blank()) {
             continue;
         }
-        if (tree.encryption_key_uses(tree.node(node).encryption_key()) > 1) {
+        if (tree.encryption_key_uses(key_id(tree.node(node).encryption_key())) > 1) {
             return fail(Errc::invalid_tree, "MLS-19");
         }
         const LeafNode* leaf = tree.node(node).leaf.get();
         if (leaf == nullptr) {
             continue;
         }
-        if (tree.signature_key_uses(leaf->signature_key) > 1) {
+        if (tree.signature_key_uses(key_id(leaf->signature_key)) > 1) {
             return fail(Errc::invalid_tree, "MLS-20");
         }
         for (const auto& [type, uses] : tree.credential_types()) {

@@ -168,17 +168,15 @@ Result<UpdatePath> encrypt_path(const TreeDraft& draft,
                                 crypto::Random& random) {
     UpdatePath encrypted;
     encrypted.leaf = path.leaf;
+    const crypto::HpkeInfo info = labelled_info(draft.suite(), kUpdatePathNodeLabel, context);
     for (const NewPath::Step& step : path.steps) {
         UpdatePathNode node;
         node.encryption_key = draft.parent(step.node)->encryption_key;
         for (const NodeIndex recipient : recipients(draft, step.copath, added)) {
-            CHATMCP_TRY(auto sealed,
-                        encrypt_with_label(draft.suite(),
-                                           draft.encryption_key(recipient),
-                                           kUpdatePathNodeLabel,
-                                           context,
-                                           step.path_secret.view(),
-                                           random));
+            CHATMCP_TRY(
+                auto sealed,
+                crypto::hpke_seal(
+                    info, draft.encryption_key(recipient), {}, step.path_secret.view(), random));
             node.encrypted_path_secret.push_back(
                 HpkeCiphertext{std::move(sealed.enc), std::move(sealed.ciphertext)});
         }

@@ -130,14 +130,16 @@ Result<GroupInfo> open_group_info(CipherSuite suite, ByteView welcome_secret, By
     return wire::decode<GroupInfo>(*opened);
 }
 
-Result<EncryptedGroupSecrets> seal_group_secrets(CipherSuite suite,
+crypto::HpkeInfo group_secrets_info(CipherSuite suite, ByteView encrypted_group_info) {
+    return labelled_info(suite, kWelcomeLabel, encrypted_group_info);
+}
+
+Result<EncryptedGroupSecrets> seal_group_secrets(const crypto::HpkeInfo& info,
                                                  const KeyPackage& recipient,
                                                  const GroupSecrets& secrets,
-                                                 ByteView encrypted_group_info,
                                                  crypto::Random& random) {
     Bytes plaintext = wire::encode(secrets);
-    auto sealed = encrypt_with_label(
-        suite, recipient.init_key, kWelcomeLabel, encrypted_group_info, plaintext, random);
+    auto sealed = crypto::hpke_seal(info, recipient.init_key, {}, plaintext, random);
     wipe(plaintext);
     if (!sealed.has_value()) {
         return fail(sealed.error());

@@ -57,10 +57,13 @@ struct Welcome {
                                                 ByteView welcome_secret,
                                                 ByteView encrypted);
 
-[[nodiscard]] Result<EncryptedGroupSecrets> seal_group_secrets(CipherSuite suite,
+/// What the secrets of all who are added are sealed under.
+[[nodiscard]] crypto::HpkeInfo group_secrets_info(CipherSuite suite, ByteView encrypted_group_info);
+/// `info`: group_secrets_info. Errors: malformed (CRY-07, CRY-08) an init key that cannot be
+/// encrypted to.
+[[nodiscard]] Result<EncryptedGroupSecrets> seal_group_secrets(const crypto::HpkeInfo& info,
                                                                const KeyPackage& recipient,
                                                                const GroupSecrets& secrets,
-                                                               ByteView encrypted_group_info,
                                                                crypto::Random& random);
 /// Errors: cannot_open (MLS-47).
 [[nodiscard]] Result<GroupSecrets> open_group_secrets(CipherSuite suite,

@@ -12,11 +12,23 @@ namespace {
 constexpr std::size_t kOneByteMax = 0x3f;
 constexpr std::size_t kTwoByteMax = 0x3fff;
 
+// Most of what is written in pieces fits into this.
+constexpr std::size_t kFirstRoomBytes = 96;
+
+void append_to(Bytes& to, ByteView bytes) {
+    if (to.capacity() == 0) {
+        to.reserve(std::max(kFirstRoomBytes, bytes.size()));
+    }
+    append(to, bytes);
+}
+
 template <class Integer>
 void write_big_endian(Bytes& to, Integer value) {
-    for (std::size_t i = sizeof(Integer); i-- > 0;) {
-        to.push_back(static_cast<std::uint8_t>((value >> (8 * i)) & 0xff));
+    ByteArray<sizeof(Integer)> bytes;
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
+        bytes[i] = static_cast<std::uint8_t>((value >> (8 * (sizeof(Integer) - 1 - i))) & 0xff);
     }
+    append_to(to, bytes);
 }
 
 template <class Integer>
@@ -31,7 +43,7 @@ Integer read_big_endian(ByteView from) {
 }  // namespace
 
 void Writer::u8(std::uint8_t value) {
-    bytes_.push_back(value);
+    write_big_endian(bytes_, value);
 }
 
 void Writer::u16(std::uint16_t value) {
@@ -47,12 +59,12 @@ void Writer::u64(std::uint64_t value) {
 }
 
 void Writer::fixed(ByteView bytes) {
-    append(bytes_, bytes);
+    append_to(bytes_, bytes);
 }
 
 void Writer::vector(ByteView bytes) {
     variable_length(bytes.size());
-    append(bytes_, bytes);
+    append_to(bytes_, bytes);
 }
 
 void Writer::variable_length(std::size_t length) {
