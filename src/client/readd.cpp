@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "client/account.h"
 #include "client/intents.h"
 #include "client/publish.h"
@@ -25,9 +26,8 @@ struct AskBody {
 // Body of readd_member.
 struct ReaddBody {
     wire::ReaddRequest request;
-    std::string account;
-    wire::Ed25519Key root_key{};
-    auto fields(this auto& self) { return std::tie(self.request, self.account, self.root_key); }
+    wire::Ed25519Key root_key{};  // Of the device that asked.
+    auto fields(this auto& self) { return std::tie(self.request, self.root_key); }
 };
 
 // When a device was last taken out and in again. Table "readd/", id the group's, rest the root key.
@@ -58,8 +58,7 @@ std::vector<wire::InboxId> chosen_inboxes(const RepairRow& row, crypto::Random& 
 std::optional<mls::LeafView> leaf_of_device(const mls::GroupView& view, const LeafIdentity& who) {
     for (const mls::LeafView& leaf : view.members()) {
         const auto member = identity_of(leaf);
-        if (member.has_value() && !member->agent && member->account == who.account &&
-            member->root_key == who.root_key) {
+        if (member.has_value() && same_device(*member, who)) {
             return leaf;
         }
     }
@@ -91,28 +90,35 @@ Result<void> check_fresh(Step& step,
     return {};
 }
 
-// Everything that makes the request the device's own.
-Result<LeafIdentity> check_request(Step& step,
-                                   const ChatRow& chat,
-                                   const mls::GroupView& view,
-                                   const wire::ReaddRequest& request) {
-    CHATMCP_TRY(const mls::LeafView leaf, mls::inspect_key_package(request.key_package));
-    CHATMCP_TRY(LeafIdentity who, identity_of(leaf));
-    if (!who.device.has_value() || !leaf_of_device(view, who).has_value()) {
+// A request that is its device's own.
+struct TrueRequest {
+    LeafIdentity who;
+    mls::LeafView wanted;
+    mls::LeafView present;
+};
+Result<TrueRequest> check_request(Step& step,
+                                  const ChatRow& chat,
+                                  const mls::GroupView& view,
+                                  const wire::ReaddRequest& request) {
+    CHATMCP_TRY(mls::LeafView wanted, mls::inspect_key_package(request.key_package));
+    CHATMCP_TRY(LeafIdentity who, identity_of(wanted));
+    auto present = leaf_of_device(view, who);
+    if (!present.has_value()) {
         return fail(Errc::not_member, "CLT-100");
     }
+    CHATMCP_CHECK(who.device.has_value());  // No agent is a member's device.
     if (!wire::verify(who.root_key, request, request.signature).has_value()) {
         return fail(Errc::bad_signature, "CLT-101");
     }
     CHATMCP_TRY_VOID(
-        identity::verify_device_credential(*who.device, leaf.signature_key, chat.id, false));
+        identity::verify_device_credential(*who.device, wanted.signature_key, chat.id, false));
     CHATMCP_TRY_VOID(
         identity::check_device_credential(*who.device, step.trust.accepted_domains, step.now));
-    CHATMCP_TRY_VOID(check_lifetime(leaf, step.now));
+    CHATMCP_TRY_VOID(check_lifetime(wanted, step.now));
     if (request.made_at > step.now.plus_ms(kReaddAheadMaxMs)) {
         return fail(Errc::not_yet_valid, "CLT-102");
     }
-    return who;
+    return TrueRequest{std::move(who), std::move(wanted), *std::move(present)};
 }
 
 Result<void> name_fork(Step& step, const ChatRow& chat, const wire::ReaddRequest& request) {
@@ -198,13 +204,11 @@ Result<void> take_readd(Step& step, ByteView payload) {
         return {};  // Of a conversation that we left, or could not help in.
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat->id));
-    CHATMCP_TRY(const LeafIdentity who, check_request(step, *chat, group->view(), request));
-    CHATMCP_TRY(const mls::LeafView wanted, mls::inspect_key_package(request.key_package));
-    const auto present = leaf_of_device(group->view(), who);
-    if (present.has_value() && equal(present->signature_key, wanted.signature_key)) {
+    CHATMCP_TRY(const TrueRequest asked, check_request(step, *chat, group->view(), request));
+    if (equal(asked.present.signature_key, asked.wanted.signature_key)) {
         return {};  // Somebody else was faster.
     }
-    CHATMCP_TRY_VOID(check_fresh(step, *chat, request, who.root_key));
+    CHATMCP_TRY_VOID(check_fresh(step, *chat, request, asked.who.root_key));
     CHATMCP_TRY_VOID(must(name_fork(step, *chat, request)));
     CHATMCP_TRY(const auto pending, step.home.pending_intents());
     std::size_t waiting = 0;
@@ -213,7 +217,7 @@ Result<void> take_readd(Step& step, ByteView payload) {
             continue;
         }
         CHATMCP_TRY(const auto body, decode_record<ReaddBody>(intent.body));
-        if (body.root_key == who.root_key) {
+        if (body.root_key == asked.who.root_key) {
             return {};
         }
         ++waiting;
@@ -222,7 +226,7 @@ Result<void> take_readd(Step& step, ByteView payload) {
         return fail(Errc::resource_exhausted, "CLT-105");
     }
     CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::readd_member, chat->id));
-    duty.body = encode_record(ReaddBody{request, who.account, who.root_key});
+    duty.body = encode_record(ReaddBody{request, asked.who.root_key});
     if (step.runtime.follow.has_value()) {
         duty.not_before = step.now.plus_ms(kTurnMs * std::int64_t{group->view().own_index().value});
     }
@@ -260,8 +264,7 @@ Result<void> note_readded(Step& step,
         CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
         for (const mls::MemberRemoval& removal : change.removed) {
             CHATMCP_TRY(const LeafIdentity gone, identity_of(removal.leaf));
-            if (!who.agent && !gone.agent && gone.account == who.account &&
-                gone.root_key == who.root_key) {
+            if (same_device(who, gone)) {
                 CHATMCP_TRY_VOID(step.home.put(readded_key(chat.id, who.root_key),
                                                ReaddedRow{change.from.value + 1, accepted_at}));
             }

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "client/repair.h"
 #include "client/step.h"
+#include "identity/wallet_proof.h"
 #include "mls/group.h"
 
 namespace chatmcp::client {
@@ -20,7 +21,7 @@ inline constexpr std::uint32_t kReaddTimesMax = 8;
 /// Requests that wait for a commit of ours in one conversation.
 inline constexpr std::size_t kReaddWaitingMax = 16;
 /// How far ahead of the local clock a request may be dated.
-inline constexpr std::int64_t kReaddAheadMaxMs = kDayMs;
+inline constexpr std::int64_t kReaddAheadMaxMs = identity::kNotBeforeSlackMs;
 
 /// Duty of a device whose conversation is broken or lost: ask, in time ask others.
 [[nodiscard]] Result<void> start_readd_duty(Step& step, const ChatRow& chat);

@@ -120,10 +120,6 @@ class Before {
     const mls::GroupView& view_;
 };
 
-bool same_device(const LeafIdentity& a, const LeafIdentity& b) {
-    return !a.agent && !b.agent && a.account == b.account && a.root_key == b.root_key;
-}
-
 Result<std::vector<LeafIdentity>> identities(const std::vector<mls::LeafView>& leaves) {
     std::vector<LeafIdentity> out;
     for (const mls::LeafView& leaf : leaves) {
@@ -266,6 +262,10 @@ Result<LeafIdentity> identity_of(const mls::LeafView& leaf) {
 
 bool has_component(const std::vector<mls::Component>& components, ComponentId id) {
     return find(components, id) != nullptr;
+}
+
+bool same_device(const LeafIdentity& a, const LeafIdentity& b) {
+    return !a.agent && !b.agent && a.account == b.account && a.root_key == b.root_key;
 }
 
 Result<void> check_group_components(const std::vector<mls::Component>& components) {

@@ -24,6 +24,8 @@ struct LeafIdentity {
 };
 /// Errors: unsupported (CLT-50) a credential of another type; those of the credential's read().
 [[nodiscard]] Result<LeafIdentity> identity_of(const mls::LeafView& leaf);
+/// One account's one device, in whatever leaves.
+[[nodiscard]] bool same_device(const LeafIdentity& a, const LeafIdentity& b);
 
 /// Limits of our groups: messages are accepted in the current epoch alone, so no key of an ended
 /// one is kept.

@@ -8,6 +8,7 @@
 
 #include "client/account.h"
 #include "client/admission.h"
+#include "client/chat_intents.h"
 #include "client/home.h"
 #include "client/sealed_store.h"
 #include "client/world.h"
@@ -35,19 +36,43 @@ class Hand {
     mls::Group group(const client::ChatId& chat) {
         return *mls::Group::load(environment_, sealed_, chat);
     }
-    /// A commit of this plan takes the slot at the relay, whatever the rules say of it.
-    void commit(const client::ChatId& chat, const mls::Plan& plan) {
+    /// A commit of this plan, which also adds the devices of `roots`, takes the slot at the relay,
+    /// whatever the rules say of it. `tamper` sees the group before the commit is made.
+    void commit(const client::ChatId& chat,
+                mls::Plan plan,
+                const std::vector<wire::Ed25519Key>& roots = {},
+                const std::function<void(mls::Group&)>& tamper = {}) {
+        const relay::Peer peer{.source = {9}, .channel = {}};
+        if (!roots.empty()) {
+            const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{roots}, peer);
+            for (const auto& package : claimed->key_packages) {
+                plan.add.push_back(*package);
+            }
+        }
         mls::Group own = group(chat);
+        if (tamper) {
+            tamper(own);
+        }
         const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()});
         ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+        std::vector<wire::WelcomeDelivery> welcomes;
+        for (std::size_t i = 0; i < roots.size(); ++i) {
+            welcomes.push_back({identity::inbox_id(roots[i]), bundle->welcomes[i].welcome});
+        }
         const auto request =
             client::publish_bundle(client::topic_address(world_.relay.public_key(), chat),
                                    *client::admission_key(own),
                                    *bundle,
                                    client::staged_admission_key(own)->public_key(),
-                                   {});
-        ASSERT_TRUE(world_.relay.handle(request, {.source = {9}, .channel = {}}).has_value());
+                                   std::move(welcomes));
+        ASSERT_TRUE(world_.relay.handle(request, peer).has_value());
         ASSERT_TRUE(own.discard(sealed_).has_value());
+    }
+    void add(const client::ChatId& chat, const wire::Ed25519Key& root) { commit(chat, {}, {root}); }
+    /// A new leaf of this device for a group.
+    mls::LeafSetup leaf(const client::ChatId& chat) {
+        client::Step step = make_step();
+        return *client::make_leaf(step, *client::device(step), chat);
     }
     client::AccountRow account() { return **client::Home(sealed_).account(); }
 
@@ -72,24 +97,6 @@ class Hand {
     }
     void say(const client::ChatId& chat, wire::ContentType type, Bytes body) {
         publish(chat, encrypt(chat, content(type, std::move(body))));
-    }
-
-    void add(const client::ChatId& chat, const wire::Ed25519Key& root) {
-        mls::Group own = group(chat);
-        const relay::Peer peer{.source = {9}, .channel = {}};
-        const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{{root}}, peer);
-        mls::Plan plan;
-        plan.add = {*claimed->key_packages[0]};
-        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()});
-        ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
-        const auto request =
-            client::publish_bundle(client::topic_address(world_.relay.public_key(), chat),
-                                   *client::admission_key(own),
-                                   *bundle,
-                                   client::staged_admission_key(own)->public_key(),
-                                   {{identity::inbox_id(root), bundle->welcomes[0].welcome}});
-        ASSERT_TRUE(world_.relay.handle(request, peer).has_value());
-        ASSERT_TRUE(own.discard(sealed_).has_value());
     }
 
     /// A request to be taken out and in again, of this device; `edit` comes before the signature.
@@ -120,39 +127,21 @@ class Hand {
         client::Step step = make_step();
         const client::Device own = *client::device(step);
         const client::ChatId id = world_.random.array<32>();
-        const relay::Peer peer{.source = {9}, .channel = {}};
-        mls::GroupSpec spec;
-        spec.group_id = to_bytes(id);
-        spec.components = {
-            client::make_component(wire::ComponentId::roles, wire::Roles{{own.row.account}}),
-            client::make_component(wire::ComponentId::sequencer,
-                                   wire::Sequencer{world_.relay.public_key()}),
-            client::make_component(wire::ComponentId::successor_of, wire::CompanionOf{of})};
-        const mls::Arrival now{world_.clock.now()};
-        mls::Group made =
-            mls::Group::create(environment_, sealed_, spec, *client::make_leaf(step, own, id), now)
-                .value();
-        const auto at = client::topic_address(world_.relay.public_key(), id);
-        EXPECT_TRUE(
-            world_.relay.handle(client::create_topic(at, *client::admission_key(made)), peer)
-                .has_value());
-        const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{roots}, peer);
-        mls::Plan plan;
-        for (const auto& package : claimed->key_packages) {
-            plan.add.push_back(*package);
-        }
-        const auto bundle = made.stage(sealed_, plan, now).value();
-        std::vector<wire::WelcomeDelivery> welcomes;
-        for (std::size_t i = 0; i < roots.size(); ++i) {
-            welcomes.push_back({identity::inbox_id(roots[i]), bundle.welcomes[i].welcome});
-        }
-        const auto request =
-            client::publish_bundle(at,
-                                   *client::admission_key(made),
-                                   bundle,
-                                   client::staged_admission_key(made)->public_key(),
-                                   std::move(welcomes));
-        EXPECT_TRUE(world_.relay.handle(request, peer).has_value());
+        const client::NewGroup wanted{
+            .id = id,
+            .components = {client::make_component(wire::ComponentId::roles,
+                                                  wire::Roles{{own.row.account}}),
+                           client::make_component(wire::ComponentId::sequencer,
+                                                  wire::Sequencer{world_.relay.public_key()}),
+                           client::make_component(wire::ComponentId::successor_of,
+                                                  wire::CompanionOf{of})},
+            .companion_of = std::nullopt};
+        EXPECT_TRUE(client::create_group(step, wanted).has_value());
+        const auto topic =
+            client::create_topic(client::topic_address(world_.relay.public_key(), id),
+                                 *client::admission_key(group(id)));
+        EXPECT_TRUE(world_.relay.handle(topic, {.source = {9}, .channel = {}}).has_value());
+        commit(id, {}, roots);
         return id;
     }
 

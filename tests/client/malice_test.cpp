@@ -226,19 +226,8 @@ TEST_F(Malice, AShownLeafIsOfTheCredentialThatTheGrantNames) {
 TEST_F(Malice, AnUpdateThatDoesNotOpenBreaksTheCompanionByName) {
     agent.serve();
     agent.renew(companion);
-    ana.wire.reply = [&](client::ReplyBody& body) {
-        if (auto* read = std::get_if<wire::ReadTopic::Reply>(&body)) {
-            for (wire::Envelope& envelope : read->envelopes) {
-                if (envelope.acceptance.has_value()) {
-                    envelope.payload.back() ^= 1;
-                    envelope.acceptance->commit_hash = crypto::sha256(envelope.payload);
-                    envelope.acceptance->signature =
-                        to_array<64>(wire::sign(world.relay_key, *envelope.acceptance));
-                }
-            }
-        }
-        return true;
-    };
+    ana.wire.reply = showing_other_commits(
+        world, [](wire::Envelope& envelope) { envelope.payload.back() ^= 1; });
     ana.sync();
     EXPECT_TRUE(contains(ana.complaints(), "CLT-71"));
 }

@@ -222,19 +222,7 @@ void follow_signed(World& world, Person& ana, Person& ben, const client::ChatId&
     Person cleo(world, "cleo");
     cleo.sign_in();
     static_cast<void>(ana.run(client::AddMembers{chat, {cleo.account()}}));
-    ben.wire.reply = [&](client::ReplyBody& body) {
-        if (auto* read = std::get_if<wire::ReadTopic::Reply>(&body)) {
-            for (wire::Envelope& envelope : read->envelopes) {
-                if (envelope.acceptance.has_value()) {
-                    c(envelope);
-                    envelope.acceptance->commit_hash = crypto::sha256(envelope.payload);
-                    envelope.acceptance->signature =
-                        to_array<64>(wire::sign(world.relay_key, *envelope.acceptance));
-                }
-            }
-        }
-        return true;
-    };
+    ben.wire.reply = showing_other_commits(world, c);
     ben.sync();
 }
 
@@ -452,12 +440,7 @@ TEST_F(Refusals, WhatExpiredAtTheRelayIsAGapAndMessagesAfterItAreRead) {
 
 TEST_F(Refusals, AConversationWhoseWayOnExpiredIsLostByName) {
     static_cast<void>(make_chat({&ana, &ben}, ""));
-    ben.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
-        if (std::holds_alternative<wire::ReadTopic>(body)) {
-            return client::Reason{Errc::history_expired, "RLY-01"};
-        }
-        return std::nullopt;
-    };
+    ben.wire.refuse = refusing<wire::ReadTopic>(Errc::history_expired, "RLY-01");
     ben.sync();
     EXPECT_EQ(ben.chats()[0].state, ChatState::lost);
     EXPECT_EQ(ben.chats()[0].reason->check, "CLT-29");

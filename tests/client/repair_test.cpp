@@ -7,6 +7,7 @@
 #include "client/hand.h"
 #include "client/readd.h"
 #include "client/world.h"
+#include "support/mls_hostile.h"
 #include "wire/labelled_sign.h"
 
 namespace chatmcp::testing {
@@ -29,12 +30,7 @@ class Repair : public ::testing::Test {
     }
     // The relay says once that what this person needs to follow is gone.
     void lose(Person& person) {
-        person.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
-            if (std::holds_alternative<wire::ReadTopic>(body)) {
-                return client::Reason{Errc::history_expired, "RLY-01"};
-            }
-            return std::nullopt;
-        };
+        person.wire.refuse = refusing<wire::ReadTopic>(Errc::history_expired, "RLY-01");
         person.sync();
         person.wire.refuse = nullptr;
         ASSERT_EQ(state_of(person, chat), ChatState::lost);
@@ -67,7 +63,7 @@ class Repair : public ::testing::Test {
     void break_by_ben() {
         mls::Plan plan;
         plan.remove = {mls::LeafIndex{2}};
-        Hand(world, ben).commit(chat, plan);
+        Hand(world, ben).commit(chat, std::move(plan));
     }
 
     World world;
@@ -82,12 +78,7 @@ class Repair : public ::testing::Test {
 TEST_F(Repair, WhoLostItsWayIsBroughtBackByAnyMemberAndSendsWhatWaited) {
     ASSERT_TRUE(cleo.run(client::SendText{chat, "before"}).has_value());
     ana.sync();
-    cleo.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
-        if (std::holds_alternative<wire::PublishMessage>(body)) {
-            return client::Reason{Errc::unavailable, "NET-62"};
-        }
-        return std::nullopt;
-    };
+    cleo.wire.refuse = unreachable<wire::PublishMessage>();
     const auto waiting = cleo.run(client::SendText{chat, "waiting"});
     lose(cleo);
     EXPECT_EQ(cleo.intent(**waiting).state, IntentState::pending);
@@ -116,19 +107,8 @@ TEST_F(Repair, WhoLostItsWayIsBroughtBackByAnyMemberAndSendsWhatWaited) {
 TEST_F(Repair, ACommitThatOneMemberAloneCannotOpenPutsNobodyOut) {
     // The relay shows Cleo another commit than everybody else.
     ASSERT_TRUE(ana.run(client::RemoveMember{chat, ben.account()}).has_value());
-    cleo.wire.reply = [&](client::ReplyBody& body) {
-        if (auto* read = std::get_if<wire::ReadTopic::Reply>(&body)) {
-            for (wire::Envelope& envelope : read->envelopes) {
-                if (envelope.acceptance.has_value()) {
-                    envelope.payload.back() ^= 1;
-                    envelope.acceptance->commit_hash = crypto::sha256(envelope.payload);
-                    envelope.acceptance->signature =
-                        to_array<64>(wire::sign(world.relay_key, *envelope.acceptance));
-                }
-            }
-        }
-        return true;
-    };
+    cleo.wire.reply = showing_other_commits(
+        world, [](wire::Envelope& envelope) { envelope.payload.back() ^= 1; });
     cleo.sync();
     cleo.wire.reply = nullptr;
     ASSERT_EQ(state_of(cleo, chat), ChatState::broken);
@@ -139,6 +119,31 @@ TEST_F(Repair, ACommitThatOneMemberAloneCannotOpenPutsNobodyOut) {
     cleo.sync();
     EXPECT_EQ(cleo.texts(chat), std::vector<std::string>{"two of us"});
     EXPECT_EQ(cleo.members(chat).size(), 2u);
+}
+
+TEST_F(Repair, ACommitThatItsAuthorSealedWronglyToOneMemberPutsNobodyOut) {
+    // Ben seals the path secret of the root to a key that is not Cleo's. All else of his commit is
+    // true: hashes are those of the tree that everybody has.
+    Hand hand(world, ben);
+    mls::Plan plan;
+    plan.rotate = hand.leaf(chat);
+    hand.commit(chat, std::move(plan), {}, [&](mls::Group& group) {
+        const mls::RatchetTree& tree = mls::GroupAccess::state(group).tree;
+        static_cast<void>(tree.root_hash());
+        auto& leaf = const_cast<mls::LeafNode&>(*tree.leaf(mls::LeafIndex{2}));
+        leaf.encryption_key = tree.leaf(mls::LeafIndex{0})->encryption_key;
+    });
+    ana.sync();
+    EXPECT_EQ(state_of(ana, chat), ChatState::active);
+    cleo.sync();
+    ASSERT_EQ(state_of(cleo, chat), ChatState::broken);
+    ana.sync();
+    cleo.sync();
+    EXPECT_EQ(state_of(cleo, chat), ChatState::active);
+    ASSERT_TRUE(ana.run(client::SendText{chat, "all three"}).has_value());
+    cleo.sync();
+    EXPECT_EQ(cleo.texts(chat), std::vector<std::string>{"all three"});
+    EXPECT_EQ(cleo.members(chat).size(), 3u);
 }
 
 TEST_F(Repair, TwoMembersWhoAreAskedAtOnceBringTheDeviceBackOnce) {
@@ -217,12 +222,7 @@ TEST_F(Repair, RequestsThatWaitAreBounded) {
         members.push_back(crowd.back().get());
     }
     chat = make_chat(members, "");
-    ana.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
-        if (std::holds_alternative<wire::PublishBundle>(body)) {
-            return client::Reason{Errc::unavailable, "NET-62"};
-        }
-        return std::nullopt;
-    };
+    ana.wire.refuse = unreachable<wire::PublishBundle>();
     for (const auto& person : crowd) {
         send(ana, request_of(*person));
     }
@@ -252,12 +252,7 @@ TEST_F(Repair, AllMembersOfAnEpochHaveTheSameAuthenticator) {
 // ---- A successor ----
 
 TEST_F(Repair, AfterAnInvalidCommitAnAdminGoesOnWithoutItsAuthor) {
-    cleo.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
-        if (std::holds_alternative<wire::PublishMessage>(body)) {
-            return client::Reason{Errc::unavailable, "NET-62"};
-        }
-        return std::nullopt;
-    };
+    cleo.wire.refuse = unreachable<wire::PublishMessage>();
     const auto waiting = cleo.run(client::SendText{chat, "still here"});
     break_by_ben();
     ana.sync();
@@ -318,12 +313,7 @@ TEST_F(Repair, ASuccessorOfSomebodyWhoIsNoAdminIsARequestLikeAnyOther) {
 TEST_F(Repair, WhatWaitsBesideTextsIsRefusedByNameWhenTheConversationGoesOnElsewhere) {
     Person dan(world, "dan");
     dan.sign_in();
-    ana.wire.refuse = [](const client::RequestBody& body) -> std::optional<client::Reason> {
-        if (std::holds_alternative<wire::PublishBundle>(body)) {
-            return client::Reason{Errc::unavailable, "NET-62"};
-        }
-        return std::nullopt;
-    };
+    ana.wire.refuse = unreachable<wire::PublishBundle>();
     const auto adding = ana.run(client::AddMembers{chat, {dan.account()}});
     break_by_ben();
     ana.wire.refuse = nullptr;

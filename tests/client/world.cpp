@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "identity/wallet_file.h"
+#include "wire/labelled_sign.h"
 
 namespace chatmcp::testing {
 namespace {
@@ -354,6 +355,23 @@ std::vector<std::string> Person::complaints() const {
         }
     }
     return out;
+}
+
+std::function<bool(client::ReplyBody&)> showing_other_commits(
+    const World& world, std::function<void(wire::Envelope&)> edit) {
+    return [&world, edit = std::move(edit)](client::ReplyBody& body) {
+        if (auto* read = std::get_if<wire::ReadTopic::Reply>(&body)) {
+            for (wire::Envelope& envelope : read->envelopes) {
+                if (envelope.acceptance.has_value()) {
+                    edit(envelope);
+                    envelope.acceptance->commit_hash = crypto::sha256(envelope.payload);
+                    envelope.acceptance->signature =
+                        to_array<64>(wire::sign(world.relay_key, *envelope.acceptance));
+                }
+            }
+        }
+        return true;
+    };
 }
 
 client::ChatId make_chat(std::vector<Person*> people, const std::string& title) {

@@ -44,6 +44,21 @@ struct Wire {
     std::function<bool(client::ReplyBody&)> reply;
 };
 
+/// Wire::refuse: every request of this kind has this answer.
+template <class RequestType>
+[[nodiscard]] auto refusing(Errc code, std::string check) {
+    return [=](const client::RequestBody& body) -> std::optional<client::Reason> {
+        return std::holds_alternative<RequestType>(body)
+                   ? std::optional(client::Reason{code, check})
+                   : std::nullopt;
+    };
+}
+/// Wire::refuse: requests of this kind do not get through.
+template <class RequestType>
+[[nodiscard]] auto unreachable() {
+    return refusing<RequestType>(Errc::unavailable, "NET-62");
+}
+
 /// One person with a wallet and one device. The home outlives every Client object on it.
 class Person {
   public:
@@ -141,6 +156,10 @@ class Person {
     std::map<client::EffectId, relay::TopicStream> topic_streams_;
     std::map<client::EffectId, relay::InboxStream> inbox_streams_;
 };
+
+/// Wire::reply of a relay that shows another commit than it accepted, and signs for it.
+[[nodiscard]] std::function<bool(client::ReplyBody&)> showing_other_commits(
+    const World& world, std::function<void(wire::Envelope&)> edit);
 
 /// A conversation of `people`, made by the first, accepted by all others.
 client::ChatId make_chat(std::vector<Person*> people, const std::string& title);

@@ -151,8 +151,10 @@ inline Bytes close_welcome(OpenedWelcome& opened,
     opened.welcome.encrypted_group_info =
         mls::seal_group_info(suite, opened.welcome_secret.view(), opened.info);
     opened.welcome.secrets = {
-        mls::seal_group_secrets(
-            suite, opened.package, opened.secrets, opened.welcome.encrypted_group_info, random)
+        mls::seal_group_secrets(mls::group_secrets_info(suite, opened.welcome.encrypted_group_info),
+                                opened.package,
+                                opened.secrets,
+                                random)
             .value()};
     return mls::encode_message(mls::WireFormat::welcome, opened.welcome);
 }
