@@ -19,6 +19,9 @@ constexpr std::int64_t kOtherCommitMs = 200;
 // The own leaf is renewed while its delegation has this long to live.
 constexpr std::int64_t kRotateBeforeMs = 30 * kDayMs;
 
+// An expired leaf gets no new messages after 30 days (DESIGN 4).
+constexpr std::int64_t kExpiredLeafMs = 30 * kDayMs;
+
 // A Welcome beside its tree: group secrets, context, signature.
 constexpr std::size_t kWelcomeOwnBytes = 4096;
 
@@ -35,6 +38,7 @@ bool only_removes(IntentKind kind) {
         case IntentKind::revoke_assistant:
         case IntentKind::remove_agent:
         case IntentKind::remove_outsider:
+        case IntentKind::remove_expired:
             return true;
         default:
             return false;
@@ -105,6 +109,25 @@ Result<Wish> wish_to_remove_agent(const mls::GroupView& view) {
     return plan.remove.empty() ? Wish{} : Wish{std::move(plan), std::nullopt};
 }
 
+// By two clocks, so that one that is wrong puts nobody out.
+bool expired_long_ago(const Step& step, const ChatRow& chat, UnixMs not_after) {
+    return not_after.plus_ms(kExpiredLeafMs) < std::min(step.now, chat.relay_time());
+}
+
+Result<Wish> wish_to_remove_expired(const Step& step,
+                                    const ChatRow& chat,
+                                    const mls::GroupView& view) {
+    mls::Plan plan;
+    for (const mls::LeafView& leaf : view.members()) {
+        CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
+        if (leaf.index != view.own_index() && who.device.has_value() &&
+            expired_long_ago(step, chat, who.device->delegation.not_after)) {
+            plan.remove.push_back(leaf.index);
+        }
+    }
+    return plan.remove.empty() ? Wish{} : Wish{std::move(plan), std::nullopt};
+}
+
 Result<Wish> wish_to_remove_outsider(Step& step,
                                      const IntentRow& intent,
                                      const ChatRow& companion,
@@ -150,6 +173,8 @@ Result<Wish> wish_of(Step& step, IntentRow& intent, const ChatRow& chat) {
         case IntentKind::revoke_assistant:
         case IntentKind::remove_agent:
             return wish_to_remove_agent(view);
+        case IntentKind::remove_expired:
+            return wish_to_remove_expired(step, chat, view);
         case IntentKind::commit_proposals:
             return chat.leaving.empty() ? Wish{} : Wish{mls::Plan{}, std::nullopt};
         case IntentKind::rotate_leaf: {
@@ -256,6 +281,20 @@ Result<bool> somebody_left_to_add(Step& step, IntentRow& intent) {
 
 // ---- Duties ----
 
+namespace {
+
+Result<void> start_duty(Step& step, IntentKind kind, const ChatId& chat, UnixMs not_before) {
+    CHATMCP_TRY(const bool there, has_duty(step, kind, chat));
+    if (there) {
+        return {};
+    }
+    CHATMCP_TRY(IntentRow duty, new_intent(step, kind, chat));
+    duty.not_before = not_before;
+    return save_commit_body(step, duty, CommitBody{});
+}
+
+}  // namespace
+
 Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
     if (chat.state != ChatState::active) {
         return {};
@@ -265,24 +304,20 @@ Result<void> start_chat_duties(Step& step, const ChatRow& chat) {
     if (!own.has_value()) {
         return {};
     }
+    const UnixMs turn = own_turn(step, group->view());
     if (!chat.leaving.empty()) {
-        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::commit_proposals, chat.id));
-        if (!there) {
-            CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::commit_proposals, chat.id));
-            // Members who follow at the same time would all commit at once: each waits its turn.
-            if (step.runtime.follow.has_value()) {
-                duty.not_before = step.now.plus_ms(100 * std::int64_t{own->index.value});
-            }
-            CHATMCP_TRY_VOID(save_commit_body(step, duty, CommitBody{}));
-        }
+        CHATMCP_TRY_VOID(start_duty(step, IntentKind::commit_proposals, chat.id, turn));
     }
     CHATMCP_TRY(const LeafIdentity who, identity_of(*own));
     CHATMCP_CHECK(who.device.has_value());  // No agent runs this client.
     if (who.device->delegation.not_after.value - step.now.value < kRotateBeforeMs) {
-        CHATMCP_TRY(const bool there, has_duty(step, IntentKind::rotate_leaf, chat.id));
-        if (!there) {
-            CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::rotate_leaf, chat.id));
-            CHATMCP_TRY_VOID(save_commit_body(step, duty, CommitBody{}));
+        CHATMCP_TRY_VOID(start_duty(step, IntentKind::rotate_leaf, chat.id, step.now));
+    }
+    CHATMCP_TRY(const People* people, step.people(chat.id));
+    if (people->first_expiry.has_value() && expired_long_ago(step, chat, *people->first_expiry)) {
+        CHATMCP_TRY(const bool admin, is_admin(group->view(), who));
+        if (admin) {
+            CHATMCP_TRY_VOID(start_duty(step, IntentKind::remove_expired, chat.id, turn));
         }
     }
     return {};

@@ -163,6 +163,7 @@ Result<void> take_announcement(Step& step,
     row.id = announcement.companion_id;
     row.conversation = chat.id;
     row.announcement = announcement;
+    row.receipts = announcement.receipts;
     row.announced_by = author.account;
     row.position = envelope.sequence;
     row.announced_at = envelope.accepted_at;
@@ -212,7 +213,7 @@ Result<void> take_answer_post(Step& step,
         return fail(Errc::wrong_key, "CLT-88");
     }
     CHATMCP_TRY_VOID(appraise_answer(step, *row, post, envelope.accepted_at));
-    const bool gap = row->receipts != 0 && post.receipt.sequence > row->receipts + 1;
+    const bool gap = post.receipt.sequence > row->receipts + 1;
     row->receipts = std::max(row->receipts, post.receipt.sequence);
     CHATMCP_TRY_VOID(must(save_companion(step, *row)));
     // An answer that was given and never shown: somebody asked and kept it.
@@ -401,8 +402,10 @@ Result<void> copy_delivered(Step& step, const IntentRow& intent) {
 }
 
 Result<IntentRow> announce(Step& step, const CompanionRow& row) {
+    wire::Announcement announcement = row.announcement;
+    announcement.receipts = row.receipts;
     const auto content =
-        make_content(step, wire::ContentType::announcement, wire::encode(row.announcement));
+        make_content(step, wire::ContentType::announcement, wire::encode(announcement));
     CHATMCP_TRY(IntentRow intent,
                 new_message(step, IntentKind::announce, row.conversation, content));
     intent.companion = row.id;

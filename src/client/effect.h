@@ -141,6 +141,7 @@ enum class IntentKind : std::uint8_t {
     remove_outsider = 39,   // A person in the companion who is not in the conversation.
     request_readd = 40,     // Ask to be taken out and in again.
     readd_member = 41,      // Somebody asked.
+    remove_expired = 42,    // Persons whose delegations ended long ago.
 };
 
 enum class IntentState : std::uint8_t { pending = 1, delivered = 2, refused = 3 };

@@ -122,6 +122,7 @@ struct ChatRow {
     std::uint64_t cursor = 0;     // Last sequence that was taken over.
     std::uint64_t known_end = 0;  // Highest sequence that the relay ever told us of.
     UnixMs newest_acceptance;
+    UnixMs newest_envelope;          // As the relay says, which signs the times of commits alone.
     std::uint64_t read_through = 0;  // By the user.
     UnixMs joined_at;                // Acceptance of the commit that brought this device.
     std::vector<GapRow> gaps;
@@ -147,6 +148,7 @@ struct ChatRow {
                         self.cursor,
                         self.known_end,
                         self.newest_acceptance,
+                        self.newest_envelope,
                         self.read_through,
                         self.joined_at,
                         self.gaps,
@@ -159,6 +161,8 @@ struct ChatRow {
                         self.predecessor,
                         self.successor);
     }
+    /// The newest time of this topic that its relay told us.
+    [[nodiscard]] UnixMs relay_time() const { return std::max(newest_acceptance, newest_envelope); }
     /// Whether this device is in the group and may follow it.
     [[nodiscard]] bool following() const {
         return state == ChatState::request || state == ChatState::active ||

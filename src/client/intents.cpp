@@ -51,6 +51,7 @@ Shape shape_of(IntentKind kind) {
         case IntentKind::remove_agent:
         case IntentKind::remove_outsider:
         case IntentKind::readd_member:
+        case IntentKind::remove_expired:
             return Shape::commit;
         case IntentKind::request_readd:
             return Shape::request;
@@ -113,6 +114,13 @@ Result<IntentRow> new_intent(Step& step, IntentKind kind, std::optional<ChatId> 
         step.runtime.untold.insert(intent.id);
     }
     return intent;
+}
+
+UnixMs own_turn(const Step& step, const mls::GroupView& view) {
+    constexpr std::int64_t kTurnMs = 100;
+    return step.runtime.follow.has_value()
+               ? step.now.plus_ms(kTurnMs * std::int64_t{view.own_index().value})
+               : step.now;
 }
 
 Result<void> deliver(Step& step, IntentRow& intent) {

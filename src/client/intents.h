@@ -16,6 +16,9 @@ inline constexpr std::int64_t kTakeOverMs = 5 * kSecondMs;
 
 /// A new pending intent, with its number; the caller fills in the body and saves it.
 [[nodiscard]] Result<IntentRow> new_intent(Step& step, IntentKind kind, std::optional<ChatId> chat);
+/// When a duty that every member has may be done. Members who follow at the same time would all
+/// commit at once: each waits its turn.
+[[nodiscard]] UnixMs own_turn(const Step& step, const mls::GroupView& view);
 [[nodiscard]] Result<void> deliver(Step& step, IntentRow& intent);
 [[nodiscard]] Result<void> refuse(Step& step, IntentRow& intent, const Error& error);
 [[nodiscard]] Result<void> refuse(Step& step, IntentRow& intent, const Reason& reason);

@@ -325,7 +325,7 @@ Result<std::vector<MemberView>> Client::members(Transaction& home, const ChatId&
             !who.agent && std::ranges::find(roles.admins, who.account) != roles.admins.end();
         CHATMCP_TRY(const bool spoken, has_spoken(opened.step, id, who.account));
         view.state = spoken || view.self ? MemberView::State::present : MemberView::State::invited;
-        if (who.device.has_value() && who.device->delegation.not_after < row.newest_acceptance) {
+        if (who.device.has_value() && who.device->delegation.not_after < row.relay_time()) {
             view.state = MemberView::State::expired;
         }
         for (const DistrustRow& distrust : row.distrusted) {

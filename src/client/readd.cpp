@@ -13,9 +13,6 @@
 namespace chatmcp::client {
 namespace {
 
-// Members who follow at the same time would all commit at once: each waits its turn.
-constexpr std::int64_t kTurnMs = 100;
-
 // Body of request_readd.
 struct AskBody {
     Bytes payload;
@@ -227,9 +224,7 @@ Result<void> take_readd(Step& step, ByteView payload) {
     }
     CHATMCP_TRY(IntentRow duty, new_intent(step, IntentKind::readd_member, chat->id));
     duty.body = encode_record(ReaddBody{request, asked.who.root_key});
-    if (step.runtime.follow.has_value()) {
-        duty.not_before = step.now.plus_ms(kTurnMs * std::int64_t{group->view().own_index().value});
-    }
+    duty.not_before = own_turn(step, group->view());
     return step.home.save(duty);
 }
 

@@ -72,6 +72,10 @@ Result<void> check_agent_leaf(const mls::LeafView& leaf,
         delegation, credential.enclave_key, leaf.signature_key, group.group_id());
 }
 
+bool is_companion(const mls::GroupView& view) {
+    return has_component(view.components(), ComponentId::companion_of);
+}
+
 // A leaf renews itself and never becomes somebody else: an account stays the account, a device the
 // device, and an agent the very same program, configuration and operator.
 Result<void> check_same(const mls::LeafView& next,
@@ -93,9 +97,7 @@ class Before {
   public:
     explicit Before(const mls::GroupView& view) : view_(view) {}
 
-    [[nodiscard]] bool companion() const {
-        return has_component(view_.components(), ComponentId::companion_of);
-    }
+    [[nodiscard]] bool companion() const { return is_companion(view_); }
     /// `check`: the row of what a stranger may not do here.
     [[nodiscard]] Result<LeafIdentity> member(const mls::Proposer& who, const char* check) const {
         const auto leaf = who.has_value() ? view_.member(*who) : std::nullopt;
@@ -104,17 +106,7 @@ class Before {
         }
         return identity_of(*leaf);
     }
-    [[nodiscard]] Result<bool> admin(const LeafIdentity& who) const {
-        if (who.agent) {
-            return false;
-        }
-        if (companion()) {
-            return true;
-        }
-        CHATMCP_TRY(const auto roles,
-                    component_of<wire::Roles>(view_.components(), ComponentId::roles, "CLT-60"));
-        return std::ranges::find(roles.admins, who.account) != roles.admins.end();
-    }
+    [[nodiscard]] Result<bool> admin(const LeafIdentity& who) const { return is_admin(view_, who); }
 
   private:
     const mls::GroupView& view_;
@@ -266,6 +258,15 @@ bool has_component(const std::vector<mls::Component>& components, ComponentId id
 
 bool same_device(const LeafIdentity& a, const LeafIdentity& b) {
     return !a.agent && !b.agent && a.account == b.account && a.root_key == b.root_key;
+}
+
+Result<bool> is_admin(const mls::GroupView& view, const LeafIdentity& who) {
+    if (who.agent || is_companion(view)) {
+        return !who.agent;
+    }
+    CHATMCP_TRY(const auto roles,
+                component_of<wire::Roles>(view.components(), ComponentId::roles, "CLT-60"));
+    return std::ranges::find(roles.admins, who.account) != roles.admins.end();
 }
 
 Result<void> check_group_components(const std::vector<mls::Component>& components) {

@@ -26,6 +26,9 @@ struct LeafIdentity {
 [[nodiscard]] Result<LeafIdentity> identity_of(const mls::LeafView& leaf);
 /// One account's one device, in whatever leaves.
 [[nodiscard]] bool same_device(const LeafIdentity& a, const LeafIdentity& b);
+/// Whether somebody may do what only admins may: in a companion every person.
+/// Errors: not_found (CLT-60) a group without roles; those of wire::Roles::read.
+[[nodiscard]] Result<bool> is_admin(const mls::GroupView& view, const LeafIdentity& who);
 
 /// Limits of our groups: messages are accepted in the current epoch alone, so no key of an ended
 /// one is kept.

@@ -371,6 +371,7 @@ Result<void> take_commit(Step& step, ChatRow& chat, const wire::Envelope& envelo
 Result<void> take_envelope(Step& step, ChatRow& chat, const wire::Envelope& envelope) {
     CHATMCP_TRY_VOID(check_place(chat, envelope));
     note_gap(chat, envelope);
+    chat.newest_envelope = std::max(chat.newest_envelope, envelope.accepted_at);
     if (envelope.kind == wire::EnvelopeKind::bundle) {
         return take_commit(step, chat, envelope);
     }

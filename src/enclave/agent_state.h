@@ -115,7 +115,7 @@ struct QuestionRow {
     wire::MessageId id{};
     std::uint32_t asker_leaf = 0;
     std::string asker;
-    Bytes question;              // wire::Question
+    Bytes question;              // wire::Question; empty: too many waited when it came.
     std::uint64_t number = 0;    // Of this grant, from 1.
     std::uint64_t sequence = 0;  // Of its receipt, once one was signed.
     wire::Digest sent{};         // Of the last word on it, encrypted; zero: none yet.

@@ -95,6 +95,9 @@ Result<wire::Question> check_question(const AgentStep& step,
                                       const Companion& companion,
                                       const QuestionRow& row) {
     const wire::Grant grant = grant_of(companion);
+    if (row.question.empty()) {
+        return fail(Errc::resource_exhausted, "ENC-25");
+    }
     CHATMCP_TRY(auto question, wire::decode<wire::Question>(row.question));
     const auto leaf = companion.group.view().member(mls::LeafIndex{row.asker_leaf});
     const auto who = leaf.has_value()
@@ -286,19 +289,22 @@ Result<void> take_question(AgentStep& step,
     row.id = wire::message_id(companion.row.id, asker, message.data);
     row.asker_leaf = message.sender.value;
     row.asker = asker;
-    row.question = content.body;
     row.number = ++companion.row.questions;
+    // As many again wait for their refusal, so that a restart loses none; what is beyond is
+    // dropped.
     const std::size_t waiting_max = step.state.limits.questions_waiting_max;
     CHATMCP_TRY(const auto waiting,
-                step.store.scan(table_prefix("question", companion.row.id), {}, waiting_max));
+                step.store.scan(table_prefix("question", companion.row.id), {}, 2 * waiting_max));
     if (waiting.size() >= waiting_max) {
-        step.note(Error{Errc::resource_exhausted, "ENC-25"});
-        if (companion.outgoing.size() < 2 * waiting_max) {
-            companion.outgoing.push_back(
-                refusal(row.id, Error{Errc::resource_exhausted, "ENC-25"}));
+        const Error error{Errc::resource_exhausted, "ENC-25"};
+        step.note(error);
+        if (waiting.size() < 2 * waiting_max) {
+            CHATMCP_TRY_VOID(step.put(question_record(companion.row.id, position), row));
+            settle(companion, row, refusal(row.id, error));
         }
         return {};
     }
+    row.question = content.body;
     CHATMCP_TRY_VOID(step.put(question_record(companion.row.id, position), row));
     say_progress(step, companion, row.id, {});
     return {};

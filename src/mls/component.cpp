@@ -92,7 +92,7 @@ Result<std::vector<std::uint16_t>> decode_components_list(ByteView data) {
 
 Bytes encode_components_list(const std::vector<std::uint16_t>& ids) {
     wire::Writer writer;
-    write_u16_list(writer, ids);
+    writer.u16_vector(ids);
     return writer.take();
 }
 

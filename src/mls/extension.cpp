@@ -68,13 +68,6 @@ Result<std::vector<std::uint16_t>> read_u16_list(wire::Reader& reader) {
     return values;
 }
 
-void write_u16_list(wire::Writer& writer, const std::vector<std::uint16_t>& values) {
-    writer.variable_length(values.size() * 2);
-    for (const std::uint16_t value : values) {
-        writer.u16(value);
-    }
-}
-
 bool contains(const std::vector<std::uint16_t>& values, std::uint16_t value) {
     return std::ranges::find(values, value) != values.end();
 }
@@ -88,9 +81,9 @@ Result<RequiredCapabilities> RequiredCapabilities::read(wire::Reader& reader) {
 }
 
 void RequiredCapabilities::write(wire::Writer& writer) const {
-    write_u16_list(writer, extension_types);
-    write_u16_list(writer, proposal_types);
-    write_u16_list(writer, credential_types);
+    writer.u16_vector(extension_types);
+    writer.u16_vector(proposal_types);
+    writer.u16_vector(credential_types);
 }
 
 Result<RequiredCapabilities> required_capabilities_of(const Extensions& extensions) {

@@ -39,7 +39,6 @@ void set_extension(Extensions& extensions, ExtensionType type, Bytes data);
 
 /// `uint16 values<V>`: how all capability lists are written.
 [[nodiscard]] Result<std::vector<std::uint16_t>> read_u16_list(wire::Reader& reader);
-void write_u16_list(wire::Writer& writer, const std::vector<std::uint16_t>& values);
 [[nodiscard]] bool contains(const std::vector<std::uint16_t>& values, std::uint16_t value);
 
 /// Spec: RFC 9420 section 11.1.

@@ -17,6 +17,7 @@ Result<Bytes> read_bytes(wire::Reader& reader, std::size_t max_bytes) {
 /// nobody can move it to another.
 Bytes to_be_signed(const LeafNode& leaf, const LeafPlace& place) {
     wire::Writer writer;
+    writer.reserve(kUsualLeafBytes);
     leaf.write_unsigned(writer);
     if (leaf.source != LeafSource::key_package) {
         writer.vector(place.group_id);
@@ -38,11 +39,11 @@ Result<Capabilities> Capabilities::read(wire::Reader& reader) {
 }
 
 void Capabilities::write(wire::Writer& writer) const {
-    write_u16_list(writer, versions);
-    write_u16_list(writer, cipher_suites);
-    write_u16_list(writer, extensions);
-    write_u16_list(writer, proposals);
-    write_u16_list(writer, credentials);
+    writer.u16_vector(versions);
+    writer.u16_vector(cipher_suites);
+    writer.u16_vector(extensions);
+    writer.u16_vector(proposals);
+    writer.u16_vector(credentials);
 }
 
 Result<LeafNode> LeafNode::read(wire::Reader& reader) {

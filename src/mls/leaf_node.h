@@ -27,6 +27,9 @@ struct Capabilities {
     void write(wire::Writer& writer) const;
 };
 
+/// Most leaves fit into it: room to take before one is written.
+inline constexpr std::size_t kUsualLeafBytes = 512;
+
 /// A member's leaf: its keys, who it says it is, and what it can do.
 ///
 /// Trust: read() checks the encoding alone; verify_signature and check_form the rest.

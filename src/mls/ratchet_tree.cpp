@@ -101,6 +101,7 @@ void TreeNode::write(wire::Writer& writer) const {
 
 Hash hash_leaf(CipherSuite suite, LeafIndex index, const LeafNode* leaf) {
     wire::Writer writer;
+    writer.reserve(kUsualLeafBytes);
     writer.u8(static_cast<std::uint8_t>(NodeType::leaf));
     writer.u32(index.value);
     writer.presence(leaf != nullptr);

@@ -203,6 +203,7 @@ Result<Announcement> Announcement::read(Reader& reader) {
     CHATMCP_TRY(out.companion_id, reader.array<32>());
     CHATMCP_TRY(out.grant, read_nested<Grant>(reader, Grant::kMaxBytes));
     CHATMCP_TRY(out.agent_leaf, read_bytes(reader, kAgentLeafMaxBytes));
+    CHATMCP_TRY(out.receipts, reader.u64());
     return out;
 }
 
@@ -211,6 +212,7 @@ void Announcement::write(Writer& writer) const {
     writer.fixed(companion_id);
     write_nested(writer, grant);
     writer.vector(agent_leaf);
+    writer.u64(receipts);
 }
 
 Result<Agreement> Agreement::read(Reader& reader) {

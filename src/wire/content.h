@@ -85,12 +85,13 @@ struct Grant {
 };
 
 /// Wire: opaque companion_id[32]; opaque grant<V>; opaque agent_leaf<V> (LeafNode of RFC 9420, with
-/// evidence).
+/// evidence); uint64 receipts.
 struct Announcement {
     static constexpr std::size_t kAgentLeafMaxBytes = std::size_t{48} * 1024;
     GroupId companion_id{};
     Grant grant;
     Bytes agent_leaf;
+    std::uint64_t receipts = 0;  // Highest number that was posted before: repeated for newcomers.
     static Result<Announcement> read(Reader& reader);
     void write(Writer& writer) const;
 };

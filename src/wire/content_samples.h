@@ -39,7 +39,8 @@ inline Grant sample_grant() {
 inline Announcement sample_announcement() {
     return {.companion_id = counting_array(0x30),
             .grant = sample_grant(),
-            .agent_leaf = counting(0x40, 70)};
+            .agent_leaf = counting(0x40, 70),
+            .receipts = 3};
 }
 inline Agreement sample_agreement() {
     return {.companion_id = counting_array(0x30),

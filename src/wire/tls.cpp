@@ -67,6 +67,16 @@ void Writer::vector(ByteView bytes) {
     append_to(bytes_, bytes);
 }
 
+void Writer::u16_vector(std::span<const std::uint16_t> values) {
+    variable_length(2 * values.size());
+    bytes_.resize(bytes_.size() + 2 * values.size());
+    auto to = bytes_.end() - static_cast<std::ptrdiff_t>(2 * values.size());
+    for (const std::uint16_t value : values) {
+        *to++ = static_cast<std::uint8_t>(value >> 8);
+        *to++ = static_cast<std::uint8_t>(value & 0xff);
+    }
+}
+
 void Writer::variable_length(std::size_t length) {
     CHATMCP_CHECK(length <= kVectorMaxBytes);
     if (length <= kOneByteMax) {

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "base/bytes.h"
@@ -28,6 +29,8 @@ class Writer {
     void fixed(ByteView bytes);
     /// `opaque x<V>`.
     void vector(ByteView bytes);
+    /// `uint16 x<V>`.
+    void u16_vector(std::span<const std::uint16_t> values);
     /// `T x<V>`: write elements through `fill(Writer&)`, which only appends; the length is put in
     /// front afterwards.
     template <std::invocable<Writer&> Fill>

@@ -39,6 +39,13 @@ TEST(Tls, EveryVectorLengthOfTheWorkingGroupDecodesAndEncodes) {
     }
 }
 
+TEST(Tls, VectorsOfIntegersHaveTheirLengthInBytes) {
+    Writer writer;
+    writer.u16_vector({});
+    writer.u16_vector(std::vector<std::uint16_t>{0x0102, 0xfffe});
+    EXPECT_EQ(to_hex(writer.view()), "00040102fffe");
+}
+
 TEST(Tls, IntegersAreBigEndian) {
     Writer writer;
     writer.u8(0x01);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 
 #include <gtest/gtest.h>
@@ -90,6 +91,63 @@ TEST(Conversation, WhoDeclinesIsRemovedByTheNextMemberWhoSyncs) {
     ben.sync();
     EXPECT_EQ(ben.chats()[0].state, ChatState::left);
     EXPECT_TRUE(ben.complaints().empty());
+}
+
+// A leaf lives 90 days and is renewed after 60; 30 days after its end its owner gets nothing more.
+class LongAway : public ::testing::Test {
+  protected:
+    LongAway() {
+        for (Person* person : {&ana, &ben, &cleo}) {
+            person->sign_in();
+        }
+        chat = make_chat({&ana, &ben, &cleo}, "");
+        days_later(70);
+        ana.sync();
+        cleo.sync();
+        ana.sync();
+    }
+    void days_later(int days) { world.clock.set(UnixMs{world.clock.now().value + days * kDayMs}); }
+    bool shown_expired(Person& to) {
+        return std::ranges::any_of(to.members(chat), [&](const client::MemberView& member) {
+            return member.account == ben.account().text() &&
+                   member.state == client::MemberView::State::expired;
+        });
+    }
+    void say_something() {
+        EXPECT_TRUE(cleo.run(client::SendText{chat, "still here"}).has_value());
+        for (Person* person : {&cleo, &ana, &cleo}) {
+            person->sync();
+        }
+    }
+
+    World world;
+    Person ana{world, "ana"};
+    Person ben{world, "ben"};
+    Person cleo{world, "cleo"};
+    client::ChatId chat{};
+};
+
+TEST_F(LongAway, IsShownAsExpiredAndThirtyDaysLaterTakenOutByAnAdmin) {
+    days_later(45);
+    say_something();
+    EXPECT_TRUE(shown_expired(cleo));
+    EXPECT_EQ(ana.members(chat).size(), 3u);
+    days_later(10);
+    say_something();
+    EXPECT_EQ(ana.members(chat).size(), 2u);
+    EXPECT_EQ(cleo.members(chat).size(), 2u);
+    // What put him out has expired at the relay too.
+    ben.sync();
+    EXPECT_EQ(ben.chats()[0].state, ChatState::lost);
+    ana.sync();
+    EXPECT_EQ(ana.members(chat).size(), 2u);
+}
+
+TEST_F(LongAway, AnAdminWhoseClockIsWrongTakesNobodyOut) {
+    ana.set_skew(60 * kDayMs);
+    say_something();
+    EXPECT_EQ(ana.members(chat).size(), 3u);
+    EXPECT_FALSE(shown_expired(ana));
 }
 
 TEST(Conversation, WhoIsBlockedCannotInviteAgain) {

@@ -232,15 +232,19 @@ TEST_F(Malice, AnUpdateThatDoesNotOpenBreaksTheCompanionByName) {
     EXPECT_TRUE(contains(ana.complaints(), "CLT-71"));
 }
 
-TEST_F(Malice, AGapInTheReceiptsIsShown) {
-    admit(ben);
-    const auto ask = [&](Person& person, bool posts) {
+class Receipts : public Malice {
+  protected:
+    void ask(Person& person, bool posts) {
         ASSERT_TRUE(person.run(client::Ask{chat, wire::Scope::answer, "anything"}).has_value());
         agent.serve();
         if (posts) {
             person.sync();
         }
-    };
+    }
+};
+
+TEST_F(Receipts, AGapIsShown) {
+    admit(ben);
     ask(ana, true);
     ben.sync();
     EXPECT_FALSE(contains(ben.complaints(), "CLT-94"));
@@ -248,6 +252,24 @@ TEST_F(Malice, AGapInTheReceiptsIsShown) {
     ask(ana, true);
     ben.sync();
     EXPECT_TRUE(contains(ben.complaints(), "CLT-94"));
+}
+
+TEST_F(Receipts, AGapBeforeTheFirstOneIsShownToAllWhoWereThere) {
+    admit(ben);
+    ask(ben, false);
+    ask(ana, true);
+    ben.sync();
+    EXPECT_TRUE(contains(ben.complaints(), "CLT-94"));
+    Person dan(world, "dan");
+    dan.sign_in();
+    ASSERT_TRUE(ana.run(client::AddMembers{chat, {dan.account()}}).has_value());
+    dan.sync();
+    ASSERT_TRUE(dan.run(client::AcceptRequest{chat}).has_value());
+    ask(ana, true);
+    dan.sync();
+    ASSERT_FALSE(dan.messages(chat).empty());
+    EXPECT_TRUE(dan.messages(chat).back().answer.has_value());
+    EXPECT_FALSE(contains(dan.complaints(), "CLT-94"));
 }
 
 TEST_F(Malice, AnAnswerIsNotPostedToAnotherQuestionOrForAnotherAsker) {

@@ -70,6 +70,8 @@ class Person {
     /// How much room this person's client takes for the Welcomes of one commit.
     std::size_t welcomes_bytes_max = client::Options().welcomes_bytes_max;
 
+    void set_skew(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
+
     /// Sign in. Fails the test on any refusal.
     void sign_in();
     [[nodiscard]] identity::Caip10 account() const;

@@ -311,6 +311,30 @@ TEST_F(EnclaveChecks, QuestionsBeyondThoseThatMayWaitAreRefusedAtOnce) {
     EXPECT_EQ(ana.read_last_words(), (Words{"tulip ", "tulip "}));
 }
 
+TEST_F(EnclaveChecks, ARestartLosesNoRefusalOfAQuestionTooMany) {
+    rig.limits.questions_waiting_max = 1;
+    start();
+    found(plan());
+    ana.copy(1, "tulip");
+    rig.serve();
+    rig.hold_jobs = true;
+    // One that is answered, one that is refused, one beyond what is kept of the refused.
+    for (int i = 0; i < 3; ++i) {
+        ana.ask("question " + std::to_string(i));
+    }
+    rig.carry = [](const client::DoorRequest& request) {
+        return !std::holds_alternative<wire::PublishMessage>(request);
+    };
+    rig.serve();
+    EXPECT_EQ(rig.noted("ENC-25"), 2u);
+    EXPECT_EQ(ana.read_last_words(), Words{});
+    rig.carry = nullptr;
+    rig.hold_jobs = false;
+    ASSERT_TRUE(rig.start().has_value());
+    rig.serve();
+    EXPECT_EQ(ana.read_last_words(), (Words{"tulip ", "ENC-25"}));
+}
+
 TEST_F(EnclaveChecks, AnAnswerThatFitsIntoNoMessageIsRefused) {
     start();
     found(plan());
