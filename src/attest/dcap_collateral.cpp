@@ -1,0 +1,353 @@
+#include "attest/dcap_collateral.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "attest/json_value.h"
+#include "base/encoding.h"
+
+namespace chatmcp::attest {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, TcbStatus>, 9> kStatuses = {{
+    {"UpToDate", TcbStatus::up_to_date},
+    {"SWHardeningNeeded", TcbStatus::sw_hardening_needed},
+    {"ConfigurationNeeded", TcbStatus::configuration_needed},
+    {"ConfigurationAndSWHardeningNeeded", TcbStatus::configuration_and_sw_hardening_needed},
+    {"TDRelaunchAdvised", TcbStatus::td_relaunch_advised},
+    {"TDRelaunchAdvisedConfigurationNeeded", TcbStatus::td_relaunch_advised_configuration_needed},
+    {"OutOfDate", TcbStatus::out_of_date},
+    {"OutOfDateConfigurationNeeded", TcbStatus::out_of_date_configuration_needed},
+    {"Revoked", TcbStatus::revoked},
+}};
+
+std::unexpected<Error> malformed() {
+    return fail(Errc::malformed, "ATT-63");
+}
+
+// ---- Members of an object ----
+
+Result<const JsonValue*> member(const JsonValue& object,
+                                std::string_view name,
+                                JsonValue::Type type) {
+    const JsonValue* const value =
+        object.type == JsonValue::Type::object ? object.find(name) : nullptr;
+    if (value == nullptr || value->type != type) {
+        return malformed();
+    }
+    return value;
+}
+
+Result<std::string> text(const JsonValue& object, std::string_view name) {
+    CHATMCP_TRY(const JsonValue* value, member(object, name, JsonValue::Type::text));
+    return value->text;
+}
+
+Result<std::uint64_t> number(const JsonValue& object, std::string_view name, std::uint64_t max) {
+    CHATMCP_TRY(const JsonValue* value, member(object, name, JsonValue::Type::number));
+    if (value->number > max) {
+        return malformed();
+    }
+    return value->number;
+}
+
+Result<UnixMs> time(const JsonValue& object, std::string_view name) {
+    CHATMCP_TRY(const std::string value, text(object, name));
+    const auto at = from_time_text(value);
+    return at.has_value() ? *at : Result<UnixMs>(malformed());
+}
+
+/// Hexadecimal in either case, as the service writes it.
+template <std::size_t N>
+Result<ByteArray<N>> hex(const JsonValue& object, std::string_view name) {
+    CHATMCP_TRY(std::string value, text(object, name));
+    std::ranges::transform(value, value.begin(), [](char c) {
+        return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const auto bytes = from_hex(value);
+    if (!bytes.has_value() || bytes->size() != N) {
+        return malformed();
+    }
+    return to_array<N>(*bytes);
+}
+
+Result<Validity> read_validity(const JsonValue& object) {
+    Validity out;
+    CHATMCP_TRY(out.issued, time(object, "issueDate"));
+    CHATMCP_TRY(out.next_update, time(object, "nextUpdate"));
+    return out;
+}
+
+// ---- Levels ----
+
+/// What levels of all sorts have: status, date and, where there are any, advisories.
+template <class Level>
+Result<void> read_judgement(const JsonValue& object, Level& out) {
+    CHATMCP_TRY(const std::string status, text(object, "tcbStatus"));
+    const auto known = std::ranges::find(
+        kStatuses, status, [](const auto& each) { return std::string_view(each.first); });
+    if (known == kStatuses.end()) {
+        return malformed();
+    }
+    out.status = known->second;
+    CHATMCP_TRY(out.date, text(object, "tcbDate"));
+    const JsonValue* const advisories = object.find("advisoryIDs");
+    if (advisories == nullptr) {
+        return {};
+    }
+    for (const JsonValue& advisory : advisories->items) {
+        if (advisory.type != JsonValue::Type::text) {
+            return malformed();
+        }
+        out.advisories.push_back(advisory.text);
+    }
+    return {};
+}
+
+Result<ByteArray<16>> read_components(const JsonValue& tcb, std::string_view name) {
+    constexpr std::uint64_t kSvnMax = 255;
+    CHATMCP_TRY(const JsonValue* list, member(tcb, name, JsonValue::Type::array));
+    ByteArray<16> out{};
+    if (list->items.size() != out.size()) {
+        return malformed();
+    }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        CHATMCP_TRY(const std::uint64_t svn, number(list->items[i], "svn", kSvnMax));
+        out[i] = static_cast<std::uint8_t>(svn);
+    }
+    return out;
+}
+
+/// Version 2 has them by name: sgxtcbcomp01svn to sgxtcbcomp16svn.
+Result<ByteArray<16>> read_flat_components(const JsonValue& tcb) {
+    constexpr std::uint64_t kSvnMax = 255;
+    ByteArray<16> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const std::string number_text = to_decimal(i + 1);
+        const std::string name =
+            "sgxtcbcomp" + std::string(2 - number_text.size(), '0') + number_text + "svn";
+        CHATMCP_TRY(const std::uint64_t svn, number(tcb, name, kSvnMax));
+        out[i] = static_cast<std::uint8_t>(svn);
+    }
+    return out;
+}
+
+Result<TcbLevel> read_level(const JsonValue& object, const TcbInfo& info) {
+    constexpr std::uint64_t kPceSvnMax = 0xffff;
+    TcbLevel out;
+    CHATMCP_TRY(const JsonValue* tcb, member(object, "tcb", JsonValue::Type::object));
+    if (info.version == 2) {
+        CHATMCP_TRY(out.sgx_components, read_flat_components(*tcb));
+    } else {
+        CHATMCP_TRY(out.sgx_components, read_components(*tcb, "sgxtcbcomponents"));
+    }
+    CHATMCP_TRY(const std::uint64_t pce_svn, number(*tcb, "pcesvn", kPceSvnMax));
+    out.pce_svn = static_cast<std::uint16_t>(pce_svn);
+    if (info.tdx) {
+        CHATMCP_TRY(out.tdx_components, read_components(*tcb, "tdxtcbcomponents"));
+    }
+    CHATMCP_TRY_VOID(read_judgement(object, out));
+    return out;
+}
+
+Result<std::vector<IsvLevel>> read_isv_levels(const JsonValue& object) {
+    constexpr std::uint64_t kIsvSvnMax = 0xffff;
+    std::vector<IsvLevel> out;
+    CHATMCP_TRY(const JsonValue* levels, member(object, "tcbLevels", JsonValue::Type::array));
+    for (const JsonValue& each : levels->items) {
+        IsvLevel& level = out.emplace_back();
+        CHATMCP_TRY(const JsonValue* tcb, member(each, "tcb", JsonValue::Type::object));
+        CHATMCP_TRY(const std::uint64_t svn, number(*tcb, "isvsvn", kIsvSvnMax));
+        level.isv_svn = static_cast<std::uint16_t>(svn);
+        CHATMCP_TRY_VOID(read_judgement(each, level));
+    }
+    return out;
+}
+
+Result<TdxModuleIdentity> read_module(const JsonValue& object) {
+    TdxModuleIdentity out;
+    CHATMCP_TRY(out.mr_signer, hex<48>(object, "mrsigner"));
+    CHATMCP_TRY(out.attributes, hex<8>(object, "attributes"));
+    CHATMCP_TRY(out.attributes_mask, hex<8>(object, "attributesMask"));
+    if (object.find("id") != nullptr) {
+        CHATMCP_TRY(out.id, text(object, "id"));
+        CHATMCP_TRY(out.levels, read_isv_levels(object));
+    }
+    return out;
+}
+
+Result<void> read_modules(const JsonValue& object, TcbInfo& out) {
+    CHATMCP_TRY(const JsonValue* first, member(object, "tdxModule", JsonValue::Type::object));
+    CHATMCP_TRY(out.modules.emplace_back(), read_module(*first));
+    const JsonValue* const others = object.find("tdxModuleIdentities");
+    if (others == nullptr) {
+        return {};
+    }
+    for (const JsonValue& each : others->items) {
+        CHATMCP_TRY(TdxModuleIdentity module, read_module(each));
+        if (module.id.empty()) {
+            return malformed();
+        }
+        out.modules.push_back(std::move(module));
+    }
+    return {};
+}
+
+// ---- The frame ----
+
+bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/// Cuts pieces off the front of a JSON text.
+class Cutter {
+  public:
+    explicit Cutter(std::string_view rest) : rest_(rest) {}
+
+    [[nodiscard]] bool literal(std::string_view text) {
+        skip_spaces();
+        if (!rest_.starts_with(text)) {
+            return false;
+        }
+        rest_.remove_prefix(text.size());
+        return true;
+    }
+    /// An object, whole: up to the brace that closes it, wherever strings have braces.
+    [[nodiscard]] std::optional<std::string_view> object() {
+        skip_spaces();
+        std::size_t depth = 0;
+        bool in_text = false;
+        for (std::size_t i = 0; i < rest_.size(); ++i) {
+            const char c = rest_[i];
+            if (in_text) {
+                i += c == '\\' ? 1 : 0;
+                in_text = c != '"';
+                continue;
+            }
+            in_text = c == '"';
+            depth += c == '{' ? 1 : 0;
+            if (c == '}' && --depth == 0) {
+                return cut(i + 1);
+            }
+            if (depth == 0) {
+                break;  // No object begins here.
+            }
+        }
+        return std::nullopt;
+    }
+    /// The inside of a string without escapes.
+    [[nodiscard]] std::optional<std::string_view> plain_text() {
+        const std::size_t end = literal("\"") ? rest_.find('"') : std::string_view::npos;
+        if (end == std::string_view::npos) {
+            return std::nullopt;
+        }
+        const std::string_view out = cut(end);
+        rest_.remove_prefix(1);
+        return out;
+    }
+    [[nodiscard]] bool at_end() {
+        skip_spaces();
+        return rest_.empty();
+    }
+
+  private:
+    void skip_spaces() {
+        while (!rest_.empty() && is_space(rest_.front())) {
+            rest_.remove_prefix(1);
+        }
+    }
+    std::string_view cut(std::size_t size) {
+        const std::string_view out = rest_.substr(0, size);
+        rest_.remove_prefix(size);
+        return out;
+    }
+
+    std::string_view rest_;
+};
+
+}  // namespace
+
+std::string_view tcb_status_name(TcbStatus status) {
+    return kStatuses[static_cast<std::size_t>(status)].first;
+}
+
+Result<SignedJson> SignedJson::read(std::string_view text, std::string_view name) {
+    Cutter cutter(text);
+    const bool begins = cutter.literal("{") && cutter.literal("\"" + std::string(name) + "\"") &&
+                        cutter.literal(":");
+    const auto body = begins ? cutter.object() : std::nullopt;
+    const bool goes_on = body.has_value() && cutter.literal(",") &&
+                         cutter.literal("\"signature\"") && cutter.literal(":");
+    const auto signature = goes_on ? cutter.plain_text() : std::nullopt;
+    if (!signature.has_value() || !cutter.literal("}") || !cutter.at_end()) {
+        return malformed();
+    }
+    const auto bytes = from_hex(*signature);
+    if (!bytes.has_value() || bytes->size() != 64) {
+        return malformed();
+    }
+    return SignedJson{*body, to_array<64>(*bytes)};
+}
+
+Result<TcbInfo> TcbInfo::read(std::string_view body) {
+    constexpr std::uint64_t kNumberMax = 0xffff'ffff;
+    CHATMCP_TRY(const JsonValue object, parse_json(body));
+    TcbInfo out;
+    CHATMCP_TRY(const std::uint64_t version, number(object, "version", kNumberMax));
+    out.version = static_cast<std::uint32_t>(version);
+    if (version != 2 && version != 3) {
+        return fail(Errc::unsupported_version, "ATT-67");
+    }
+    if (version == 3) {
+        CHATMCP_TRY(const std::string id, text(object, "id"));
+        if (id != "SGX" && id != "TDX") {
+            return malformed();
+        }
+        out.tdx = id == "TDX";
+    }
+    CHATMCP_TRY(out.validity, read_validity(object));
+    CHATMCP_TRY(out.fmspc, hex<6>(object, "fmspc"));
+    CHATMCP_TRY(out.pce_id, hex<2>(object, "pceId"));
+    CHATMCP_TRY(const std::uint64_t evaluation,
+                number(object, "tcbEvaluationDataNumber", kNumberMax));
+    out.evaluation_number = static_cast<std::uint32_t>(evaluation);
+    if (out.tdx) {
+        CHATMCP_TRY_VOID(read_modules(object, out));
+    }
+    CHATMCP_TRY(const JsonValue* levels, member(object, "tcbLevels", JsonValue::Type::array));
+    for (const JsonValue& each : levels->items) {
+        CHATMCP_TRY(TcbLevel level, read_level(each, out));
+        out.levels.push_back(std::move(level));
+    }
+    return out;
+}
+
+Result<QeIdentity> QeIdentity::read(std::string_view body) {
+    constexpr std::uint64_t kNumberMax = 0xffff'ffff;
+    CHATMCP_TRY(const JsonValue object, parse_json(body));
+    QeIdentity out;
+    CHATMCP_TRY(const std::uint64_t version, number(object, "version", kNumberMax));
+    if (version != 2) {
+        return fail(Errc::unsupported_version, "ATT-67");
+    }
+    CHATMCP_TRY(out.id, text(object, "id"));
+    CHATMCP_TRY(out.validity, read_validity(object));
+    CHATMCP_TRY(const std::uint64_t evaluation,
+                number(object, "tcbEvaluationDataNumber", kNumberMax));
+    out.evaluation_number = static_cast<std::uint32_t>(evaluation);
+    CHATMCP_TRY(out.misc_select, hex<4>(object, "miscselect"));
+    CHATMCP_TRY(out.misc_select_mask, hex<4>(object, "miscselectMask"));
+    std::ranges::reverse(out.misc_select);
+    std::ranges::reverse(out.misc_select_mask);
+    CHATMCP_TRY(out.attributes, hex<16>(object, "attributes"));
+    CHATMCP_TRY(out.attributes_mask, hex<16>(object, "attributesMask"));
+    CHATMCP_TRY(out.mr_signer, hex<32>(object, "mrsigner"));
+    CHATMCP_TRY(const std::uint64_t prod_id, number(object, "isvprodid", 0xffff));
+    out.isv_prod_id = static_cast<std::uint16_t>(prod_id);
+    CHATMCP_TRY(out.levels, read_isv_levels(object));
+    return out;
+}
+
+}  // namespace chatmcp::attest
