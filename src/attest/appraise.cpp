@@ -48,7 +48,7 @@ std::string hours_text(std::int64_t ms) {
     return std::to_string(ms / kHourMs) + " h " + std::to_string(ms % kHourMs / kMinuteMs) + " min";
 }
 
-Factor judge_freshness(const Claims& claims, const Policy& policy, UnixMs at) {
+Factor judge_freshness(UnixMs issued, const Policy& policy, UnixMs at) {
     constexpr auto kId = FactorId::freshness;
     constexpr const char* kRenew = "Ask the agent for new evidence; it renews it every 24 hours.";
     if (!policy.evidence_age_seconds_max.has_value()) {
@@ -58,13 +58,13 @@ Factor judge_freshness(const Claims& claims, const Policy& policy, UnixMs at) {
                            "Set evidence_age_seconds_max in the policy file.");
     }
     // Both times are not negative and the limits are small, so nothing here can overflow.
-    if (at.value < 0 || claims.issued.value - kClockSkewMsMax > at.value) {
+    if (at.value < 0 || issued.value - kClockSkewMsMax > at.value) {
         return factor_fail(kId,
                            {Errc::not_yet_valid, "ATT-22"},
                            "The evidence comes from the future.",
                            "Compare this machine's clock with the assistant's.");
     }
-    const std::int64_t age_ms = std::max<std::int64_t>(0, at.value - claims.issued.value);
+    const std::int64_t age_ms = std::max<std::int64_t>(0, at.value - issued.value);
     if (age_ms / kSecondMs >= *policy.evidence_age_seconds_max) {
         return factor_fail(
             kId,
@@ -82,13 +82,14 @@ std::vector<Factor> judge(const Claims& claims,
     std::vector<Factor> factors;
     factors.push_back(factor_pass(FactorId::format, "The evidence can be read."));
     factors.push_back(factor_pass(FactorId::signature, "The root that it names signed it."));
-    const auto judge_kind = [&](const SimulatedClaims& details) {
-        return judge_simulated(claims, details, policy, expectation);
-    };
-    std::ranges::move(std::visit(judge_kind, claims.details), std::back_inserter(factors));
+    // A conceptual message holds no other kind yet (evidence.cpp: parse_unverified).
+    const auto* const details = std::get_if<SimulatedClaims>(&claims.details);
+    CHATMCP_CHECK(details != nullptr && claims.issued.has_value());
+    std::ranges::move(judge_simulated(claims, *details, policy, expectation),
+                      std::back_inserter(factors));
     factors.push_back(judge_configuration(claims, expectation));
     factors.push_back(judge_binding(claims, expectation));
-    factors.push_back(judge_freshness(claims, policy, at));
+    factors.push_back(judge_freshness(*claims.issued, policy, at));
     std::ranges::sort(factors, {}, &Factor::id);
     return factors;
 }

@@ -62,7 +62,7 @@ void run(ByteView input) {
         CHATMCP_CHECK(claims.measurement == expectation.measurement);
         CHATMCP_CHECK(policy.simulated.has_value());
         CHATMCP_CHECK(expectation.development.has_value());
-        CHATMCP_CHECK(claims.issued.value - kClockSkewMsMax <= expectation.judged_at.value);
+        CHATMCP_CHECK(claims.issued->value - kClockSkewMsMax <= expectation.judged_at.value);
     }
     CHATMCP_CHECK(!report_to_json(appraisal.report).empty());
     CHATMCP_CHECK(!report_to_text(appraisal.report).empty());

@@ -1,87 +1,18 @@
 // Quotes of SGX and TDX with their collateral, as they were found: tests/vectors/evidence.
 
-#include "attest/dcap.h"
-
 #include <map>
-#include <optional>
 
 #include <gtest/gtest.h>
 
-#include "base/encoding.h"
+#include "support/dcap_case.h"
 #include "support/random.h"
-#include "support/vectors.h"
 
 namespace chatmcp::attest {
 namespace {
 
+using testing::dcap_cases;
+using testing::DcapCase;
 using testing::Vector;
-
-Bytes root_bytes() {
-    return to_bytes(as_bytes(testing::load_text("evidence/roots/intel-sgx-root-ca.der")));
-}
-
-/// One folder of the corpus; what its files hold can be changed before it is verified.
-class Case {
-  public:
-    Case(const std::string& kind, const std::string& name)
-        : name_(kind + "/" + name),
-          folder_("evidence/" + name_ + "/"),
-          facts_(testing::load_document(folder_ + "case.json")) {
-        quote = load(facts_.text("evidence"));
-        for (const std::string& file : facts_.texts("collateral")) {
-            files[file] = load(file);
-        }
-    }
-    [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] Vector expected() const { return facts_.object("expected"); }
-    [[nodiscard]] std::optional<UnixMs> verify_at() const {
-        return facts_.has("verify_at")
-                   ? std::optional(from_time_text(facts_.text("verify_at")).value())
-                   : std::nullopt;
-    }
-    [[nodiscard]] Result<DcapClaims> verify(UnixMs at) const {
-        const Bytes root = root_bytes();
-        const Certificate anchor = Certificate::read(root).value();
-        CHATMCP_TRY(const DcapQuote parsed, DcapQuote::read(quote));
-        return verify_dcap(parsed, collateral(), anchor, at);
-    }
-
-    Bytes quote;
-    std::map<std::string, Bytes> files;
-
-  private:
-    [[nodiscard]] Bytes load(const std::string& file) const {
-        return to_bytes(as_bytes(testing::load_text(folder_ + file)));
-    }
-    [[nodiscard]] std::optional<ByteView> file(const std::string& name) const {
-        const auto found = files.find(name);
-        return found == files.end() ? std::nullopt : std::optional<ByteView>(found->second);
-    }
-    [[nodiscard]] DcapCollateral collateral() const {
-        return {.tcb_info = file("tcb_info.json"),
-                .tcb_info_issuer_chain = file("tcb_info_issuer_chain.pem"),
-                .qe_identity = file("qe_identity.json"),
-                .qe_identity_issuer_chain = file("qe_identity_issuer_chain.pem"),
-                .root_ca_crl = file("root_ca_crl.der"),
-                .pck_crl = file("pck_crl.der"),
-                .pck_crl_issuer_chain = file("pck_crl_issuer_chain.pem"),
-                .pck_chain = file("pck_chain.pem")};
-    }
-
-    std::string name_;
-    std::string folder_;
-    Vector facts_;
-};
-
-std::vector<Case> all_cases() {
-    std::vector<Case> out;
-    for (const Vector& entry : testing::load_vectors("evidence/index.json")) {
-        if (const std::string kind = entry.text("kind"); kind == "sgx" || kind == "tdx") {
-            out.emplace_back(kind, entry.text("name"));
-        }
-    }
-    return out;
-}
 
 std::string check_of(const Result<DcapClaims>& result) {
     return result.has_value() ? "verified" : result.error().check;
@@ -141,7 +72,7 @@ void expect_tcb(const TcbJudgement& tcb, const Vector& expected) {
 TEST(Dcap, EveryCaseHasItsVerdictAndItsFacts) {
     int verified = 0;
     int refused = 0;
-    for (const Case& each : all_cases()) {
+    for (const DcapCase& each : dcap_cases()) {
         const Vector expected = each.expected();
         SCOPED_TRACE(each.name());
         const auto claims = each.verify(each.verify_at().value_or(UnixMs{}));
@@ -207,7 +138,7 @@ TEST(Dcap, EveryRefusedCaseIsRefusedByItsName) {
         {"tdx/tampered-rtmr3-bit", "ATT-59"},
     };
     std::map<std::string, std::string> found;
-    for (const Case& each : all_cases()) {
+    for (const DcapCase& each : dcap_cases()) {
         const auto claims = each.verify(each.verify_at().value_or(UnixMs{}));
         if (!claims.has_value()) {
             found[each.name()] = claims.error().check;
@@ -225,7 +156,7 @@ TEST(Dcap, NoFlippedBitVerifies) {
     constexpr int kFlipsOfQuote = 500;
     constexpr int kFlipsOfFile = 60;
     int flips = 0;
-    for (Case& each : all_cases()) {
+    for (DcapCase& each : dcap_cases()) {
         if (!each.expected().boolean("verifies")) {
             continue;
         }
@@ -255,7 +186,7 @@ TEST(Dcap, NoFlippedBitVerifies) {
 
 TEST(Dcap, AtOtherTimesCollateralHasExpiredOrIsNotYetValid) {
     int times = 0;
-    for (const Case& each : all_cases()) {
+    for (const DcapCase& each : dcap_cases()) {
         if (!each.expected().has("at_other_times")) {
             continue;
         }

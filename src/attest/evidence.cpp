@@ -16,15 +16,10 @@ Result<ParsedEvidence> parse_unverified(ByteView conceptual_message) {
     if (message.indicator != wire::ConceptualMessage::kEvidence) {
         return fail(Errc::wrong_purpose, "ATT-11");
     }
-    CHATMCP_TRY(const Kind kind, kind_of_media_type(message.media_type));
+    CHATMCP_TRY_VOID(kind_of_media_type(message.media_type));  // Simulated: the only one yet.
     ParsedEvidence parsed;
     parsed.evidence_digest_ = evidence_digest(conceptual_message);
-    switch (kind) {
-        case Kind::simulated: {
-            CHATMCP_TRY(parsed.content_, wire::decode<wire::SimulatedQuote>(message.value));
-            break;
-        }
-    }
+    CHATMCP_TRY(parsed.content_, wire::decode<wire::SimulatedQuote>(message.value));
     return parsed;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <variant>
 
+#include "attest/dcap.h"
 #include "attest/kind.h"
 #include "attest/roots.h"
 #include "base/bytes.h"
@@ -50,9 +52,9 @@ struct Claims {
     wire::Measurement measurement{};
     crypto::Sha256Digest configuration_digest{};
     wire::ReportData report_data{};
-    UnixMs issued;
-    crypto::Sha256Digest evidence_digest{};  // SHA-256 of the conceptual message.
-    std::variant<SimulatedClaims> details;
+    std::optional<UnixMs> issued;            // Quotes of hardware have no time.
+    crypto::Sha256Digest evidence_digest{};  // SHA-256 of what was read.
+    std::variant<SimulatedClaims, DcapClaims> details;
 };
 
 /// Evidence whose signatures hold: the root that it names made these claims. Whether that root,

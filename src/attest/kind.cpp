@@ -9,6 +9,10 @@ std::string_view kind_name(Kind kind) {
     switch (kind) {
         case Kind::simulated:
             return "simulated";
+        case Kind::sgx:
+            return "sgx";
+        case Kind::tdx:
+            return "tdx";
     }
     CHATMCP_CHECK(false && "a Kind that has no enumerator");
     return {};
@@ -31,6 +35,9 @@ Class class_of(Kind kind) {
     switch (kind) {
         case Kind::simulated:
             return Class::simulated;
+        case Kind::sgx:
+        case Kind::tdx:
+            return Class::confidential;
     }
     CHATMCP_CHECK(false && "a Kind that has no enumerator");
     return Class::simulated;

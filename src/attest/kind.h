@@ -8,7 +8,7 @@
 namespace chatmcp::attest {
 
 /// What made a piece of evidence. Numbers are never reused.
-enum class Kind : std::uint8_t { simulated = 1 };
+enum class Kind : std::uint8_t { simulated = 1, sgx = 2, tdx = 3 };
 
 /// What evidence of a kind can be good for (DESIGN 8). Only `confidential` admits an agent; beside
 /// it `simulated`, in companions that name the development root.

@@ -22,6 +22,10 @@ TEST(Kind, ASimulatedQuoteIsNeverConfidential) {
     EXPECT_EQ(class_of(Kind::simulated), Class::simulated);
     EXPECT_EQ(kind_name(Kind::simulated), "simulated");
     EXPECT_EQ(class_name(Class::simulated), "simulated");
+    EXPECT_EQ(class_of(Kind::sgx), Class::confidential);
+    EXPECT_EQ(class_of(Kind::tdx), Class::confidential);
+    EXPECT_EQ(kind_name(Kind::sgx), "sgx");
+    EXPECT_EQ(kind_name(Kind::tdx), "tdx");
     EXPECT_EQ(class_name(Class::confidential), "confidential");
     EXPECT_EQ(class_name(Class::key_protection), "key-protection");
 }

@@ -35,6 +35,13 @@ void write_details(JsonWriter& json, const SimulatedClaims& details) {
     json.EndArray();
 }
 
+void write_details(JsonWriter& json, const DcapClaims& details) {
+    member(json, "fmspc", to_hex(details.pck.fmspc));
+    if (details.tcb.has_value()) {
+        member(json, "tcb_status", tcb_status_name(details.tcb->status));
+    }
+}
+
 void write_claims(JsonWriter& json, const Claims& claims) {
     member(json, "kind", kind_name(claims.kind));
     member(json, "class", class_name(class_of(claims.kind)));
@@ -42,10 +49,11 @@ void write_claims(JsonWriter& json, const Claims& claims) {
     member(json, "configuration_digest", to_hex(claims.configuration_digest));
     member(json, "report_data", to_hex(claims.report_data));
     member(json, "evidence_digest", to_hex(claims.evidence_digest));
-    json.Key("issued_unix_ms");
-    json.Int64(claims.issued.value);
-    std::visit([&](const SimulatedClaims& details) { write_details(json, details); },
-               claims.details);
+    if (claims.issued.has_value()) {
+        json.Key("issued_unix_ms");
+        json.Int64(claims.issued->value);
+    }
+    std::visit([&](const auto& details) { write_details(json, details); }, claims.details);
 }
 
 void write_factor(JsonWriter& json, const Factor& factor) {
@@ -86,6 +94,12 @@ std::string_view factor_name(FactorId id) {
             return "format";
         case FactorId::signature:
             return "signature";
+        case FactorId::revocation:
+            return "revocation";
+        case FactorId::tcb:
+            return "tcb";
+        case FactorId::debug:
+            return "debug";
         case FactorId::kind:
             return "kind";
         case FactorId::development:
@@ -139,6 +153,14 @@ Factor factor_not_proven(FactorId id, std::string meaning, std::string remedy) {
             .error = std::nullopt,
             .meaning = std::move(meaning),
             .remedy = std::move(remedy)};
+}
+
+Factor factor_not_applicable(FactorId id, std::string meaning) {
+    return {.id = id,
+            .verdict = Verdict::not_applicable,
+            .error = std::nullopt,
+            .meaning = std::move(meaning),
+            .remedy = {}};
 }
 
 const Factor* FactorReport::find(FactorId id) const {

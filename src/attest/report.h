@@ -24,6 +24,9 @@ enum class Verdict : std::uint8_t { pass = 1, fail = 2, not_proven = 3, not_appl
 enum class FactorId : std::uint8_t {
     format,         // The evidence can be read, whole.
     signature,      // It was signed by the root that it names.
+    revocation,     // The maker has not taken back what it signed.
+    tcb,            // Firmware, microcode and modules are current.
+    debug,          // Nobody may debug the enclave.
     kind,           // The policy allows this kind and class at all.
     development,    // The companion says openly that it is for development (simulated only).
     root,           // The policy trusts that root.
@@ -53,6 +56,7 @@ struct Factor {
 [[nodiscard]] Factor factor_pass(FactorId id, std::string meaning);
 [[nodiscard]] Factor factor_fail(FactorId id, Error error, std::string meaning, std::string remedy);
 [[nodiscard]] Factor factor_not_proven(FactorId id, std::string meaning, std::string remedy);
+[[nodiscard]] Factor factor_not_applicable(FactorId id, std::string meaning);
 
 /// What was found, for people and for programs. A report is no permission: only an
 /// AppraisedEvidence is.

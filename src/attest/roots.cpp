@@ -22,6 +22,14 @@ constexpr std::string_view kPublishedKeys[] = {
     "e4ddc80392528f911a2bc85c61561ef490b438c1bbd29be51c50b9557fdc7ffa",
 };
 
+// makers/PROVENANCE.md
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc23-extensions"
+constexpr std::uint8_t kIntelSgxRoot[] = {
+#embed "makers/intel-sgx-root-ca.der"
+};
+#pragma clang diagnostic pop
+
 }  // namespace
 
 Roots builtin_roots() {
@@ -31,6 +39,7 @@ Roots builtin_roots() {
         CHATMCP_CHECK(key.has_value());
         roots.published_keys.push_back(to_array<crypto::kEd25519PublicBytes>(*key));
     }
+    roots.intel_sgx = to_bytes(kIntelSgxRoot);
     return roots;
 }
 

@@ -17,6 +17,8 @@ struct Roots {
     /// Keys whose private half is public (test vectors of standards and of ours). Refused
     /// everywhere, whatever a policy says.
     std::vector<ByteArray<crypto::kEd25519PublicBytes>> published_keys;
+    /// Certificate of Intel's root for SGX and TDX, in DER.
+    Bytes intel_sgx;
 };
 
 /// What programs use.

@@ -174,6 +174,10 @@ std::vector<Factor> judge_simulated(const Claims& claims,
                                     const Expectation* expectation) {
     std::vector<Factor> factors;
     factors.push_back(judge_kind(details, policy));
+    for (const FactorId id : {FactorId::revocation, FactorId::tcb, FactorId::debug}) {
+        factors.push_back(factor_not_applicable(
+            id, "A simulated platform has no maker, no firmware and no debug mode."));
+    }
     factors.push_back(judge_development(details, expectation));
     factors.push_back(judge_root(details, policy));
     factors.push_back(judge_measurement(claims, details, policy, expectation));

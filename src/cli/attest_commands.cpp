@@ -1,19 +1,15 @@
 #include <CLI/CLI.hpp>
 
-#include "attest/appraise.h"
 #include "attest/policy.h"
 #include "attest/report.h"
-#include "attest/roots.h"
 #include "base/encoding.h"
 #include "cli/attest_report.h"
 #include "cli/command.h"
-#include "cli/files.h"
+#include "cli/evidence_files.h"
 
 namespace chatmcp::cli {
 
 namespace {
-
-constexpr std::size_t kEvidenceMaxBytes = std::size_t{16} * 1024 * 1024;
 
 /// `attest verify` prints JSON or text and decides the exit code; `attest show` prints the report
 /// for people.
@@ -29,7 +25,12 @@ class AttestVerify final : public Command {
     }
     [[nodiscard]] std::vector<std::string> fields() const override { return attest_fields(); }
     void add_options(CLI::App& app) override {
-        app.add_option("PATH", path_, "file with a conceptual message wrapper")->required();
+        app.add_option(
+               "PATH",
+               path_,
+               "file with a conceptual message wrapper or a quote of SGX or TDX, or a folder "
+               "with quote.bin and its collateral")
+            ->required();
         app.add_option("--at", at_, "judge at this time, RFC 3339 (default: now)")
             ->type_name("TIME");
         app.add_option(
@@ -40,14 +41,13 @@ class AttestVerify final : public Command {
     }
 
     Result<ExitCode> run(const Context& context) override {
-        CHATMCP_TRY(const Bytes evidence, read_file(path_, kEvidenceMaxBytes));
+        CHATMCP_TRY(const EvidenceFiles evidence, EvidenceFiles::read(path_));
         CHATMCP_TRY(const attest::Policy policy, read_policy(policy_));
         UnixMs at = SystemClock().now();
         if (!at_.empty()) {
             CHATMCP_TRY(at, from_time_text(at_));
         }
-        attest::FactorReport report =
-            attest::inspect(evidence, attest::builtin_roots(), policy, at);
+        attest::FactorReport report = evidence.inspect(policy, at);
         CHATMCP_TRY_VOID(judge_binding(report));
         const Json object = attest_json(report);
         if (show_) {

@@ -307,6 +307,25 @@ TEST_F(Cli, EvidenceFromAFileIsVerifiedAndHeldAgainstReportData) {
     EXPECT_EQ(run("attest verify " + put("broken", "not evidence")).exit_code, 1);
 }
 
+TEST_F(Cli, AFolderWithAQuoteAndItsCollateralIsVerified) {
+    const std::string genuine =
+        std::string(CHATMCP_SOURCE_DIR) + "/tests/vectors/evidence/tdx/dstack-v4-uptodate-2026-02";
+    const Ran ran = run("attest verify " + genuine + " --at 2026-03-05T10:50:03Z");
+    EXPECT_EQ(ran.exit_code, 1) << ran.output;
+    EXPECT_EQ(ran.last()["kind"], "tdx");
+    EXPECT_TRUE(ran.last()["verifies"]);
+    EXPECT_FALSE(ran.last()["accepted"]);
+    EXPECT_EQ(ran.last()["claims"]["tcb_status"], "UpToDate");
+    const Ran later = run("attest verify " + genuine + " --at 2027-03-05T10:50:03Z");
+    EXPECT_FALSE(later.last()["verifies"]);
+    const Ran alone = run("attest verify " + genuine + "/quote.bin --at 2026-03-05T10:50:03Z");
+    EXPECT_TRUE(alone.last()["verifies"]);
+    EXPECT_FALSE(alone.last()["claims"].contains("tcb_status"));
+    const Ran nothing = run("attest verify " + std::string(CHATMCP_SOURCE_DIR) + "/docs");
+    EXPECT_EQ(nothing.exit_code, 2) << nothing.output;
+    EXPECT_EQ(nothing.check(), "CLI-24");
+}
+
 TEST_F(Cli, AReplayNamesWhatItCannotDo) {
     const std::string model = put("model", "weights");
     const std::string config = put("config", "{}");

@@ -28,7 +28,7 @@ void fill_report(AssistantReport& report, const attest::Appraisal& appraisal) {
     }
     if (appraisal.report.claims.has_value()) {
         report.evidence_class = attest::class_name(attest::class_of(appraisal.report.claims->kind));
-        report.evidence_at = appraisal.report.claims->issued;
+        report.evidence_at = appraisal.report.claims->issued.value_or(UnixMs{});
     }
 }
 
