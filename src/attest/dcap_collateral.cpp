@@ -93,10 +93,10 @@ Result<void> read_judgement(const JsonValue& object, Level& out) {
     }
     out.status = known->second;
     CHATMCP_TRY(out.date, text(object, "tcbDate"));
-    const JsonValue* const advisories = object.find("advisoryIDs");
-    if (advisories == nullptr) {
+    if (object.find("advisoryIDs") == nullptr) {
         return {};
     }
+    CHATMCP_TRY(const JsonValue* advisories, member(object, "advisoryIDs", JsonValue::Type::array));
     for (const JsonValue& advisory : advisories->items) {
         if (advisory.type != JsonValue::Type::text) {
             return malformed();
@@ -181,10 +181,11 @@ Result<TdxModuleIdentity> read_module(const JsonValue& object) {
 Result<void> read_modules(const JsonValue& object, TcbInfo& out) {
     CHATMCP_TRY(const JsonValue* first, member(object, "tdxModule", JsonValue::Type::object));
     CHATMCP_TRY(out.modules.emplace_back(), read_module(*first));
-    const JsonValue* const others = object.find("tdxModuleIdentities");
-    if (others == nullptr) {
+    if (object.find("tdxModuleIdentities") == nullptr) {
         return {};
     }
+    CHATMCP_TRY(const JsonValue* others,
+                member(object, "tdxModuleIdentities", JsonValue::Type::array));
     for (const JsonValue& each : others->items) {
         CHATMCP_TRY(TdxModuleIdentity module, read_module(each));
         if (module.id.empty()) {

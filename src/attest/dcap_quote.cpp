@@ -152,9 +152,6 @@ Result<TdReport> TdReport::read(ByteView bytes) {
 
 Result<DcapQuote> DcapQuote::read(ByteView bytes) {
     DcapQuote out;
-    LittleEndianReader reader(bytes);
-    CHATMCP_TRY(const ByteView header, reader.bytes(kHeaderBytes));
-    static_cast<void>(header);
     CHATMCP_TRY(const BodyPlace place, read_header(LittleEndianReader(bytes), out));
     LittleEndianReader whole(bytes);
     CHATMCP_TRY(out.signed_part, whole.bytes(place.offset + place.size_bytes));
