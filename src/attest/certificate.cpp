@@ -413,10 +413,10 @@ Result<RevocationList> RevocationList::read(ByteView der) {
     return out;
 }
 
-Result<void> check_not_revoked(const RevocationList& list,
-                               const Certificate& issuer,
-                               ByteView serial,
-                               UnixMs at) {
+Result<UnixMs> check_not_revoked(const RevocationList& list,
+                                 const Certificate& issuer,
+                                 ByteView serial,
+                                 UnixMs at) {
     if (!equal(list.issuer, issuer.subject) || !issuer.signs_lists.value_or(true)) {
         return fail(Errc::wrong_key, "ATT-50");
     }
@@ -433,7 +433,7 @@ Result<void> check_not_revoked(const RevocationList& list,
     if (std::ranges::any_of(list.serials, [&](ByteView each) { return equal(each, serial); })) {
         return fail(Errc::untrusted_identity, "ATT-53");
     }
-    return {};
+    return *list.next_update;
 }
 
 // ---- PEM ----

@@ -102,14 +102,15 @@ struct RevocationList {
     [[nodiscard]] static Result<RevocationList> read(ByteView der);
 };
 
-/// The list is of this issuer, signed by it and current, and the serial is not on it.
+/// The list is of this issuer, signed by it and current, and the serial is not on it. Returns until
+/// when the list says so.
 ///
 /// Errors: wrong_key (ATT-50) another issuer; bad_signature (ATT-51); not_yet_valid (ATT-52),
 ///         expired (ATT-52), also without a next update; revoked (ATT-53) the serial is on it.
-[[nodiscard]] Result<void> check_not_revoked(const RevocationList& list,
-                                             const Certificate& issuer,
-                                             ByteView serial,
-                                             UnixMs at);
+[[nodiscard]] Result<UnixMs> check_not_revoked(const RevocationList& list,
+                                               const Certificate& issuer,
+                                               ByteView serial,
+                                               UnixMs at);
 
 /// All certificates of a PEM text, in DER. All lines of one but its last are as long as its first
 /// (RFC 7468 says 64 characters, some write 76); empty lines may stand between certificates, zero

@@ -165,16 +165,16 @@ Result<void> Verification::check_list_issuer() const {
 Result<void> Verification::check_revocation() {
     if (collateral_.root_ca_crl.has_value()) {
         CHATMCP_TRY(const auto list, RevocationList::read(*collateral_.root_ca_crl));
-        CHATMCP_TRY_VOID(check_not_revoked(list, root_, pck_ca_->serial, at_));
+        CHATMCP_TRY(const UnixMs until, check_not_revoked(list, root_, pck_ca_->serial, at_));
         claims_.root_revocation_checked = true;
-        ends_at(*list.next_update);
+        ends_at(until);
     }
     if (collateral_.pck_crl.has_value()) {
         CHATMCP_TRY(const auto list, RevocationList::read(*collateral_.pck_crl));
         CHATMCP_TRY_VOID(check_list_issuer());
-        CHATMCP_TRY_VOID(check_not_revoked(list, *pck_ca_, pck_->serial, at_));
+        CHATMCP_TRY(const UnixMs until, check_not_revoked(list, *pck_ca_, pck_->serial, at_));
         claims_.pck_revocation_checked = true;
-        ends_at(*list.next_update);
+        ends_at(until);
     }
     return {};
 }
