@@ -1,6 +1,7 @@
 #include "wire/cbor.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/check.h"
 
@@ -12,6 +13,10 @@ constexpr std::uint8_t kDirectMax = 23;   // The value itself.
 constexpr std::uint8_t kOneByte = 24;     // 24..27: 1, 2, 4 or 8 bytes follow.
 constexpr std::uint8_t kEightBytes = 27;  // 28..30 are reserved, 31 is an indefinite length.
 constexpr std::uint8_t kArgumentMask = 31;
+// Whole first bytes of items without content (RFC 8949 section 3.2.1, 3.3).
+constexpr std::uint8_t kNull = 0xf6;
+constexpr std::uint8_t kIndefiniteMap = 0xbf;
+constexpr std::uint8_t kBreak = 0xff;
 
 /// The smallest value that may be written in `size` bytes after the head.
 std::uint64_t smallest_for(std::size_t size) {
@@ -113,6 +118,26 @@ void CborWriter::array(std::size_t items) {
     head(CborMajor::array, items);
 }
 
+void CborWriter::integer(std::int64_t value) {
+    if (value >= 0) {
+        head(CborMajor::unsigned_integer, static_cast<std::uint64_t>(value));
+    } else {
+        head(CborMajor::negative_integer, static_cast<std::uint64_t>(-1 - value));
+    }
+}
+
+void CborWriter::map(std::size_t pairs) {
+    head(CborMajor::map, pairs);
+}
+
+void CborWriter::tag(std::uint64_t number) {
+    head(CborMajor::tag, number);
+}
+
+void CborWriter::null() {
+    bytes_.push_back(kNull);
+}
+
 Result<CborMajor> CborReader::peek() const {
     if (position_ == input_.size()) {
         return fail(Errc::malformed, "CBOR-01");
@@ -178,12 +203,60 @@ Result<std::string_view> CborReader::text_string(std::size_t max_bytes) {
     return as_text(view);
 }
 
-Result<std::size_t> CborReader::array(std::size_t max_items) {
-    CHATMCP_TRY(const std::uint64_t items, head(CborMajor::array));
-    if (items > max_items) {
+Result<std::size_t> CborReader::count(CborMajor wanted, std::size_t max) {
+    CHATMCP_TRY(const std::uint64_t items, head(wanted));
+    if (items > max) {
         return fail(Errc::too_large, "CBOR-05");
     }
     return static_cast<std::size_t>(items);
+}
+
+Result<std::size_t> CborReader::array(std::size_t max_items) {
+    return count(CborMajor::array, max_items);
+}
+
+Result<std::size_t> CborReader::map(std::size_t max_pairs) {
+    return count(CborMajor::map, max_pairs);
+}
+
+Result<std::optional<std::size_t>> CborReader::map_of_any_length(std::size_t max_pairs) {
+    if (take(kIndefiniteMap)) {
+        return std::optional<std::size_t>();
+    }
+    CHATMCP_TRY(const std::size_t pairs, map(max_pairs));
+    return std::optional<std::size_t>(pairs);
+}
+
+Result<std::int64_t> CborReader::integer() {
+    CHATMCP_TRY(const CborMajor major, peek());
+    const bool negative = major == CborMajor::negative_integer;
+    CHATMCP_TRY(const std::uint64_t argument,
+                head(negative ? CborMajor::negative_integer : CborMajor::unsigned_integer));
+    if (argument > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        return fail(Errc::too_large, "CBOR-05");
+    }
+    const auto value = static_cast<std::int64_t>(argument);
+    return negative ? -1 - value : value;
+}
+
+Result<std::uint64_t> CborReader::tag() {
+    return head(CborMajor::tag);
+}
+
+bool CborReader::take(std::uint8_t byte) {
+    if (position_ == input_.size() || input_[position_] != byte) {
+        return false;
+    }
+    ++position_;
+    return true;
+}
+
+bool CborReader::take_break() {
+    return take(kBreak);
+}
+
+bool CborReader::take_null() {
+    return take(kNull);
 }
 
 Result<void> CborReader::finish() const {

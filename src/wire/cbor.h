@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -8,9 +9,10 @@
 
 namespace chatmcp::wire {
 
-/// CBOR in deterministic encoding (RFC 8949 section 4.2.1), as far as others' formats need it here:
-/// unsigned integers, byte strings, text strings and arrays of definite length. Everything else is
-/// refused, so one value has exactly one encoding.
+/// CBOR (RFC 8949), as far as others' formats need it here: integers, byte strings, text strings,
+/// arrays, maps, tags and null. Heads have their shortest form and lengths are definite (section
+/// 4.2.1), so that one value has exactly one encoding; where a format of others is otherwise, a
+/// function of its own says so. The order and uniqueness of a map's keys are its reader's business.
 
 /// RFC 8949 section 3.1.
 enum class CborMajor : std::uint8_t {
@@ -33,6 +35,12 @@ class CborWriter {
     void text_string(std::string_view text);
     /// The head of an array; its `items` items are written next.
     void array(std::size_t items);
+    void integer(std::int64_t value);
+    /// The head of a map; its `pairs` keys, each followed by its value, are written next.
+    void map(std::size_t pairs);
+    /// The head of a tag; the item that it is about is written next.
+    void tag(std::uint64_t number);
+    void null();
 
     [[nodiscard]] ByteView view() const { return bytes_; }
     [[nodiscard]] Bytes take() { return std::move(bytes_); }
@@ -59,6 +67,19 @@ class CborReader {
     [[nodiscard]] Result<std::string_view> text_string(std::size_t max_bytes);
     /// The number of items that follow. Errors also: too_large (CBOR-05).
     [[nodiscard]] Result<std::size_t> array(std::size_t max_items);
+    /// Unsigned or negative. Errors also: too_large (CBOR-05) beyond 64 bits with the sign.
+    [[nodiscard]] Result<std::int64_t> integer();
+    /// The number of pairs that follow. Errors also: too_large (CBOR-05).
+    [[nodiscard]] Result<std::size_t> map(std::size_t max_pairs);
+    /// As map(); absent: a map of indefinite length, whose pairs end at a break (RFC 8949 section
+    /// 3.2.2). For formats whose writers make such maps.
+    [[nodiscard]] Result<std::optional<std::size_t>> map_of_any_length(std::size_t max_pairs);
+    /// Reads a break if one comes next.
+    [[nodiscard]] bool take_break();
+    /// The number of a tag; the item that it is about follows.
+    [[nodiscard]] Result<std::uint64_t> tag();
+    /// Reads a null if one comes next.
+    [[nodiscard]] bool take_null();
     /// Errors: malformed (CBOR-01) at the end.
     [[nodiscard]] Result<CborMajor> peek() const;
     /// Errors: trailing_bytes (CBOR-07) unless everything was read.
@@ -67,6 +88,8 @@ class CborReader {
   private:
     [[nodiscard]] Result<std::uint64_t> head(CborMajor wanted);
     [[nodiscard]] Result<ByteView> content(CborMajor wanted, std::size_t max_bytes);
+    [[nodiscard]] Result<std::size_t> count(CborMajor wanted, std::size_t max);
+    [[nodiscard]] bool take(std::uint8_t byte);
 
     ByteView input_;
     std::size_t position_ = 0;

@@ -29,12 +29,25 @@ bool copy_item(CborReader& reader, CborWriter& writer, int depth) {
         const auto value = reader.text_string(kMaxBytes);
         return value.has_value() && (writer.text_string(*value), true);
     }
-    const auto items = reader.array(kMaxBytes);
-    if (!items.has_value()) {
+    if (*major == CborMajor::negative_integer) {
+        const auto value = reader.integer();
+        return value.has_value() && (writer.integer(*value), true);
+    }
+    if (*major == CborMajor::simple) {
+        return reader.take_null() && (writer.null(), true);
+    }
+    if (*major == CborMajor::tag) {
+        const auto number = reader.tag();
+        return number.has_value() && (writer.tag(*number), copy_item(reader, writer, depth + 1));
+    }
+    const bool map = *major == CborMajor::map;
+    const auto count = map ? reader.map(kMaxBytes) : reader.array(kMaxBytes);
+    if (!count.has_value()) {
         return false;
     }
-    writer.array(*items);
-    for (std::size_t i = 0; i < *items; ++i) {
+    map ? writer.map(*count) : writer.array(*count);
+    const std::size_t items = map ? 2 * *count : *count;
+    for (std::size_t i = 0; i < items; ++i) {
         if (!copy_item(reader, writer, depth + 1)) {
             return false;
         }

@@ -94,6 +94,80 @@ TEST(Cbor, ArraysOfTheStandardsAppendixReadAndWriteTheSame) {
     EXPECT_TRUE(reader.finish().has_value());
 }
 
+TEST(Cbor, NegativeIntegersOfTheStandardsAppendixReadAndWriteTheSame) {
+    const std::pair<std::int64_t, const char*> rows[] = {
+        {-1, "20"},
+        {-10, "29"},
+        {-24, "37"},
+        {-25, "3818"},
+        {-100, "3863"},
+        {-1000, "3903e7"},
+        {0, "00"},
+        {1000, "1903e8"},
+        {std::numeric_limits<std::int64_t>::max(), "1b7fffffffffffffff"},
+        {std::numeric_limits<std::int64_t>::min(), "3b7fffffffffffffff"},
+    };
+    for (const auto& [value, text] : rows) {
+        SCOPED_TRACE(text);
+        CborWriter writer;
+        writer.integer(value);
+        EXPECT_EQ(to_hex(writer.view()), text);
+        const Bytes input = hex(text);
+        CborReader reader(input);
+        EXPECT_EQ(reader.integer().value(), value);
+        EXPECT_TRUE(reader.finish().has_value());
+    }
+    for (const char* text : {"3bffffffffffffffff", "3b8000000000000000", "1b8000000000000000"}) {
+        SCOPED_TRACE(text);
+        const Bytes input = hex(text);
+        expect_refused(CborReader(input).integer(), Errc::too_large, "CBOR-05");
+    }
+    const Bytes longer = hex("3800");
+    expect_refused(CborReader(longer).integer(), Errc::not_canonical, "CBOR-02");
+    const Bytes text = hex("6161");
+    expect_refused(CborReader(text).integer(), Errc::malformed, "CBOR-04");
+}
+
+TEST(Cbor, MapsTagsAndNullReadAndWriteTheSame) {
+    CborWriter writer;
+    writer.tag(18);
+    writer.map(2);
+    writer.unsigned_integer(1);
+    writer.integer(-35);
+    writer.text_string("a");
+    writer.null();
+    EXPECT_EQ(to_hex(writer.view()), "d2a20138226161f6");
+    CborReader reader(writer.view());
+    EXPECT_EQ(reader.tag().value(), 18u);
+    EXPECT_EQ(reader.map(2).value(), 2u);
+    EXPECT_FALSE(reader.take_null());
+    EXPECT_EQ(reader.integer().value(), 1);
+    EXPECT_EQ(reader.integer().value(), -35);
+    EXPECT_EQ(reader.text_string(1).value(), "a");
+    EXPECT_FALSE(reader.take_break());
+    EXPECT_TRUE(reader.take_null());
+    EXPECT_FALSE(reader.take_null());
+    EXPECT_TRUE(reader.finish().has_value());
+    const Bytes two_pairs = hex("a201020304");
+    expect_refused(CborReader(two_pairs).map(1), Errc::too_large, "CBOR-05");
+    expect_refused(CborReader(two_pairs).array(9), Errc::malformed, "CBOR-04");
+    expect_refused(CborReader(two_pairs).tag(), Errc::malformed, "CBOR-04");
+}
+
+TEST(Cbor, AMapOfIndefiniteLengthIsReadOnlyWhereAFormatHasIt) {
+    const Bytes indefinite = hex("bf616101ff");
+    expect_refused(CborReader(indefinite).map(9), Errc::malformed, "CBOR-03");
+    CborReader reader(indefinite);
+    EXPECT_EQ(reader.map_of_any_length(9).value(), std::nullopt);
+    EXPECT_EQ(reader.text_string(1).value(), "a");
+    EXPECT_EQ(reader.unsigned_integer().value(), 1u);
+    EXPECT_TRUE(reader.take_break());
+    EXPECT_TRUE(reader.finish().has_value());
+    const Bytes definite = hex("a1616101");
+    EXPECT_EQ(CborReader(definite).map_of_any_length(9).value(), 1u);
+    expect_refused(CborReader(definite).map_of_any_length(0), Errc::too_large, "CBOR-05");
+}
+
 TEST(Cbor, InputThatEndsEarlyIsRefused) {
     for (const char* text : {"", "18", "1903", "1a000f42", "1b000000e8d4a510"}) {
         SCOPED_TRACE(text);
