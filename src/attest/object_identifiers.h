@@ -49,6 +49,9 @@ inline constexpr std::array<std::uint8_t, 3> kKeyUsage = {0x55, 0x1d, 0x0f};
 // 1.2.840.113741.1.13.1
 inline constexpr std::array<std::uint8_t, 9> kSgxExtensions = {
     0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
+// 1.3.6.1.4.1.3704.1: AMD's extensions of VCEK and VLEK certificates are below it.
+inline constexpr std::array<std::uint8_t, 8> kAmdKeyExtensions = {
+    0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01};
 
 /// INTEGER 1, whole: the only trailer field of RSASSA-PSS.
 inline constexpr std::array<std::uint8_t, 3> kIntegerOne = {0x02, 0x01, 0x01};

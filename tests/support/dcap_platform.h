@@ -29,7 +29,7 @@ struct CertificateSpec {
     Bytes inner_algorithm = {};                  // Empty: the same as outside.
 };
 
-/// A P-256 key with its name.
+/// A key with its name.
 struct Issuer {
     std::string name;
     crypto::EcdsaKey key;
@@ -38,18 +38,26 @@ struct Issuer {
 inline Bytes p256_algorithm() {
     return der_sequence({der_oid(attest::oid::kEcdsaWithSha256)});
 }
-inline Bytes p256_spki(const crypto::EcdsaKey& key) {
+/// ECDSA with the hash of the key's size: P-256 or P-384.
+inline Bytes algorithm_of(const crypto::EcdsaKey& key) {
+    return key.curve() == crypto::NistCurve::p256
+               ? p256_algorithm()
+               : der_sequence({der_oid(attest::oid::kEcdsaWithSha384)});
+}
+inline Bytes spki_of(const crypto::EcdsaKey& key) {
     const Bytes kEcPublicKey{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
     const Bytes kP256{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    const Bytes kP384{0x2b, 0x81, 0x04, 0x00, 0x22};
+    const Bytes& curve = key.curve() == crypto::NistCurve::p256 ? kP256 : kP384;
     return der_sequence(
-        {der_sequence({der_oid(kEcPublicKey), der_oid(kP256)}), der_bits(key.public_key())});
+        {der_sequence({der_oid(kEcPublicKey), der_oid(curve)}), der_bits(key.public_key())});
 }
 inline Bytes extension(ByteView id, bool critical, ByteView value) {
     const Bytes yes{0x01, 0x01, 0xff};
     return der_sequence({der_oid(id), critical ? ByteView(yes) : ByteView(), der_octets(value)});
 }
 inline Bytes sign_der(ByteView content, const crypto::EcdsaKey& key) {
-    return der_sequence({content, p256_algorithm(), der_bits(key.sign_raw(content))});
+    return der_sequence({content, algorithm_of(key), der_bits(key.sign_raw(content))});
 }
 
 inline Bytes make_certificate(const CertificateSpec& spec,
@@ -69,7 +77,8 @@ inline Bytes make_certificate(const CertificateSpec& spec,
         append(extensions,
                extension(attest::oid::kKeyUsage, true, der(0x03, {Bytes{0x01, *spec.key_usage}})));
     }
-    const Bytes inner = spec.inner_algorithm.empty() ? p256_algorithm() : spec.inner_algorithm;
+    const Bytes inner =
+        spec.inner_algorithm.empty() ? algorithm_of(issuer_key) : spec.inner_algorithm;
     const Bytes content =
         der_sequence({der(0xa0, {der_integer(spec.version)}),
                       der_integer(ByteView(spec.serial)),
@@ -77,7 +86,7 @@ inline Bytes make_certificate(const CertificateSpec& spec,
                       der_name(spec.issuer),
                       der_sequence({der_time(spec.not_before), der_time(spec.not_after)}),
                       der_name(spec.subject),
-                      p256_spki(subject_key),
+                      spki_of(subject_key),
                       extensions.empty() ? Bytes() : der(0xa3, {der_sequence({extensions})})});
     return sign_der(content, issuer_key);
 }
@@ -91,7 +100,7 @@ inline Bytes make_revocation_list(const Issuer& issuer,
         append(entries, der_sequence({der_integer(ByteView(serial)), der_time(this_update)}));
     }
     return sign_der(der_sequence({der_integer(std::uint64_t{1}),
-                                  p256_algorithm(),
+                                  algorithm_of(issuer.key),
                                   der_name(issuer.name),
                                   der_time(this_update),
                                   next_update.has_value() ? der_time(*next_update) : Bytes(),
