@@ -1,6 +1,8 @@
 // One rule after the other: a processor of the tests' own, with one thing wrong and everything
 // signed.
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "support/snp_platform.h"

@@ -97,6 +97,10 @@ std::vector<std::string> Vector::texts(std::string_view member) const {
     return at(member).get<std::vector<std::string>>();
 }
 
+std::vector<std::uint64_t> Vector::numbers(std::string_view member) const {
+    return at(member).get<std::vector<std::uint64_t>>();
+}
+
 std::vector<Bytes> Vector::hexes(std::string_view member) const {
     std::vector<Bytes> out;
     for (const json& value : at(member)) {

@@ -35,6 +35,7 @@ class Vector {
     /// The objects of the array under this name.
     [[nodiscard]] std::vector<Vector> list(std::string_view member) const;
     [[nodiscard]] std::vector<std::string> texts(std::string_view member) const;
+    [[nodiscard]] std::vector<std::uint64_t> numbers(std::string_view member) const;
     [[nodiscard]] std::vector<Bytes> hexes(std::string_view member) const;
 
   private:
