@@ -193,13 +193,11 @@ Result<void> VerificationKey::verify_fixed(SignatureAlgorithm algorithm,
     const bssl::UniquePtr<ECDSA_SIG> value(ECDSA_SIG_new());
     bssl::UniquePtr<BIGNUM> r(BN_bin2bn(r_s.data(), half, nullptr));
     bssl::UniquePtr<BIGNUM> s(BN_bin2bn(r_s.data() + half, half, nullptr));
+    // It takes both over, and refuses null alone.
     if (value == nullptr || r == nullptr || s == nullptr ||
-        ECDSA_SIG_set0(value.get(), r.get(), s.get()) != 1) {
+        ECDSA_SIG_set0(value.get(), r.release(), s.release()) != 1) {
         return judge(false);
     }
-    // They are the signature's now.
-    static_cast<void>(r.release());
-    static_cast<void>(s.release());
     return judge(verify_ecdsa_value(ec, scheme.hash, message, value.get()));
 }
 

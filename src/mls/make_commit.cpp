@@ -224,7 +224,8 @@ Result<std::vector<WelcomeFor>> make_welcomes(const GroupState& state,
         return welcomes;
     }
     for (std::size_t i = 0; i < secrets.size(); ++i) {
-        welcome.secrets.assign(1, std::move(secrets[i]));
+        welcome.secrets.clear();
+        welcome.secrets.push_back(std::move(secrets[i]));
         welcomes.push_back({draft.list.key_packages[draft.effect.added[i].proposal],
                             encode_message(WireFormat::welcome, welcome)});
     }
