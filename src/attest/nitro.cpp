@@ -199,7 +199,7 @@ using FieldsSeen = std::array<bool, kFields.size()>;
 /// A name and its value.
 Result<void> read_field(CborReader& reader, FieldsSeen& seen, NitroDocument& out) {
     CHATMCP_TRY(const std::string_view name, reader.text_string(kNitroPayloadMaxBytes));
-    const auto* const field = std::ranges::find(kFields, name, &Field::name);
+    const auto field = std::ranges::find(kFields, name, &Field::name);
     if (field == kFields.end()) {
         return fail(Errc::invalid_argument, "ATT-133");
     }

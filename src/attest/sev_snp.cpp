@@ -133,6 +133,7 @@ class Verification {
     Result<SnpClaims> run();
 
   private:
+    [[nodiscard]] bool has_leaf() const { return !leaf_.der.empty(); }
     Result<void> collect();
     Result<void> add(ByteView file);
     Result<void> add_certificate(ByteView der);
@@ -149,7 +150,7 @@ class Verification {
     const UnixMs at_;
     std::vector<Bytes> from_pem_;            // What certificates_ borrow.
     std::vector<Certificate> certificates_;  // All but the leaf.
-    std::optional<Certificate> leaf_;
+    Certificate leaf_;
     std::optional<ByteView> crl_;
     const Certificate* authority_ = nullptr;  // Once the chain holds,
     const Certificate* root_ = nullptr;       // and who issued it.
@@ -158,7 +159,7 @@ class Verification {
 
 Result<void> Verification::add_certificate(ByteView der) {
     const auto same = [&](const Certificate& each) { return equal(each.der, der); };
-    if (std::ranges::any_of(certificates_, same) || (leaf_.has_value() && same(*leaf_))) {
+    if (std::ranges::any_of(certificates_, same) || (has_leaf() && same(leaf_))) {
         return {};
     }
     if (certificates_.size() == kSnpCertificatesMax) {
@@ -167,7 +168,7 @@ Result<void> Verification::add_certificate(ByteView der) {
     CHATMCP_TRY(Certificate certificate, Certificate::read(der));
     const bool is_leaf =
         common_name_of(certificate.subject) == leaf_name_of(signed_.report.signing_key());
-    if (is_leaf && !leaf_.has_value()) {
+    if (is_leaf && !has_leaf()) {
         leaf_ = std::move(certificate);
     } else {
         certificates_.push_back(std::move(certificate));
@@ -207,13 +208,13 @@ Result<void> Verification::collect() {
             crl_ = table.crl;
         }
     }
-    return leaf_.has_value() ? Result<void>() : fail(Errc::not_found, "ATT-108");
+    return has_leaf() ? Result<void>() : fail(Errc::not_found, "ATT-108");
 }
 
 /// For collateral that leaves ASK or ASVK out.
 void Verification::add_known_authority() {
     const auto is_issuer = [&](const Certificate& each) {
-        return equal(each.subject, leaf_->issuer);
+        return equal(each.subject, leaf_.issuer);
     };
     if (std::ranges::any_of(certificates_, is_issuer)) {
         return;
@@ -227,7 +228,7 @@ void Verification::add_known_authority() {
 Result<void> Verification::check_chain() {
     add_known_authority();
     CHATMCP_TRY(const auto chain,
-                verify_chain(*leaf_, certificates_, anchors_.roots, ChainRules{.at = at_}));
+                verify_chain(leaf_, certificates_, anchors_.roots, ChainRules{.at = at_}));
     if (chain.size() != 3) {
         return fail(Errc::wrong_key, "ATT-109");
     }
@@ -241,9 +242,9 @@ Result<void> Verification::check_chain() {
         return fail(Errc::wrong_key, "ATT-109");
     }
     claims_.line = line->line;
-    claims_.key_ends = leaf_->not_after;
+    claims_.key_ends = leaf_.not_after;
     CHATMCP_TRY(claims_.key,
-                SnpKeyExtensions::read(*leaf_, signed_.report.signing_key(), claims_.line));
+                SnpKeyExtensions::read(leaf_, signed_.report.signing_key(), claims_.line));
     return {};
 }
 
@@ -293,7 +294,7 @@ Result<void> Verification::check_chip() const {
 }
 
 Result<void> Verification::check_signature() const {
-    CHATMCP_TRY(const auto key, VerificationKey::from_spki(leaf_->public_key));
+    CHATMCP_TRY(const auto key, VerificationKey::from_spki(leaf_.public_key));
     if (!key.verify_fixed(SignatureAlgorithm::ecdsa_sha384, signed_.signed_part, signed_.signature)
              .has_value()) {
         return fail(Errc::bad_signature, "ATT-111");
