@@ -64,7 +64,8 @@ Result<SignatureAlgorithm> pss_algorithm(DerReader parameters) {
         kPssHashes, [&](const NamedHash& each) { return equal(each.id, hash_id); });
     if (known == kPssHashes.end() || !equal(mask_id, oid::kMgf1) || !equal(mask_hash_id, hash_id) ||
         salt_bytes != known->size_bytes ||
-        (trailer.has_value() && !equal(*trailer, oid::kIntegerOne)) || !inside.empty()) {
+        (trailer.has_value() && !equal(*trailer, oid::kIntegerOne)) || !hash.empty() ||
+        !mask.empty() || !mask_inside.empty() || !salt.empty() || !inside.empty()) {
         return fail(Errc::unsupported, "ATT-42");
     }
     return known->pss;
@@ -154,20 +155,25 @@ Result<void> read_key_usage(Certificate& out, ByteView value) {
     return {};
 }
 
+Result<CertificateExtension> read_extension(DerReader& list) {
+    CHATMCP_TRY(DerReader entry, list.sequence());
+    CertificateExtension extension;
+    CHATMCP_TRY(extension.id, entry.object_identifier());
+    DerReader ahead = entry;
+    if (ahead.content(wire::kDerBoolean).has_value()) {
+        CHATMCP_TRY(extension.critical, entry.boolean());
+    }
+    CHATMCP_TRY(extension.value, entry.content(wire::kDerOctetString));
+    CHATMCP_TRY_VOID(entry.finish());
+    return extension;
+}
+
 Result<void> read_extensions(Certificate& out, DerReader list) {
     while (!list.empty()) {
         if (out.extensions.size() == kExtensionsMax) {
             return fail(Errc::too_large, "ATT-40");
         }
-        CHATMCP_TRY(DerReader entry, list.sequence());
-        CertificateExtension extension;
-        CHATMCP_TRY(extension.id, entry.object_identifier());
-        DerReader ahead = entry;
-        if (ahead.content(wire::kDerBoolean).has_value()) {
-            CHATMCP_TRY(extension.critical, entry.boolean());
-        }
-        CHATMCP_TRY(extension.value, entry.content(wire::kDerOctetString));
-        CHATMCP_TRY_VOID(entry.finish());
+        CHATMCP_TRY(const CertificateExtension extension, read_extension(list));
         if (out.find(extension.id) != nullptr) {
             return fail(Errc::invalid_argument, "ATT-44");
         }
@@ -185,7 +191,6 @@ Result<void> read_extensions(Certificate& out, DerReader list) {
 }  // namespace
 
 Result<Certificate> Certificate::read(ByteView der) {
-    constexpr std::uint64_t kVersion3 = 2;
     if (der.size() > kCertificateMaxBytes) {
         return fail(Errc::too_large, "ATT-40");
     }
@@ -198,7 +203,7 @@ Result<Certificate> Certificate::read(ByteView der) {
     DerReader outside(parts.to_be_signed);
     CHATMCP_TRY(DerReader inside, outside.sequence());
     CHATMCP_TRY(const auto version, inside.optional(DerTag::context(0)));
-    if (!version.has_value() || DerReader(*version).small_integer().value_or(0) != kVersion3) {
+    if (!version.has_value() || !equal(*version, oid::kIntegerTwo)) {
         return fail(Errc::unsupported, "ATT-41");
     }
     CHATMCP_TRY(out.serial, read_serial(inside));
@@ -377,6 +382,22 @@ Result<std::vector<const Certificate*>> verify_chain(const Certificate& leaf,
 
 // ---- Revocation lists ----
 
+namespace {
+
+/// A list that is only a part, or speaks for others (RFC 5280 section 5.2), says so in an extension
+/// that is critical.
+Result<void> check_list_extensions(DerReader list) {
+    while (!list.empty()) {
+        CHATMCP_TRY(const CertificateExtension extension, read_extension(list));
+        if (extension.critical) {
+            return fail(Errc::unsupported, "ATT-49");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<RevocationList> RevocationList::read(ByteView der) {
     constexpr std::uint64_t kVersion2 = 1;
     CHATMCP_TRY(const SignedDer parts, read_signed(der));
@@ -408,8 +429,21 @@ Result<RevocationList> RevocationList::read(ByteView der) {
         CHATMCP_TRY(DerReader entry, entries.sequence());
         CHATMCP_TRY(const ByteView serial, read_serial(entry));
         CHATMCP_TRY_VOID(entry.time());
+        if (!entry.empty()) {
+            CHATMCP_TRY(const DerReader extensions, entry.sequence());
+            CHATMCP_TRY_VOID(check_list_extensions(extensions));
+            CHATMCP_TRY_VOID(entry.finish());
+        }
         out.serials.push_back(serial);
     }
+    CHATMCP_TRY(const auto extensions, inside.optional(DerTag::context(0)));
+    if (extensions.has_value()) {
+        DerReader list(*extensions);
+        CHATMCP_TRY(const DerReader of_list, list.sequence());
+        CHATMCP_TRY_VOID(list.finish());
+        CHATMCP_TRY_VOID(check_list_extensions(of_list));
+    }
+    CHATMCP_TRY_VOID(inside.finish());
     return out;
 }
 

@@ -98,7 +98,8 @@ struct RevocationList {
     crypto::SignatureAlgorithm algorithm{};
     ByteView signature;
 
-    /// Errors: DER-01..08; too_large (ATT-40); unsupported (ATT-41), (ATT-42); malformed (ATT-43).
+    /// Errors: DER-01..08; too_large (ATT-40); unsupported (ATT-41), (ATT-42), (ATT-49) a critical
+    ///         extension; malformed (ATT-43).
     [[nodiscard]] static Result<RevocationList> read(ByteView der);
 };
 
@@ -106,7 +107,8 @@ struct RevocationList {
 /// when the list says so.
 ///
 /// Errors: wrong_key (ATT-50) another issuer; bad_signature (ATT-51); not_yet_valid (ATT-52),
-///         expired (ATT-52), also without a next update; revoked (ATT-53) the serial is on it.
+///         expired (ATT-52), also without a next update; untrusted_identity (ATT-53) the serial is
+///         on it.
 [[nodiscard]] Result<UnixMs> check_not_revoked(const RevocationList& list,
                                                const Certificate& issuer,
                                                ByteView serial,

@@ -232,6 +232,19 @@ TEST_F(CertificateTest, ListsOfAllMakersAreRead) {
     EXPECT_EQ(read_back->next_update, kNow.plus_ms(kDayMs));
 }
 
+TEST_F(CertificateTest, AListThatIsOnlyAPartIsRefused) {
+    const Bytes number{0x55, 0x1d, 0x14};
+    const Bytes delta{0x55, 0x1d, 0x1b};
+    const auto check_of = [&](ByteView extensions) {
+        const Bytes list = testing::make_revocation_list(root, kNow, kNow, {}, extensions);
+        const auto read_back = RevocationList::read(list);
+        return std::string(read_back.has_value() ? "read" : read_back.error().check);
+    };
+    const Bytes value = testing::der_integer(std::uint64_t{7});
+    EXPECT_EQ(check_of(testing::extension(number, false, value)), "read");
+    EXPECT_EQ(check_of(testing::extension(delta, true, value)), "ATT-49");
+}
+
 TEST_F(CertificateTest, PemHasOneFormForEachCertificate) {
     const Bytes one = testing::pem_of(certificate(spec));
     const auto check_of = [](std::string_view text) {

@@ -55,5 +55,7 @@ inline constexpr std::array<std::uint8_t, 8> kAmdKeyExtensions = {
 
 /// INTEGER 1, whole: the only trailer field of RSASSA-PSS.
 inline constexpr std::array<std::uint8_t, 3> kIntegerOne = {0x02, 0x01, 0x01};
+/// INTEGER 2, whole: version 3 of a certificate.
+inline constexpr std::array<std::uint8_t, 3> kIntegerTwo = {0x02, 0x01, 0x02};
 
 }  // namespace chatmcp::attest::oid

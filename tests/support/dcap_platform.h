@@ -94,18 +94,21 @@ inline Bytes make_certificate(const CertificateSpec& spec,
 inline Bytes make_revocation_list(const Issuer& issuer,
                                   UnixMs this_update,
                                   std::optional<UnixMs> next_update,
-                                  const std::vector<Bytes>& serials) {
+                                  const std::vector<Bytes>& serials,
+                                  ByteView extensions = {}) {
     Bytes entries;
     for (const Bytes& serial : serials) {
         append(entries, der_sequence({der_integer(ByteView(serial)), der_time(this_update)}));
     }
-    return sign_der(der_sequence({der_integer(std::uint64_t{1}),
-                                  algorithm_of(issuer.key),
-                                  der_name(issuer.name),
-                                  der_time(this_update),
-                                  next_update.has_value() ? der_time(*next_update) : Bytes(),
-                                  entries.empty() ? Bytes() : der_sequence({entries})}),
-                    issuer.key);
+    return sign_der(
+        der_sequence({der_integer(std::uint64_t{1}),
+                      algorithm_of(issuer.key),
+                      der_name(issuer.name),
+                      der_time(this_update),
+                      next_update.has_value() ? der_time(*next_update) : Bytes(),
+                      entries.empty() ? Bytes() : der_sequence({entries}),
+                      extensions.empty() ? Bytes() : der(0xa0, {der_sequence({extensions})})}),
+        issuer.key);
 }
 
 inline Bytes pem_of(ByteView certificate) {
