@@ -2,31 +2,12 @@
 
 #include <optional>
 
+#include "attest/appraisal.h"
 #include "attest/evidence.h"
 #include "attest/policy.h"
 #include "attest/report.h"
-#include "attest/report_data.h"
-#include "wire/components.h"
 
 namespace chatmcp::attest {
-
-/// How far the clocks of an enclave's machine and a member may differ when evidence seems to come
-/// from the future.
-inline constexpr std::int64_t kClockSkewMsMax = 5 * kMinuteMs;
-
-/// What the verifier knows from elsewhere and evidence must agree with.
-///
-/// Every field comes from the verifier's own state: the nonce that it asked with (or the exporter's
-/// value for a renewal), the group that the leaf is in, the leaf's own key, and the credential.
-struct Expectation {
-    ReportDataInput binding;
-    wire::Measurement measurement{};  // Of the agent's credential.
-    /// When it is judged: now for members who are present and on every timer, the acceptance's time
-    /// for those who joined later.
-    UnixMs judged_at;
-    /// The companion's `development` component; absent if the companion has none.
-    std::optional<wire::Development> development;
-};
 
 /// Evidence that passed every check against one policy and one expectation.
 class AppraisedEvidence {
@@ -59,7 +40,7 @@ struct Appraisal {
 ///         (ATT-19) a measurement that it does not allow, (ATT-24) no maximum age, (ATT-25) a
 ///         sandbox layer missing; untrusted_identity (ATT-20) another configuration, (ATT-26)
 ///         another measurement than the credential's; wrong_key (ATT-21) report data; not_yet_valid
-///         (ATT-22); expired (ATT-23).
+///         (ATT-22); expired (ATT-23). Those of hardware, docs/CHECKS.md: ATT-74..78, ATT-274..293.
 [[nodiscard]] Appraisal appraise(const SignedEvidence& evidence,
                                  const Policy& policy,
                                  const Expectation& expectation);
@@ -70,8 +51,11 @@ struct Appraisal {
                                 const Policy& policy,
                                 const Expectation& expectation);
 
-/// What evidence alone says, without keys, group and nonce to hold it against: its binding stays
-/// not proven and the report is never `accepted`.
+/// What evidence alone says, without keys and group to hold it against. It may be accepted by the
+/// policy; it never admits anybody.
+[[nodiscard]] FactorReport inspect(
+    EvidenceBundle bundle, const Roots& roots, const Policy& policy, const Clues& clues, UnixMs at);
+/// The same of a conceptual message.
 [[nodiscard]] FactorReport inspect(ByteView conceptual_message,
                                    const Roots& roots,
                                    const Policy& policy,

@@ -111,15 +111,16 @@ TEST_F(Appraise, EvidenceWithABadSignatureGivesAReportWithoutItsClaims) {
     EXPECT_FALSE(appraisal.report.claims.has_value());
 }
 
-TEST_F(Appraise, InspectionAloneIsNeverAnAcceptance) {
+TEST_F(Appraise, InspectionAloneProvesNoBinding) {
     const FactorReport report =
         inspect(platform_.evidence(), builtin_roots(), policy_, expectation_.judged_at);
     EXPECT_FALSE(report.first_error().has_value());
-    EXPECT_FALSE(report.accepted);
-    for (const FactorId id : {FactorId::binding, FactorId::configuration, FactorId::development}) {
+    EXPECT_TRUE(report.accepted);
+    for (const FactorId id :
+         {FactorId::binding, FactorId::configuration, FactorId::development, FactorId::nonce}) {
         EXPECT_EQ(report.find(id)->verdict, Verdict::not_proven) << factor_name(id);
     }
-    EXPECT_EQ(inspect(Bytes{}, builtin_roots(), policy_, expectation_.judged_at).first_error(),
+    EXPECT_EQ(inspect(ByteView(), builtin_roots(), policy_, expectation_.judged_at).first_error(),
               (Error{Errc::malformed, "CBOR-01"}));
     EXPECT_EQ(inspect(TestPlatform::wrap(wire::encode(platform_.quote())),
                       builtin_roots(),
@@ -127,6 +128,28 @@ TEST_F(Appraise, InspectionAloneIsNeverAnAcceptance) {
                       expectation_.judged_at)
                   .first_error(),
               (Error{Errc::bad_signature, "ATT-12"}));
+}
+
+TEST_F(Appraise, WhoeverInspectsCanSayWhatItMustBeBoundTo) {
+    const auto run = [&](const Clues& clues) {
+        return inspect(bundle_of_message(platform_.evidence()).value(),
+                       builtin_roots(),
+                       policy_,
+                       clues,
+                       expectation_.judged_at);
+    };
+    const Bytes bound = to_bytes(report_data(expectation_.binding));
+    EXPECT_EQ(run({.report_data = bound, .nonce = {}}).find(FactorId::binding)->verdict,
+              Verdict::pass);
+    EXPECT_EQ(run({.report_data = Bytes(64), .nonce = {}}).first_error(),
+              (Error{Errc::wrong_key, "ATT-21"}));
+    EXPECT_EQ(run({.report_data = {}, .nonce = bound}).find(FactorId::nonce)->verdict,
+              Verdict::pass);
+    for (const Bytes& other :
+         {Bytes(), Bytes(64), Bytes(65), Bytes(bound.begin(), bound.end() - 1)}) {
+        EXPECT_EQ(run({.report_data = {}, .nonce = other}).first_error(),
+                  (Error{Errc::wrong_key, "ATT-282"}));
+    }
 }
 
 // Members judge the same leaf at different times and with different policies; the answer depends on

@@ -223,6 +223,7 @@ Result<void> Verification::check_current(const Validity& validity) {
         return fail(Errc::expired, "ATT-66");
     }
     ends_at(validity.next_update);
+    claims_.issued = std::min(claims_.issued.value_or(validity.issued), validity.issued);
     return {};
 }
 
@@ -390,6 +391,7 @@ Result<void> Verification::check_tcb() {
         return fail(Errc::not_found, "ATT-69");
     }
     judgement.date = level->date;
+    judgement.newest_date = info.levels.front().date;
     judgement.platform = level->status;
     judgement.advisories = level->advisories;
     if (td != nullptr) {

@@ -48,6 +48,7 @@ struct TcbJudgement {
     TcbStatus platform{};
     TcbStatus qe{};
     std::string date;                     // Of the platform's level.
+    std::string newest_date;              // Of the newest level of its family.
     std::vector<std::string> advisories;  // Of the platform's level.
     std::vector<std::string> qe_advisories;
     std::optional<TcbStatus> module;  // Of the TDX module, where it has levels of its own.
@@ -67,6 +68,7 @@ struct DcapClaims {
     std::optional<TcbJudgement> tcb;  // Absent: TCB info or QE identity was not there.
     bool pck_revocation_checked = false;
     bool root_revocation_checked = false;
+    std::optional<UnixMs> issued;       // When the oldest of the documents was made.
     std::optional<UnixMs> next_update;  // When the first of the documents ends.
 };
 

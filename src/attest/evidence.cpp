@@ -1,34 +1,52 @@
 #include "attest/evidence.h"
 
-#include "attest/simulated.h"
-#include "wire/cmw.h"
+#include <utility>
+
+#include "attest/kind_steps.h"
 #include "wire/tls.h"
 
 namespace chatmcp::attest {
 
-Kind ParsedEvidence::kind() const {
-    return std::visit([](const wire::SimulatedQuote&) { return Kind::simulated; }, content_);
+Result<ParsedEvidence> ParsedEvidence::read(EvidenceBundle bundle) {
+    auto kept = std::make_unique<const EvidenceBundle>(std::move(bundle));
+    const ByteView bytes = kept->evidence;
+    const auto with = [&](auto content) -> Result<ParsedEvidence> {
+        if (!content.has_value()) {
+            return fail(content.error());
+        }
+        ParsedEvidence out(std::move(kept), *std::move(content));
+        out.digest_ = crypto::sha256(bytes);
+        return out;
+    };
+    switch (kept->kind) {
+        case Kind::simulated:
+            return with(wire::decode<wire::SimulatedQuote>(bytes));
+        case Kind::sgx:
+        case Kind::tdx:
+            return with(DcapQuote::read(bytes));
+        case Kind::sev_snp:
+            return with(SignedSnpReport::read(bytes));
+        case Kind::nitro:
+            return with(NitroDocument::read(bytes));
+        default:
+            return fail(Errc::unsupported, "ATT-273");
+    }
 }
 
 Result<ParsedEvidence> parse_unverified(ByteView conceptual_message) {
-    CHATMCP_TRY(const wire::ConceptualMessage message, wire::decode_cmw(conceptual_message));
-    // Reference values and results of others are no statement of this enclave about itself.
-    if (message.indicator != wire::ConceptualMessage::kEvidence) {
-        return fail(Errc::wrong_purpose, "ATT-11");
-    }
-    CHATMCP_TRY_VOID(kind_of_media_type(message.media_type));  // Simulated: the only one yet.
-    ParsedEvidence parsed;
-    parsed.evidence_digest_ = evidence_digest(conceptual_message);
-    CHATMCP_TRY(parsed.content_, wire::decode<wire::SimulatedQuote>(message.value));
+    CHATMCP_TRY(EvidenceBundle bundle, bundle_of_message(conceptual_message));
+    CHATMCP_TRY(ParsedEvidence parsed, ParsedEvidence::read(std::move(bundle)));
+    parsed.digest_ = evidence_digest(conceptual_message);
     return parsed;
 }
 
-Result<SignedEvidence> SignedEvidence::verify(const ParsedEvidence& evidence, const Roots& roots) {
-    const auto verify_kind = [&](const wire::SimulatedQuote& quote) {
-        return verify_simulated(quote, roots);
-    };
+Result<SignedEvidence> SignedEvidence::verify(const ParsedEvidence& evidence,
+                                              const Roots& roots,
+                                              UnixMs at) {
+    const VerificationInput input{*evidence.bundle_, roots, at};
+    const auto verify_kind = [&](const auto& content) { return verify_content(content, input); };
     CHATMCP_TRY(Claims claims, std::visit(verify_kind, evidence.content_));
-    claims.evidence_digest = evidence.evidence_digest_;
+    claims.evidence_digest = evidence.digest_;
     return SignedEvidence(std::move(claims));
 }
 

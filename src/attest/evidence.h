@@ -1,11 +1,13 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <variant>
 
-#include "attest/dcap.h"
-#include "attest/kind.h"
+#include "attest/bundle.h"
+#include "attest/claims.h"
+#include "attest/dcap_quote.h"
 #include "attest/roots.h"
+#include "attest/sev_snp_report.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -17,58 +19,51 @@ namespace chatmcp::attest {
 /// Verification has three steps, and each has its type: bytes -> ParsedEvidence -> SignedEvidence
 /// -> AppraisedEvidence (appraise.h). Only the checking function can make the next one.
 
-/// Evidence that was read. Nothing in it has been verified, so nothing of it is shown.
+/// Evidence that was read. Nothing in it has been verified, so nothing of it is shown. It moves and
+/// does not copy.
 class ParsedEvidence {
   public:
-    [[nodiscard]] Kind kind() const;
+    [[nodiscard]] Kind kind() const { return bundle_->kind; }
+
+    /// First step: read the evidence of a bundle, whole. Collateral is read by the second.
+    ///
+    /// Errors: those of the kind's reader (docs/CHECKS.md); unsupported (ATT-273) a kind that this
+    ///         build cannot read.
+    [[nodiscard]] static Result<ParsedEvidence> read(EvidenceBundle bundle);
 
   private:
-    ParsedEvidence() = default;
+    using Content = std::variant<wire::SimulatedQuote, DcapQuote, SignedSnpReport, NitroDocument>;
+
+    ParsedEvidence(std::unique_ptr<const EvidenceBundle> bundle, Content content)
+        : bundle_(std::move(bundle)), content_(std::move(content)) {}
     friend Result<ParsedEvidence> parse_unverified(ByteView conceptual_message);
     friend class SignedEvidence;
 
-    std::variant<wire::SimulatedQuote> content_;
-    crypto::Sha256Digest evidence_digest_{};
+    std::unique_ptr<const EvidenceBundle> bundle_;  // What content_ borrows from.
+    Content content_;
+    crypto::Sha256Digest digest_{};
 };
 
-/// First step: read a conceptual message and the evidence in it, whole.
+/// First step, of a conceptual message.
 ///
-/// Errors: ATT-01..07, CBOR-01..07, WIRE-01..05; unsupported (ATT-10) a kind that this build does
-///         not know; wrong_purpose (ATT-11) a conceptual message that is not evidence.
+/// Errors: those of bundle_of_message and ParsedEvidence::read.
 /// Cost:   bounded by wire::ConceptualMessage::kMaxBytes.
 [[nodiscard]] Result<ParsedEvidence> parse_unverified(ByteView conceptual_message);
 
-/// What only the simulated platform says.
-struct SimulatedClaims {
-    wire::MeasuredDigests digests;
-    std::uint32_t sandbox_layers = 0;
-    ByteArray<crypto::kEd25519PublicBytes> root_key{};
-    wire::RootFingerprint root{};
-};
-
-/// What evidence claims, in one form for all kinds.
-struct Claims {
-    Kind kind = Kind::simulated;
-    wire::Measurement measurement{};
-    crypto::Sha256Digest configuration_digest{};
-    wire::ReportData report_data{};
-    std::optional<UnixMs> issued;            // Quotes of hardware have no time.
-    crypto::Sha256Digest evidence_digest{};  // SHA-256 of what was read.
-    std::variant<SimulatedClaims, DcapClaims> details;
-};
-
-/// Evidence whose signatures hold: the root that it names made these claims. Whether that root,
-/// these claims and this time are good enough is not decided yet.
+/// Evidence whose signatures hold: the key that it names made these claims. Whether that key, these
+/// claims and this time are good enough is not decided yet.
 class SignedEvidence {
   public:
     [[nodiscard]] const Claims& claims() const { return claims_; }
 
-    /// Second step.
+    /// Second step: signatures, chains, revocation, collateral, and their dates at `at`.
     ///
-    /// Errors: bad_signature (ATT-12); untrusted_identity (ATT-13) a root whose private key is
-    ///         public; malformed (ATT-14) a measurement that is not that of the digests beside it.
+    /// Errors: those of the kind's verifier; of `simulated`: bad_signature (ATT-12);
+    ///         untrusted_identity (ATT-13) a root whose private key is public; malformed (ATT-14) a
+    ///         measurement that is not that of the digests beside it.
     [[nodiscard]] static Result<SignedEvidence> verify(const ParsedEvidence& evidence,
-                                                       const Roots& roots);
+                                                       const Roots& roots,
+                                                       UnixMs at);
 
   private:
     explicit SignedEvidence(Claims claims) : claims_(std::move(claims)) {}

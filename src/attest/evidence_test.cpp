@@ -12,7 +12,7 @@ using testing::TestPlatform;
 
 Result<SignedEvidence> verify(ByteView evidence, const Roots& roots) {
     CHATMCP_TRY(const ParsedEvidence parsed, parse_unverified(evidence));
-    return SignedEvidence::verify(parsed, roots);
+    return SignedEvidence::verify(parsed, roots, TestPlatform::kIssued);
 }
 
 template <class T>
@@ -31,7 +31,7 @@ TEST(Evidence, AGoodQuoteVerifiesAndItsClaimsAreThoseOfTheQuote) {
     EXPECT_EQ(claims.kind, Kind::simulated);
     EXPECT_EQ(claims.measurement, platform.quote().measurement);
     EXPECT_EQ(claims.configuration_digest, platform.quote().digests.configuration);
-    EXPECT_EQ(claims.report_data, platform.quote().report_data);
+    EXPECT_EQ(claims.report_data, to_bytes(platform.quote().report_data));
     EXPECT_EQ(claims.issued, TestPlatform::kIssued);
     EXPECT_EQ(claims.evidence_digest, evidence_digest(evidence));
     const auto& details = std::get<SimulatedClaims>(claims.details);

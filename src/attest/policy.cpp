@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "attest/hardware_policy.h"
 #include "attest/json_value.h"
 #include "attest/rapidjson.h"
 #include "base/check.h"
@@ -93,6 +94,64 @@ Result<SimulatedPolicy> parse_simulated(const JsonValue& value) {
     return policy;
 }
 
+Result<std::optional<std::int64_t>> optional_number(const JsonValue& object,
+                                                    std::string_view name,
+                                                    std::int64_t min,
+                                                    std::int64_t max) {
+    if (object.find(name) == nullptr) {
+        return std::optional<std::int64_t>();
+    }
+    CHATMCP_TRY(const JsonValue* value, required(object, name, JsonValue::Type::number));
+    if (value->number < static_cast<std::uint64_t>(min) ||
+        value->number > static_cast<std::uint64_t>(max)) {
+        return fail(Errc::invalid_argument, "ATT-37");
+    }
+    return std::optional(static_cast<std::int64_t>(value->number));
+}
+
+Result<std::vector<Bytes>> parse_hosts(const JsonValue& root) {
+    std::vector<Bytes> hosts;
+    if (root.find("hosts") == nullptr) {
+        return hosts;
+    }
+    CHATMCP_TRY(const JsonValue* list, required(root, "hosts", JsonValue::Type::array));
+    for (const JsonValue& item : list->items) {
+        const auto host = from_hex(item.text);
+        if (item.type != JsonValue::Type::text) {
+            return fail(Errc::malformed, "ATT-34");
+        }
+        if (!host.has_value() || host->empty() || host->size() > kPolicyBytesMax) {
+            return fail(Errc::malformed, "ATT-36");
+        }
+        if (hosts.size() >= kPolicyListMax) {
+            return fail(Errc::too_large, "ATT-38");
+        }
+        if (std::ranges::find(hosts, *host) != hosts.end()) {
+            return fail(Errc::invalid_argument, "ATT-39");
+        }
+        hosts.push_back(*host);
+    }
+    return hosts;
+}
+
+Result<void> parse_kinds(const JsonValue& kinds, Policy& policy) {
+    if (kinds.type != JsonValue::Type::object) {
+        return fail(Errc::malformed, "ATT-34");
+    }
+    for (std::size_t i = 0; i < kinds.names.size(); ++i) {
+        const auto kind = kind_named(kinds.names[i]);
+        if (!kind.has_value()) {
+            return fail(Errc::invalid_argument, "ATT-33");
+        }
+        if (*kind == Kind::simulated) {
+            CHATMCP_TRY(policy.simulated, parse_simulated(kinds.items[i]));
+        } else {
+            CHATMCP_TRY(policy.hardware[*kind], parse_hardware_policy(kinds.items[i], *kind));
+        }
+    }
+    return {};
+}
+
 /// The root's rule, added with no measurement if it is new.
 Result<SimulatedRoot*> simulated_root_for_change(Policy& policy,
                                                  const wire::RootFingerprint& fingerprint) {
@@ -165,26 +224,23 @@ Result<Policy> parse_policy(std::string_view json) {
         return fail(Errc::too_large, "ATT-30");
     }
     CHATMCP_TRY(const JsonValue root, parse_json(json));
-    CHATMCP_TRY_VOID(expect_object(root, {"version", "evidence_age_seconds_max", "kinds"}));
+    CHATMCP_TRY_VOID(expect_object(
+        root,
+        {"version", "evidence_age_seconds_max", "collateral_age_days_max", "hosts", "kinds"}));
     CHATMCP_TRY(const JsonValue* version, required(root, "version", JsonValue::Type::number));
     if (version->number != kPolicyVersion) {
         return fail(Errc::unsupported_version, "ATT-35");
     }
     Policy policy;
-    if (root.find("evidence_age_seconds_max") != nullptr) {
-        CHATMCP_TRY(const JsonValue* age,
-                    required(root, "evidence_age_seconds_max", JsonValue::Type::number));
-        if (age->number < std::uint64_t{kEvidenceAgeSecondsMin} ||
-            age->number > std::uint64_t{kEvidenceAgeSecondsMax}) {
-            return fail(Errc::invalid_argument, "ATT-37");
-        }
-        policy.evidence_age_seconds_max = static_cast<std::int64_t>(age->number);
-    }
+    CHATMCP_TRY(
+        policy.evidence_age_seconds_max,
+        optional_number(
+            root, "evidence_age_seconds_max", kEvidenceAgeSecondsMin, kEvidenceAgeSecondsMax));
+    CHATMCP_TRY(policy.collateral_age_days_max,
+                optional_number(root, "collateral_age_days_max", 1, kCollateralAgeDaysMax));
+    CHATMCP_TRY(policy.hosts, parse_hosts(root));
     if (const JsonValue* kinds = root.find("kinds"); kinds != nullptr) {
-        CHATMCP_TRY_VOID(expect_object(*kinds, {"simulated"}));
-        if (const JsonValue* simulated = kinds->find("simulated"); simulated != nullptr) {
-            CHATMCP_TRY(policy.simulated, parse_simulated(*simulated));
-        }
+        CHATMCP_TRY_VOID(parse_kinds(*kinds, policy));
     }
     return policy;
 }
@@ -200,8 +256,25 @@ std::string policy_to_json(const Policy& policy) {
         json.Key("evidence_age_seconds_max");
         json.Int64(*policy.evidence_age_seconds_max);
     }
+    if (policy.collateral_age_days_max.has_value()) {
+        json.Key("collateral_age_days_max");
+        json.Int64(*policy.collateral_age_days_max);
+    }
+    if (!policy.hosts.empty()) {
+        json.Key("hosts");
+        json.StartArray();
+        for (const Bytes& host : policy.hosts) {
+            write_text(json, to_hex(host));
+        }
+        json.EndArray();
+    }
     json.Key("kinds");
     json.StartObject();
+    for (const auto& [kind, rules] : policy.hardware) {
+        const std::string_view name = kind_name(kind);
+        json.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+        write_hardware_policy(json, rules);
+    }
     if (policy.simulated.has_value()) {
         json.Key("simulated");
         json.StartObject();

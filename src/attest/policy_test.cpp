@@ -64,7 +64,7 @@ TEST(Policy, ARepeatedNameIsRefused) {
 
 TEST(Policy, AnUnknownNameIsRefusedAtEveryDepth) {
     expect_refused(R"({"version": 1, "kind": {}})", Errc::invalid_argument, "ATT-33");
-    expect_refused(R"({"version": 1, "kinds": {"sgx": {}}})", Errc::invalid_argument, "ATT-33");
+    expect_refused(R"({"version": 1, "kinds": {"sgy": {}}})", Errc::invalid_argument, "ATT-33");
     expect_refused(R"({"version": 1, "kinds": {"simulated": {"roots": [], "x": 1}}})",
                    Errc::invalid_argument,
                    "ATT-33");

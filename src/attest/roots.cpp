@@ -28,6 +28,54 @@ constexpr std::string_view kPublishedKeys[] = {
 constexpr std::uint8_t kIntelSgxRoot[] = {
 #embed "makers/intel-sgx-root-ca.der"
 };
+constexpr std::uint8_t kAmdGenoaArk[] = {
+#embed "makers/amd-genoa-ark.der"
+};
+constexpr std::uint8_t kAmdMilanArk[] = {
+#embed "makers/amd-milan-ark.der"
+};
+constexpr std::uint8_t kAmdTurinArk[] = {
+#embed "makers/amd-turin-ark.der"
+};
+constexpr std::uint8_t kAmdGenoaAsk[] = {
+#embed "makers/amd-genoa-ask.der"
+};
+constexpr std::uint8_t kAmdGenoaAsvk[] = {
+#embed "makers/amd-genoa-asvk.der"
+};
+constexpr std::uint8_t kAmdMilanAsk[] = {
+#embed "makers/amd-milan-ask.der"
+};
+constexpr std::uint8_t kAmdMilanAsvk[] = {
+#embed "makers/amd-milan-asvk.der"
+};
+constexpr std::uint8_t kAmdTurinAsk[] = {
+#embed "makers/amd-turin-ask.der"
+};
+constexpr std::uint8_t kAmdTurinAsvk[] = {
+#embed "makers/amd-turin-asvk.der"
+};
+constexpr std::uint8_t kAwsNitroRootG1[] = {
+#embed "makers/aws-nitro-root-g1.der"
+};
+constexpr std::uint8_t kAzureVtpmRoot2023[] = {
+#embed "makers/azure-vtpm-root-2023.der"
+};
+constexpr std::uint8_t kGoogleAndroidRootEc2025[] = {
+#embed "makers/google-android-root-ec-2025.der"
+};
+constexpr std::uint8_t kGoogleAndroidRootRsa[] = {
+#embed "makers/google-android-root-rsa.der"
+};
+constexpr std::uint8_t kGoogleEkAkCaRoot[] = {
+#embed "makers/google-ek-ak-ca-root.der"
+};
+constexpr std::uint8_t kGoogleTpmEkRoot1[] = {
+#embed "makers/google-tpm-ek-root-1.der"
+};
+constexpr std::uint8_t kNvidiaDeviceIdentityCa[] = {
+#embed "makers/nvidia-device-identity-ca.der"
+};
 #pragma clang diagnostic pop
 
 }  // namespace
@@ -40,6 +88,18 @@ Roots builtin_roots() {
         roots.published_keys.push_back(to_array<crypto::kEd25519PublicBytes>(*key));
     }
     roots.intel_sgx = to_bytes(kIntelSgxRoot);
+    roots.amd = {to_bytes(kAmdGenoaArk), to_bytes(kAmdMilanArk), to_bytes(kAmdTurinArk)};
+    roots.amd_below = {to_bytes(kAmdGenoaAsk),
+                       to_bytes(kAmdGenoaAsvk),
+                       to_bytes(kAmdMilanAsk),
+                       to_bytes(kAmdMilanAsvk),
+                       to_bytes(kAmdTurinAsk),
+                       to_bytes(kAmdTurinAsvk)};
+    roots.aws_nitro = to_bytes(kAwsNitroRootG1);
+    roots.google_android = {to_bytes(kGoogleAndroidRootEc2025), to_bytes(kGoogleAndroidRootRsa)};
+    roots.tpm = {
+        to_bytes(kAzureVtpmRoot2023), to_bytes(kGoogleEkAkCaRoot), to_bytes(kGoogleTpmEkRoot1)};
+    roots.nvidia = to_bytes(kNvidiaDeviceIdentityCa);
     return roots;
 }
 

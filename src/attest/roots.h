@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "crypto/hash.h"
 #include "crypto/sign.h"
 
 namespace chatmcp::attest {
@@ -17,8 +18,17 @@ struct Roots {
     /// Keys whose private half is public (test vectors of standards and of ours). Refused
     /// everywhere, whatever a policy says.
     std::vector<ByteArray<crypto::kEd25519PublicBytes>> published_keys;
-    /// Certificate of Intel's root for SGX and TDX, in DER.
-    Bytes intel_sgx;
+    /// SHA-256 over SubjectPublicKeyInfo of keys of other kinds whose private half is public.
+    std::vector<crypto::Sha256Digest> published_spki;
+    // Certificates in DER.
+    Bytes intel_sgx;         // Of SGX and TDX.
+    std::vector<Bytes> amd;  // The ARK of each product line.
+    std::vector<Bytes>
+        amd_below;  // ASK and ASVK, for reports that come without; not trusted alone.
+    Bytes aws_nitro;
+    std::vector<Bytes> google_android;
+    std::vector<Bytes> tpm;  // Of clouds whose machines have virtual TPMs.
+    Bytes nvidia;
 };
 
 /// What programs use.

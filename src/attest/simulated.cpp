@@ -1,8 +1,8 @@
-#include "attest/simulated.h"
-
+// The simulated platform: a sandbox without hardware.
 #include <algorithm>
 #include <string>
 
+#include "attest/kind_steps.h"
 #include "base/encoding.h"
 
 namespace chatmcp::attest {
@@ -144,7 +144,8 @@ Factor judge_extra_sandbox(const SimulatedClaims& details) {
 
 }  // namespace
 
-Result<Claims> verify_simulated(const wire::SimulatedQuote& quote, const Roots& roots) {
+Result<Claims> verify_content(const wire::SimulatedQuote& quote, const VerificationInput& input) {
+    const Roots& roots = input.roots;
     // Whoever reads the standards can sign with these, so their signature says nothing.
     if (std::ranges::find(roots.published_keys, quote.root_key) != roots.published_keys.end()) {
         return fail(Errc::untrusted_identity, "ATT-13");
@@ -159,7 +160,7 @@ Result<Claims> verify_simulated(const wire::SimulatedQuote& quote, const Roots& 
     claims.kind = Kind::simulated;
     claims.measurement = quote.measurement;
     claims.configuration_digest = quote.digests.configuration;
-    claims.report_data = quote.report_data;
+    claims.report_data = to_bytes(quote.report_data);
     claims.issued = quote.issued;
     claims.details = SimulatedClaims{.digests = quote.digests,
                                      .sandbox_layers = quote.sandbox_layers,
@@ -168,19 +169,24 @@ Result<Claims> verify_simulated(const wire::SimulatedQuote& quote, const Roots& 
     return claims;
 }
 
-std::vector<Factor> judge_simulated(const Claims& claims,
-                                    const SimulatedClaims& details,
-                                    const Policy& policy,
-                                    const Expectation* expectation) {
+std::vector<Factor> judge_details(const SimulatedClaims& details, const AppraisalInput& input) {
+    const Policy& policy = input.policy;
+    const Expectation* const expectation = input.expectation;
     std::vector<Factor> factors;
+    factors.push_back(factor_pass(FactorId::format, "The evidence can be read."));
+    factors.push_back(factor_pass(FactorId::signature, "The root that it names signed it."));
+    factors.push_back(
+        factor_pass(FactorId::published_key, "The root is none whose private key is published."));
     factors.push_back(judge_kind(details, policy));
+    factors.push_back(factor_not_proven(
+        FactorId::evidence_class, "A simulated platform protects nothing: it is for development."));
     for (const FactorId id : {FactorId::revocation, FactorId::tcb, FactorId::debug}) {
         factors.push_back(factor_not_applicable(
             id, "A simulated platform has no maker, no firmware and no debug mode."));
     }
     factors.push_back(judge_development(details, expectation));
     factors.push_back(judge_root(details, policy));
-    factors.push_back(judge_measurement(claims, details, policy, expectation));
+    factors.push_back(judge_measurement(input.claims, details, policy, expectation));
     factors.push_back(judge_sandbox(details));
     factors.push_back(judge_extra_sandbox(details));
     factors.push_back(
@@ -202,7 +208,30 @@ std::vector<Factor> judge_simulated(const Claims& claims,
         "Not measured: the launcher chatmcp-simtee itself, the kernel, the processor and its "
         "microcode, and everything else on that machine.",
         {}));
+    factors.push_back(factor_pass(FactorId::weights,
+                                  "The measurement covers program, model, configuration and "
+                                  "command line."));
+    factors.push_back(judge_configuration(input));
+    factors.push_back(judge_binding(input));
+    factors.push_back(judge_nonce(input));
+    factors.push_back(judge_freshness(input));
     return factors;
+}
+
+void write_details(JsonWriter& json, const SimulatedClaims& details) {
+    json.hex("root", details.root);
+    json.hex("root_key", details.root_key);
+    json.hex("program_digest", details.digests.program);
+    json.hex("model_digest", details.digests.model);
+    json.hex("command_line_digest", details.digests.command_line);
+    json.begin_array("sandbox_layers");
+    for (std::uint8_t i = 0; i < wire::kSandboxLayers; ++i) {
+        const auto layer = static_cast<wire::SandboxLayer>(i);
+        if ((details.sandbox_layers & wire::layer_bit(layer)) != 0) {
+            json.string(wire::layer_name(layer));
+        }
+    }
+    json.end_array();
 }
 
 }  // namespace chatmcp::attest

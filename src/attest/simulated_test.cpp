@@ -1,5 +1,3 @@
-#include "attest/simulated.h"
-
 #include <gtest/gtest.h>
 
 #include "attest/test_quote.h"

@@ -1,7 +1,9 @@
+#include <optional>
+#include <utility>
+
 #include <CLI/CLI.hpp>
 
-#include "attest/policy.h"
-#include "attest/report.h"
+#include "attest/appraise.h"
 #include "base/encoding.h"
 #include "cli/attest_report.h"
 #include "cli/command.h"
@@ -25,60 +27,62 @@ class AttestVerify final : public Command {
     }
     [[nodiscard]] std::vector<std::string> fields() const override { return attest_fields(); }
     void add_options(CLI::App& app) override {
-        app.add_option(
-               "PATH",
-               path_,
-               "file with a conceptual message wrapper or a quote of SGX or TDX, or a folder "
-               "with quote.bin and its collateral")
+        app.add_option("PATH",
+                       path_,
+                       "file with evidence of any kind or a conceptual message, or a folder with "
+                       "evidence and its collateral (docs/attestation.md)")
             ->required();
         app.add_option("--at", at_, "judge at this time, RFC 3339 (default: now)")
             ->type_name("TIME");
-        app.add_option(
-               "--policy", policy_, "trust policy, docs/policy.md (default: refuse everything)")
+        app.add_option("--policy",
+                       policy_,
+                       "trust policy: a file, or strict, production or development "
+                       "(default: refuse everything)")
             ->type_name("FILE");
         app.add_option("--report-data", report_data_, "what the evidence must be bound to")
             ->type_name("HEX");
+        app.add_option("--nonce", nonce_, "the nonce that the evidence must hold")
+            ->type_name("HEX");
+        app.add_option("--kind", kind_, "what it is, instead of finding out by its content")
+            ->type_name("KIND");
+        app.add_option("--roots", roots_, "folder with roots to use instead of the makers' own")
+            ->type_name("DIR");
     }
 
     Result<ExitCode> run(const Context& context) override {
-        CHATMCP_TRY(const EvidenceFiles evidence, EvidenceFiles::read(path_));
+        std::optional<attest::Kind> forced;
+        if (!kind_.empty()) {
+            CHATMCP_TRY(forced, kind_of(kind_));
+        }
+        CHATMCP_TRY(attest::EvidenceBundle bundle, read_evidence(path_, forced));
         CHATMCP_TRY(const attest::Policy policy, read_policy(policy_));
+        CHATMCP_TRY(const attest::Roots roots, read_roots(roots_));
         UnixMs at = SystemClock().now();
         if (!at_.empty()) {
             CHATMCP_TRY(at, from_time_text(at_));
         }
-        attest::FactorReport report = evidence.inspect(policy, at);
-        CHATMCP_TRY_VOID(judge_binding(report));
+        attest::Clues clues;
+        CHATMCP_TRY(clues.report_data, bytes_of(report_data_));
+        CHATMCP_TRY(clues.nonce, bytes_of(nonce_));
+        const attest::FactorReport report =
+            attest::inspect(std::move(bundle), roots, policy, clues, at);
         const Json object = attest_json(report);
-        if (show_) {
-            context.output.line(object, attest::report_to_text(report));
-        } else {
-            context.output.line(object, lines_of_report(report));
-        }
-        return object["accepted"].get<bool>() ? ExitCode::done : ExitCode::refused;
+        context.output.line(object,
+                            show_ ? attest::report_to_text(report) : lines_of_report(report));
+        return report.accepted ? ExitCode::done : ExitCode::refused;
     }
 
   private:
-    /// Evidence in a file is bound to what the caller says it must be bound to; without that it is
-    /// bound to nothing known here.
-    Result<void> judge_binding(attest::FactorReport& report) {
-        if (report_data_.empty() || !report.claims) {
-            return {};
+    static Result<attest::Kind> kind_of(const std::string& name) {
+        const auto kind = attest::kind_named(name);
+        return kind.has_value() ? kind : fail(Errc::invalid_argument, "CLI-25");
+    }
+    static Result<std::optional<Bytes>> bytes_of(const std::string& hex) {
+        if (hex.empty()) {
+            return std::optional<Bytes>();
         }
-        CHATMCP_TRY(const Bytes wanted, from_hex(report_data_));
-        const bool is_equal = equal(wanted, report.claims->report_data);
-        for (attest::Factor& factor : report.factors) {
-            if (factor.id == attest::FactorId::binding) {
-                factor = is_equal ? attest::factor_pass(
-                                        factor.id, "bound to the report data that was asked for")
-                                  : attest::factor_fail(
-                                        factor.id,
-                                        {Errc::wrong_key, "CLI-23"},
-                                        "bound to other report data",
-                                        "ask the enclave for evidence over your own nonce");
-            }
-        }
-        return {};
+        CHATMCP_TRY(Bytes bytes, from_hex(hex));
+        return std::optional(std::move(bytes));
     }
 
     bool show_;
@@ -86,6 +90,9 @@ class AttestVerify final : public Command {
     std::string at_;
     std::string policy_;
     std::string report_data_;
+    std::string nonce_;
+    std::string kind_;
+    std::string roots_;
 };
 
 }  // namespace

@@ -1,111 +1,66 @@
 #include "cli/attest_report.h"
 
-#include "attest/kind.h"
-#include "base/encoding.h"
+#include <array>
+
+#include "attest/certificate.h"
 #include "cli/files.h"
 
 namespace chatmcp::cli {
 
 namespace {
 
-void add_report(Json& object, const attest::SgxReport& report) {
-    object["mr_enclave"] = hex(report.mr_enclave);
-    object["mr_signer"] = hex(report.mr_signer);
-    object["isv_prod_id"] = report.isv_prod_id;
-    object["isv_svn"] = report.isv_svn;
-    object["attributes"] = hex(report.attributes);
-    object["debug"] = report.debug();
+constexpr std::size_t kRootMaxBytes = std::size_t{64} * 1024;
+
+/// In PEM or DER.
+Result<Bytes> certificate_of(Bytes content) {
+    if (!as_text(content).starts_with("-----BEGIN")) {
+        return content;
+    }
+    CHATMCP_TRY(auto certificates, attest::certificates_of_pem(content));
+    return std::move(certificates.front());
 }
 
-void add_report(Json& object, const attest::TdReport& report) {
-    object["mr_td"] = hex(report.mr_td);
-    object["mr_seam"] = hex(report.mr_seam);
-    object["mr_config_id"] = hex(report.mr_config_id);
-    object["mr_owner"] = hex(report.mr_owner);
-    object["mr_owner_config"] = hex(report.mr_owner_config);
-    for (std::size_t i = 0; i < std::size(report.rtmr); ++i) {
-        object["rtmr" + std::to_string(i)] = hex(report.rtmr[i]);
-    }
-    object["td_attributes"] = hex(report.td_attributes);
-    object["tee_tcb_svn"] = hex(report.tee_tcb_svn);
-    object["debug"] = report.debug();
-}
-
-void add_dcap(Json& object, const attest::DcapClaims& claims) {
-    std::visit([&](const auto& report) { add_report(object, report); }, claims.body);
-    object["quote_version"] = claims.version;
-    object["fmspc"] = hex(claims.pck.fmspc);
-    object["ppid"] = hex(claims.pck.ppid);
-    object["pck_serial"] = hex(claims.pck_serial);
-    if (claims.tcb.has_value()) {
-        object["tcb_status"] = attest::tcb_status_name(claims.tcb->status);
-        object["tcb_date"] = claims.tcb->date;
-        object["tcb_evaluation_data_number"] = claims.tcb->evaluation_number;
-        object["advisory_ids"] = claims.tcb->advisories;
-        object["qe_tcb_status"] = attest::tcb_status_name(claims.tcb->qe);
-    }
-    if (claims.next_update.has_value()) {
-        object["next_update_ms"] = claims.next_update->value;
-    }
-}
-
-Json claims_json(const attest::FactorReport& report) {
-    if (!report.claims) {
-        return nullptr;
-    }
-    const attest::Claims& claims = *report.claims;
-    Json object = {{"measurement", hex(claims.measurement)},
-                   {"report_data", hex(claims.report_data)},
-                   {"evidence", hex(claims.evidence_digest)}};
-    if (claims.issued.has_value()) {
-        object["issued_ms"] = claims.issued->value;
-    }
-    if (const auto* simulated = std::get_if<attest::SimulatedClaims>(&claims.details)) {
-        object["configuration"] = hex(claims.configuration_digest);
-        object["root"] = hex(simulated->root);
-        object["sandbox_layers"] = simulated->sandbox_layers;
-    }
-    if (const auto* dcap = std::get_if<attest::DcapClaims>(&claims.details)) {
-        add_dcap(object, *dcap);
-    }
-    return object;
-}
-
-bool accepts(const attest::FactorReport& report) {
-    return report.claims.has_value() && !report.first_error().has_value();
-}
+struct RootFile {
+    std::string_view name;  // Without .pem or .der.
+    void (*put)(attest::Roots&, Bytes);
+};
+constexpr std::array<RootFile, 11> kRootFiles = {{
+    {"intel-sgx-root-ca",
+     [](attest::Roots& roots, Bytes der) { roots.intel_sgx = std::move(der); }},
+    {"amd-milan-ark", [](attest::Roots& roots, Bytes der) { roots.amd.push_back(std::move(der)); }},
+    {"amd-genoa-ark", [](attest::Roots& roots, Bytes der) { roots.amd.push_back(std::move(der)); }},
+    {"amd-turin-ark", [](attest::Roots& roots, Bytes der) { roots.amd.push_back(std::move(der)); }},
+    {"aws-nitro-root-g1",
+     [](attest::Roots& roots, Bytes der) { roots.aws_nitro = std::move(der); }},
+    {"google-android-root-rsa",
+     [](attest::Roots& roots, Bytes der) { roots.google_android.push_back(std::move(der)); }},
+    {"google-android-root-ec-2025",
+     [](attest::Roots& roots, Bytes der) { roots.google_android.push_back(std::move(der)); }},
+    {"azure-vtpm-root-2023",
+     [](attest::Roots& roots, Bytes der) { roots.tpm.push_back(std::move(der)); }},
+    {"google-ek-ak-ca-root",
+     [](attest::Roots& roots, Bytes der) { roots.tpm.push_back(std::move(der)); }},
+    {"google-tpm-ek-root-1",
+     [](attest::Roots& roots, Bytes der) { roots.tpm.push_back(std::move(der)); }},
+    {"nvidia-device-identity-ca",
+     [](attest::Roots& roots, Bytes der) { roots.nvidia = std::move(der); }},
+}};
 
 }  // namespace
 
 const std::vector<std::string>& attest_fields() {
     static const std::vector<std::string> fields = {
-        "kind", "verifies", "accepted", "refusals", "claims", "factors"};
+        "kind", "verifies", "accepted", "judged_at_ms", "refusals", "claims", "factors"};
     return fields;
 }
 
 Json attest_json(const attest::FactorReport& report) {
-    Json factors = Json::array();
-    Json refusals = Json::array();
-    for (const attest::Factor& factor : report.factors) {
-        factors.push_back({{"id", attest::factor_name(factor.id)},
-                           {"result", attest::verdict_name(factor.verdict)},
-                           {"detail", factor.meaning},
-                           {"remedy", factor.remedy}});
-        if (factor.error) {
-            refusals.push_back({{"check", factor.error->check}, {"detail", factor.meaning}});
-        }
-    }
-    return {{"kind", report.claims ? Json(attest::kind_name(report.claims->kind)) : Json(nullptr)},
-            {"verifies", report.claims.has_value()},
-            {"accepted", accepts(report)},
-            {"refusals", std::move(refusals)},
-            {"claims", claims_json(report)},
-            {"factors", std::move(factors)}};
+    return Json::parse(attest::report_to_json(report));
 }
 
 std::string lines_of_report(const attest::FactorReport& report) {
     std::string text = std::string("verifies  ") + (report.claims ? "yes" : "no") + "\naccepted  " +
-                       (accepts(report) ? "yes" : "no");
+                       (report.accepted ? "yes" : "no");
     for (const attest::Factor& factor : report.factors) {
         if (factor.error) {
             text += std::string("\nrefused   ") + factor.error->check + ": " + factor.meaning;
@@ -118,8 +73,37 @@ Result<attest::Policy> read_policy(const std::string& file) {
     if (file.empty()) {
         return attest::Policy{};
     }
+    if (auto profile = attest::policy_profile(file); profile.has_value()) {
+        return *std::move(profile);
+    }
     CHATMCP_TRY(const Bytes content, read_file(file, attest::kPolicyMaxBytes));
     return attest::parse_policy(as_text(content));
+}
+
+Result<attest::Roots> read_roots(const std::string& folder) {
+    attest::Roots builtin = attest::builtin_roots();
+    if (folder.empty()) {
+        return builtin;
+    }
+    // What nobody may trust stays so, whatever a caller brings.
+    attest::Roots out;
+    out.published_keys = std::move(builtin.published_keys);
+    out.published_spki = std::move(builtin.published_spki);
+    bool found = false;
+    for (const RootFile& each : kRootFiles) {
+        for (const char* ending : {".pem", ".der"}) {
+            const auto path = std::filesystem::path(folder) / (std::string(each.name) + ending);
+            std::error_code problem;
+            if (std::filesystem::is_regular_file(path, problem)) {
+                CHATMCP_TRY(Bytes content, read_file(path, kRootMaxBytes));
+                CHATMCP_TRY(Bytes der, certificate_of(std::move(content)));
+                each.put(out, std::move(der));
+                found = true;
+                break;
+            }
+        }
+    }
+    return found ? Result<attest::Roots>(std::move(out)) : fail(Errc::invalid_argument, "CLI-26");
 }
 
 }  // namespace chatmcp::cli

@@ -301,10 +301,18 @@ TEST_F(Cli, EvidenceFromAFileIsVerifiedAndHeldAgainstReportData) {
     const Ran bound = run("attest verify " + file + " --report-data " + std::string(128, '0'));
     bool refused = false;
     for (const Json& refusal : bound.last()["refusals"]) {
-        refused = refused || refusal["check"] == "CLI-23";
+        refused = refused || refusal["check"] == "ATT-21";
     }
     EXPECT_TRUE(refused) << bound.output;
-    EXPECT_EQ(run("attest verify " + put("broken", "not evidence")).exit_code, 1);
+    const Ran broken = run("attest verify " + put("broken", "not evidence"));
+    EXPECT_EQ(broken.exit_code, 2);
+    EXPECT_EQ(broken.check(), "CLI-24");
+    const Ran forced = run("attest verify " + file + " --kind nitro");
+    EXPECT_EQ(forced.exit_code, 1);
+    EXPECT_FALSE(forced.last()["verifies"]);
+    const Ran unknown = run("attest verify " + file + " --kind abacus");
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_EQ(unknown.check(), "CLI-25");
 }
 
 TEST_F(Cli, AFolderWithAQuoteAndItsCollateralIsVerified) {
@@ -316,6 +324,17 @@ TEST_F(Cli, AFolderWithAQuoteAndItsCollateralIsVerified) {
     EXPECT_TRUE(ran.last()["verifies"]);
     EXPECT_FALSE(ran.last()["accepted"]);
     EXPECT_EQ(ran.last()["claims"]["tcb_status"], "UpToDate");
+    const std::string when = " --at 2026-03-05T10:50:03Z";
+    const Ran strict = run("attest verify " + genuine + when + " --policy strict");
+    EXPECT_EQ(strict.exit_code, 0) << strict.output;
+    EXPECT_TRUE(strict.last()["accepted"]);
+    EXPECT_GE(strict.last()["factors"].size(), 45U);
+    const std::string roots =
+        " --roots " + std::string(CHATMCP_SOURCE_DIR) + "/tests/vectors/evidence/roots";
+    EXPECT_EQ(run("attest verify " + genuine + when + " --policy strict" + roots).exit_code, 0);
+    const Ran rootless = run("attest verify " + genuine + when + " --roots " + genuine);
+    EXPECT_EQ(rootless.exit_code, 2);
+    EXPECT_EQ(rootless.check(), "CLI-26");
     const Ran later = run("attest verify " + genuine + " --at 2027-03-05T10:50:03Z");
     EXPECT_FALSE(later.last()["verifies"]);
     const Ran alone = run("attest verify " + genuine + "/quote.bin --at 2026-03-05T10:50:03Z");

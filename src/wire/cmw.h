@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 
 #include "base/bytes.h"
@@ -36,10 +38,35 @@ struct ConceptualMessage {
 ///
 /// Errors: CBOR-01..07; too_large (ATT-01) above kMaxBytes; malformed (ATT-02) not an array of
 ///         three items; invalid_argument (ATT-03) no indicator bit, or an unknown one; unsupported
-///         (ATT-04) a collection, or a type that is not a media type.
+///         (ATT-04) a collection or a tag, or a type that is not a media type.
 [[nodiscard]] Result<ConceptualMessage> decode_cmw(ByteView input);
 
 /// Precondition (checked): within the bounds above.
 [[nodiscard]] Bytes encode_cmw(const ConceptualMessage& message);
+
+/// Records that belong together, by their labels.
+///
+/// Wire:   CBOR map of text labels and records, in the order of the labels' encoding: shorter ones
+///         first.
+/// Spec:   draft-ietf-rats-msg-wrap, CMW collection ("cmw-cbor-collection"), without nested ones
+///         and without a collection type.
+struct ConceptualCollection {
+    static constexpr std::size_t kMembersMax = 16;
+    static constexpr std::size_t kLabelMaxBytes = 64;
+
+    std::map<std::string, ConceptualMessage, std::less<>> members;
+};
+
+/// Whether these bytes begin as a collection does.
+[[nodiscard]] bool is_cmw_collection(ByteView input);
+
+/// Decode exactly one collection from untrusted input.
+///
+/// Errors: as decode_cmw; invalid_argument (ATT-08) an empty or repeated label, or labels out of
+///         order.
+[[nodiscard]] Result<ConceptualCollection> decode_cmw_collection(ByteView input);
+
+/// Precondition (checked): within the bounds above.
+[[nodiscard]] Bytes encode_cmw_collection(const ConceptualCollection& collection);
 
 }  // namespace chatmcp::wire

@@ -85,5 +85,62 @@ TEST(Cmw, EveryShorterInputAndEveryLongerOneIsRefused) {
     expect_refused(encoded, Errc::trailing_bytes, "CBOR-07");
 }
 
+ConceptualCollection example_collection() {
+    ConceptualCollection out;
+    out.members["quote.bin"] = example();
+    out.members["crl.der"] = {.media_type = "application/pkix-crl",
+                              .value = {9},
+                              .indicator = ConceptualMessage::kEndorsements};
+    return out;
+}
+
+TEST(Cmw, ACollectionReadsAsItWasWritten) {
+    const Bytes encoded = encode_cmw_collection(example_collection());
+    EXPECT_TRUE(is_cmw_collection(encoded));
+    EXPECT_FALSE(is_cmw_collection(encode_cmw(example())));
+    EXPECT_FALSE(is_cmw_collection({}));
+    const auto decoded = decode_cmw_collection(encoded);
+    ASSERT_TRUE(decoded.has_value());
+    ASSERT_EQ(decoded->members.size(), 2U);
+    EXPECT_EQ(decoded->members.at("quote.bin").value, example().value);
+    EXPECT_EQ(decoded->members.at("crl.der").media_type, "application/pkix-crl");
+    EXPECT_EQ(encode_cmw_collection(*decoded), encoded);
+}
+
+TEST(Cmw, LabelsOfACollectionStandInTheirOrderAndOnce) {
+    const Bytes record = encode_cmw(example());
+    for (const auto& [first, second] : std::vector<std::pair<std::string, std::string>>{
+             {"b", "a"}, {"a", "a"}, {"aa", "b"}, {"", "a"}}) {
+        CborWriter writer;
+        writer.map(2);
+        writer.text_string(first);
+        Bytes bytes = writer.take();
+        append(bytes, record);
+        CborWriter next;
+        next.text_string(second);
+        append(bytes, next.view());
+        append(bytes, record);
+        const auto decoded = decode_cmw_collection(bytes);
+        ASSERT_FALSE(decoded.has_value()) << first << " " << second;
+        EXPECT_EQ(decoded.error(), (Error{Errc::invalid_argument, "ATT-08"}));
+    }
+}
+
+TEST(Cmw, ACollectionIsAsBoundedAsARecord) {
+    const auto refused = [](ByteView bytes) { return decode_cmw_collection(bytes).error().check; };
+    EXPECT_EQ(refused(Bytes(ConceptualMessage::kMaxBytes + 1)), std::string_view("ATT-01"));
+    const Bytes too_many = {0xB1};
+    EXPECT_EQ(refused(too_many), std::string_view("CBOR-05"));
+    const Bytes nested = {0xA1, 0x61, 'a', 0xA0};
+    EXPECT_EQ(refused(nested), std::string_view("ATT-04"));
+    const Bytes encoded = encode_cmw_collection(example_collection());
+    for (std::size_t size = 0; size < encoded.size(); ++size) {
+        EXPECT_FALSE(decode_cmw_collection(ByteView(encoded).first(size)).has_value());
+    }
+    Bytes longer = encoded;
+    longer.push_back(0);
+    EXPECT_EQ(refused(longer), std::string_view("CBOR-07"));
+}
+
 }  // namespace
 }  // namespace chatmcp::wire

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "attest/appraisal.h"
+#include "attest/json_writer.h"
+
+namespace chatmcp::attest {
+
+/// What each kind brings to the three steps, one overload for each: signatures, chains and
+/// collateral (errors: those of its verifier); the factors that it can say more of than
+/// judge_hardware; and its claims in JSON.
+
+[[nodiscard]] Result<Claims> verify_content(const wire::SimulatedQuote& quote,
+                                            const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const SimulatedClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const SimulatedClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const DcapQuote& quote, const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const DcapClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const DcapClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const SignedSnpReport& report,
+                                            const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const SnpClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const SnpClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const NitroDocument& document,
+                                            const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const NitroClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const NitroClaims& details);
+
+}  // namespace chatmcp::attest
