@@ -495,15 +495,15 @@ class Lines {
     std::string_view text_;
 };
 
-/// The base64 lines up to the last line of a certificate.
-Result<Bytes> certificate_body(Lines& lines) {
+/// The base64 lines up to the last line of a block.
+Result<Bytes> block_body(Lines& lines, std::string_view last_line) {
     constexpr std::size_t kLineMax = 76;
     constexpr std::size_t kTextMax = kCertificateMaxBytes / 3 * 4 + 4;
     std::string text;
     std::size_t width = 0;
     bool short_line = false;
     for (auto line = lines.next(); line.has_value(); line = lines.next()) {
-        if (*line == "-----END CERTIFICATE-----") {
+        if (*line == last_line) {
             return from_base64(text);
         }
         width = text.empty() ? line->size() : width;
@@ -520,6 +520,13 @@ Result<Bytes> certificate_body(Lines& lines) {
 }  // namespace
 
 Result<std::vector<Bytes>> certificates_of_pem(ByteView text) {
+    return blocks_of_pem(text, "CERTIFICATE");
+}
+
+Result<std::vector<Bytes>> blocks_of_pem(ByteView text, std::string_view label) {
+    const std::string name(label);
+    const std::string first_line = "-----BEGIN " + name + "-----";
+    const std::string last_line = "-----END " + name + "-----";
     std::string_view all = as_text(text);
     while (all.ends_with('\0')) {
         all.remove_suffix(1);
@@ -527,16 +534,16 @@ Result<std::vector<Bytes>> certificates_of_pem(ByteView text) {
     Lines lines(all);
     std::vector<Bytes> out;
     for (auto line = lines.next(); line.has_value(); line = lines.next()) {
-        if (line->empty()) {
+        if (line->empty() || line->starts_with('#')) {
             continue;
         }
-        if (*line != "-----BEGIN CERTIFICATE-----") {
+        if (*line != first_line) {
             return fail(Errc::malformed, "ATT-54");
         }
         if (out.size() == kChainMax) {
             return fail(Errc::too_large, "ATT-40");
         }
-        const auto body = certificate_body(lines);
+        const auto body = block_body(lines, last_line);
         if (!body.has_value()) {
             return fail(Errc::malformed, "ATT-54");
         }

@@ -115,9 +115,11 @@ struct RevocationList {
                                                UnixMs at);
 
 /// All certificates of a PEM text, in DER. All lines of one but its last are as long as its first
-/// (RFC 7468 says 64 characters, some write 76); empty lines may stand between certificates, zero
-/// bytes at the end.
+/// (RFC 7468 says 64 characters, some write 76); empty lines and comments after "#" may stand
+/// between certificates, zero bytes at the end.
 /// Errors: malformed (ATT-54); too_large (ATT-40) more than kChainMax.
 [[nodiscard]] Result<std::vector<Bytes>> certificates_of_pem(ByteView text);
+/// The same for values of another label (RFC 7468 section 2), for example "PUBLIC KEY".
+[[nodiscard]] Result<std::vector<Bytes>> blocks_of_pem(ByteView text, std::string_view label);
 
 }  // namespace chatmcp::attest

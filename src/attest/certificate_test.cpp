@@ -256,6 +256,8 @@ TEST_F(CertificateTest, PemHasOneFormForEachCertificate) {
     EXPECT_EQ(check_of(text + "\n" + text), "2");
     EXPECT_EQ(check_of(text + std::string(1, '\0')), "1");
     EXPECT_EQ(check_of(""), "0");
+    EXPECT_EQ(check_of("# where it is from\n" + text), "1");
+    EXPECT_EQ(check_of(text.substr(0, 28) + "# inside\n" + text.substr(28)), "ATT-54");
     EXPECT_EQ(check_of("x" + text), "ATT-54");
     EXPECT_EQ(check_of(text + "x"), "ATT-54");
     EXPECT_EQ(check_of(text.substr(0, text.size() - 10)), "ATT-54");

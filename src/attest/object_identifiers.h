@@ -46,6 +46,14 @@ inline constexpr std::array<std::uint8_t, 3> kBasicConstraints = {0x55, 0x1d, 0x
 inline constexpr std::array<std::uint8_t, 3> kCommonName = {0x55, 0x04, 0x03};
 // 2.5.29.15
 inline constexpr std::array<std::uint8_t, 3> kKeyUsage = {0x55, 0x1d, 0x0f};
+// 2.5.29.17
+inline constexpr std::array<std::uint8_t, 3> kSubjectAlternativeName = {0x55, 0x1d, 0x11};
+// 2.5.29.37
+inline constexpr std::array<std::uint8_t, 3> kExtendedKeyUsage = {0x55, 0x1d, 0x25};
+// 2.23.133.8.1, tcg-kp-EKCertificate
+inline constexpr std::array<std::uint8_t, 5> kTcgEndorsementKey = {0x67, 0x81, 0x05, 0x08, 0x01};
+// 2.23.133.8.3, tcg-kp-AIKCertificate
+inline constexpr std::array<std::uint8_t, 5> kTcgAttestationKey = {0x67, 0x81, 0x05, 0x08, 0x03};
 // 1.2.840.113741.1.13.1
 inline constexpr std::array<std::uint8_t, 9> kSgxExtensions = {
     0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};

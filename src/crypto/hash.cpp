@@ -68,6 +68,17 @@ ByteArray<kSha384Bytes> sha384(std::initializer_list<ByteView> parts) {
 
 }  // namespace
 
+ByteArray<kSha1Bytes> sha1(std::initializer_list<ByteView> parts) {
+    SHA_CTX context;
+    CHATMCP_CHECK(SHA1_Init(&context) == 1);
+    for (const ByteView part : parts) {
+        CHATMCP_CHECK(SHA1_Update(&context, pointer_of(part), part.size()) == 1);
+    }
+    ByteArray<kSha1Bytes> digest;
+    CHATMCP_CHECK(SHA1_Final(digest.data(), &context) == 1);
+    return digest;
+}
+
 std::size_t hash_bytes(HashId id) {
     switch (id) {
         case HashId::sha256:

@@ -10,6 +10,7 @@ namespace chatmcp::crypto {
 inline constexpr std::size_t kSha256Bytes = 32;
 inline constexpr std::size_t kSha512Bytes = 64;
 inline constexpr std::size_t kSha384Bytes = 48;
+inline constexpr std::size_t kSha1Bytes = 20;
 using Sha256Digest = ByteArray<kSha256Bytes>;
 using Sha512Digest = ByteArray<kSha512Bytes>;
 
@@ -18,6 +19,10 @@ using Sha512Digest = ByteArray<kSha512Bytes>;
 [[nodiscard]] Sha256Digest sha256(std::initializer_list<ByteView> parts);
 [[nodiscard]] Sha512Digest sha512(ByteView data);
 [[nodiscard]] Sha512Digest sha512(std::initializer_list<ByteView> parts);
+
+/// SHA-1, for what TPMs still write with it; whoever can choose the data can find two with one
+/// digest, so that nothing may rest on it alone. Spec: FIPS 180-4.
+[[nodiscard]] ByteArray<kSha1Bytes> sha1(std::initializer_list<ByteView> parts);
 
 /// The hash functions of RFC 9420's cipher suites (FIPS 180-4).
 enum class HashId : std::uint8_t { sha256, sha384, sha512 };

@@ -28,6 +28,12 @@ TEST(Hash, Sha512GivesThePublishedDigests) {
               "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
 }
 
+TEST(Hash, Sha1GivesThePublishedDigests) {
+    EXPECT_EQ(to_hex(sha1({as_bytes("a"), as_bytes("bc")})),
+              "a9993e364706816aba3e25717850c26c9cd0d89d");
+    EXPECT_EQ(to_hex(sha1({as_bytes(kTwoBlocks)})), "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+}
+
 TEST(Hash, PartsHashLikeTheirConcatenation) {
     EXPECT_EQ(sha256({as_bytes("a"), {}, as_bytes("bc")}), sha256(as_bytes("abc")));
     EXPECT_EQ(sha512({as_bytes("a"), {}, as_bytes("bc")}), sha512(as_bytes("abc")));

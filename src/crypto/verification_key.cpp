@@ -12,6 +12,7 @@
 #include <openssl/nid.h>
 #include <openssl/rsa.h>
 
+#include "base/check.h"
 #include "crypto/aws_lc.h"
 #include "crypto/hash.h"
 
@@ -35,7 +36,7 @@ struct Scheme {
 };
 
 Scheme scheme_of(SignatureAlgorithm algorithm) {
-    constexpr std::array<Scheme, 9> kSchemes = {{
+    constexpr std::array<Scheme, 10> kSchemes = {{
         {EVP_PKEY_EC, HashId::sha256, EVP_sha256, false},
         {EVP_PKEY_EC, HashId::sha384, EVP_sha384, false},
         {EVP_PKEY_EC, HashId::sha512, EVP_sha512, false},
@@ -45,6 +46,7 @@ Scheme scheme_of(SignatureAlgorithm algorithm) {
         {EVP_PKEY_RSA, HashId::sha256, EVP_sha256, true},
         {EVP_PKEY_RSA, HashId::sha384, EVP_sha384, true},
         {EVP_PKEY_RSA, HashId::sha512, EVP_sha512, true},
+        {EVP_PKEY_RSA, HashId::sha256, EVP_sha1, false},  // Its HashId is of ECDSA, unused.
     }};
     return kSchemes[static_cast<std::size_t>(algorithm)];
 }
@@ -157,6 +159,31 @@ Result<VerificationKey> VerificationKey::from_coordinates(NistCurve curve, ByteV
         return fail(Errc::malformed, "CRY-14");
     }
     return VerificationKey(std::make_unique<const Key>(std::move(key)));
+}
+
+Result<VerificationKey> VerificationKey::from_rsa(ByteView modulus, ByteView exponent) {
+    const bssl::UniquePtr<BIGNUM> n(BN_bin2bn(pointer_of(modulus), modulus.size(), nullptr));
+    const bssl::UniquePtr<BIGNUM> e(BN_bin2bn(pointer_of(exponent), exponent.size(), nullptr));
+    const bssl::UniquePtr<RSA> rsa(
+        n == nullptr || e == nullptr ? nullptr : RSA_new_public_key(n.get(), e.get()));
+    bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+    if (rsa == nullptr || key == nullptr || EVP_PKEY_set1_RSA(key.get(), rsa.get()) != 1) {
+        forget_errors();
+        return fail(Errc::malformed, "CRY-14");
+    }
+    if (const auto error = unfit(key.get()); error.has_value()) {
+        return fail(*error);
+    }
+    return VerificationKey(std::make_unique<const Key>(std::move(key)));
+}
+
+Bytes VerificationKey::spki() const {
+    bssl::ScopedCBB out;
+    CHATMCP_CHECK(CBB_init(out.get(), 0) == 1 &&
+                  EVP_marshal_public_key(out.get(), key_->key.get()) == 1 &&
+                  CBB_flush(out.get()) == 1);
+    const ByteView written(CBB_data(out.get()), CBB_len(out.get()));
+    return to_bytes(written);
 }
 
 Result<void> VerificationKey::verify(SignatureAlgorithm algorithm,

@@ -20,6 +20,7 @@ enum class SignatureAlgorithm : std::uint8_t {
     rsa_pss_sha256,  // MGF1 with the same hash, salt as long as it.
     rsa_pss_sha384,
     rsa_pss_sha512,
+    rsa_pkcs1_sha1,  // Of old TPMs alone; no certificate is read with it.
 };
 
 /// A public key of somebody else's, by which signatures over evidence are verified. Prepared once,
@@ -40,6 +41,11 @@ class VerificationKey {
     [[nodiscard]] static Result<VerificationKey> from_spki(ByteView der);
     /// x || y, without the byte in front. Errors: malformed (CRY-14).
     [[nodiscard]] static Result<VerificationKey> from_coordinates(NistCurve curve, ByteView xy);
+    /// RSA by its two numbers, big-endian. Errors: malformed (CRY-14) another size, no RSA key.
+    [[nodiscard]] static Result<VerificationKey> from_rsa(ByteView modulus, ByteView exponent);
+
+    /// SubjectPublicKeyInfo, in the one form that DER has for it.
+    [[nodiscard]] Bytes spki() const;
 
     /// `signature`: of ECDSA an ECDSA-Sig-Value in DER.
     /// Errors: bad_signature (CRY-16) it does not verify, or the algorithm is not this key's.

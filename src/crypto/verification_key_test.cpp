@@ -6,6 +6,7 @@
 
 #include "support/certificates.h"
 #include "support/random.h"
+#include "support/rsa_key.h"
 #include "support/vectors.h"
 
 namespace chatmcp::crypto {
@@ -76,6 +77,32 @@ TEST(VerificationKey, CoordinatesAreAPointOfTheirCurve) {
         ASSERT_FALSE(refused.has_value());
         EXPECT_EQ(refused.error(), (Error{Errc::malformed, "CRY-14"}));
     }
+}
+
+TEST(VerificationKey, AnRsaKeyIsMadeOfItsTwoNumbers) {
+    const testing::RsaKey pair;
+    const Bytes modulus = pair.modulus();
+    const Bytes exponent{0x01, 0x00, 0x01};
+    const auto key = VerificationKey::from_rsa(modulus, exponent);
+    ASSERT_TRUE(key.has_value());
+    EXPECT_EQ(key->spki(), pair.spki());
+    const Bytes message(100, 0x5a);
+    for (const auto algorithm : {SignatureAlgorithm::rsa_pkcs1_sha1,
+                                 SignatureAlgorithm::rsa_pkcs1_sha256,
+                                 SignatureAlgorithm::rsa_pss_sha256}) {
+        Bytes signature = pair.sign(algorithm, message);
+        EXPECT_TRUE(key->verify(algorithm, message, signature).has_value());
+        signature[20] ^= 1;
+        EXPECT_FALSE(key->verify(algorithm, message, signature).has_value());
+    }
+    const auto check_of = [](ByteView n, ByteView e) {
+        const auto made = VerificationKey::from_rsa(n, e);
+        return std::string(made.has_value() ? "made" : made.error().check);
+    };
+    EXPECT_EQ(check_of(ByteView(modulus).first(128), exponent), "CRY-14");
+    EXPECT_EQ(check_of({}, exponent), "CRY-14");
+    EXPECT_EQ(check_of(modulus, {}), "CRY-14");
+    EXPECT_EQ(check_of(modulus, Bytes{2}), "CRY-14");
 }
 
 TEST(VerificationKey, AnAlgorithmOfAnotherKindOfKeyVerifiesNothing) {
