@@ -51,6 +51,7 @@ struct AppraisalInput {
     const Policy& policy;
     const Expectation* expectation;  // Null when evidence is inspected alone.
     const Clues& clues;
+    const Roots& roots;
     UnixMs at;
 };
 
@@ -64,6 +65,11 @@ struct AppraisalInput {
 /// (ATT-281) a value that the policy does not name.
 [[nodiscard]] Factor judge_registers(const std::map<std::uint8_t, Bytes>& registers,
                                      const HardwarePolicy& rules);
+
+/// Whether the key with this fingerprint is one that anybody can sign with. Errors (of the factor):
+/// untrusted_identity (ATT-286).
+[[nodiscard]] Factor judge_published_key(const crypto::Sha256Digest& fingerprint,
+                                         const AppraisalInput& input);
 
 /// Factors that every kind of hardware has: kind, class, measurement, configuration, binding,
 /// nonce, freshness, collateral age, host registry, transparency, and what no quote says.

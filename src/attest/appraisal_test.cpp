@@ -196,8 +196,9 @@ TEST(HardwarePolicy, AMigrationAgentIsRefusedUnlessItIsAllowed) {
     Claims claims = run.report().claims.value();
     auto& details = std::get<SnpClaims>(claims.details);
     details.report.policy.bits |= kMigration;
+    const Roots roots = builtin_roots();
     const auto judged = [&] {
-        const AppraisalInput input{claims, run.policy, nullptr, run.clues, UnixMs{}};
+        const AppraisalInput input{claims, run.policy, nullptr, run.clues, roots, UnixMs{}};
         const std::vector<Factor> factors = judge_details(details, input);
         return *std::ranges::find(factors, FactorId::migration, &Factor::id);
     };
@@ -246,9 +247,10 @@ TEST(Admission, OnlyHardwareOfClassConfidentialAdmitsAnAgent) {
     Claims claims;
     const Expectation expectation;
     const Clues clues;
+    const Roots roots = builtin_roots();
     for (const Kind kind : all_kinds()) {
         claims.kind = kind;
-        const AppraisalInput input{claims, policy, &expectation, clues, UnixMs{}};
+        const AppraisalInput input{claims, policy, &expectation, clues, roots, UnixMs{}};
         const std::vector<Factor> factors = judge_hardware(input);
         const auto found = std::ranges::find(factors, FactorId::evidence_class, &Factor::id);
         EXPECT_EQ(found->verdict == Verdict::pass, class_of(kind) == Class::confidential);

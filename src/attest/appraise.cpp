@@ -36,8 +36,9 @@ FactorReport full_report(const Claims& claims,
                          const Policy& policy,
                          const Expectation* expectation,
                          const Clues& clues,
+                         const Roots& roots,
                          UnixMs at) {
-    const AppraisalInput input{claims, policy, expectation, clues, at};
+    const AppraisalInput input{claims, policy, expectation, clues, roots, at};
     FactorReport report;
     report.judged_at = at;
     report.kind = claims.kind;
@@ -61,7 +62,7 @@ FactorReport inspect_parsed(const Result<ParsedEvidence>& parsed,
     if (!verified.has_value()) {
         return early_report(FactorId::signature, verified.error(), parsed->kind(), at);
     }
-    return full_report(verified->claims(), policy, nullptr, clues, at);
+    return full_report(verified->claims(), policy, nullptr, clues, roots, at);
 }
 
 }  // namespace
@@ -73,11 +74,12 @@ class Appraiser {
 };
 
 Appraisal appraise(const SignedEvidence& evidence,
+                   const Roots& roots,
                    const Policy& policy,
                    const Expectation& expectation) {
     Appraisal appraisal;
     appraisal.report =
-        full_report(evidence.claims(), policy, &expectation, Clues{}, expectation.judged_at);
+        full_report(evidence.claims(), policy, &expectation, Clues{}, roots, expectation.judged_at);
     if (appraisal.report.accepted) {
         appraisal.accepted = Appraiser::accept(evidence.claims());
     }
@@ -106,7 +108,7 @@ Appraisal examine(ByteView conceptual_message,
     if (!verified.has_value()) {
         return {early_report(FactorId::signature, verified.error(), parsed->kind(), at), {}};
     }
-    return appraise(*verified, policy, expectation);
+    return appraise(*verified, roots, policy, expectation);
 }
 
 FactorReport inspect(EvidenceBundle bundle,

@@ -42,6 +42,7 @@ struct Appraisal {
 ///         another measurement than the credential's; wrong_key (ATT-21) report data; not_yet_valid
 ///         (ATT-22); expired (ATT-23). Those of hardware, docs/CHECKS.md: ATT-74..78, ATT-274..293.
 [[nodiscard]] Appraisal appraise(const SignedEvidence& evidence,
+                                 const Roots& roots,
                                  const Policy& policy,
                                  const Expectation& expectation);
 

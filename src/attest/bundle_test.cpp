@@ -95,7 +95,7 @@ TEST(Bundle, ACollectionHasOneEvidenceAndEndorsements) {
 
 TEST(Bundle, AKindThatNobodyReadsYetIsRefused) {
     EvidenceBundle bundle;
-    bundle.kind = Kind::psa;
+    bundle.kind = Kind::tpm;
     EXPECT_EQ(ParsedEvidence::read(std::move(bundle)).error(),
               (Error{Errc::unsupported, "ATT-273"}));
 }

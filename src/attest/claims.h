@@ -3,9 +3,11 @@
 #include <optional>
 #include <variant>
 
+#include "attest/cca.h"
 #include "attest/dcap.h"
 #include "attest/kind.h"
 #include "attest/nitro.h"
+#include "attest/psa.h"
 #include "attest/sev_snp.h"
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -36,7 +38,7 @@ struct Claims {
     std::optional<UnixMs> issued;  // Many quotes have no time.
     std::optional<UnixMs> collateral_issued;  // Of the oldest document.
     crypto::Sha256Digest evidence_digest{};   // SHA-256 of what was read.
-    std::variant<SimulatedClaims, DcapClaims, SnpClaims, NitroClaims> details;
+    std::variant<SimulatedClaims, DcapClaims, SnpClaims, NitroClaims, PsaClaims, CcaClaims> details;
 };
 
 }  // namespace chatmcp::attest

@@ -28,6 +28,10 @@ Result<ParsedEvidence> ParsedEvidence::read(EvidenceBundle bundle) {
             return with(SignedSnpReport::read(bytes));
         case Kind::nitro:
             return with(NitroDocument::read(bytes));
+        case Kind::psa:
+            return with(PsaToken::read(bytes));
+        case Kind::cca:
+            return with(CcaToken::read(bytes));
         default:
             return fail(Errc::unsupported, "ATT-273");
     }

@@ -32,7 +32,12 @@ class ParsedEvidence {
     [[nodiscard]] static Result<ParsedEvidence> read(EvidenceBundle bundle);
 
   private:
-    using Content = std::variant<wire::SimulatedQuote, DcapQuote, SignedSnpReport, NitroDocument>;
+    using Content = std::variant<wire::SimulatedQuote,
+                                 DcapQuote,
+                                 SignedSnpReport,
+                                 NitroDocument,
+                                 PsaToken,
+                                 CcaToken>;
 
     ParsedEvidence(std::unique_ptr<const EvidenceBundle> bundle, Content content)
         : bundle_(std::move(bundle)), content_(std::move(content)) {}

@@ -27,6 +27,10 @@ class JsonWriter {
         key(name);
         writer_.Uint64(value);
     }
+    void integer(std::string_view name, std::int64_t value) {
+        key(name);
+        writer_.Int64(value);
+    }
     void time(std::string_view name, UnixMs value) {
         key(name);
         writer_.Int64(value.value);

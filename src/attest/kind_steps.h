@@ -34,4 +34,14 @@ void write_details(JsonWriter& json, const SnpClaims& details);
                                                 const AppraisalInput& input);
 void write_details(JsonWriter& json, const NitroClaims& details);
 
+[[nodiscard]] Result<Claims> verify_content(const PsaToken& token, const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const PsaClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const PsaClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const CcaToken& token, const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const CcaClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const CcaClaims& details);
+
 }  // namespace chatmcp::attest

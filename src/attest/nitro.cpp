@@ -16,72 +16,10 @@ using crypto::SignatureAlgorithm;
 using crypto::VerificationKey;
 using wire::CborReader;
 
-constexpr std::size_t kSignatureBytes = 96;
 constexpr std::uint8_t kPcrIndexMax = 31;
 
 std::unexpected<Error> out_of_range() {
     return fail(Errc::invalid_argument, "ATT-136");
-}
-
-// ---- COSE ----
-
-/// Exactly {1: -35}: the algorithm is ES384, and nothing else is said (RFC 9052 section 3.1).
-Result<void> check_header(ByteView header) {
-    constexpr std::int64_t kAlgorithm = 1;
-    constexpr std::int64_t kEs384 = -35;
-    CborReader reader(header);
-    const auto pairs = reader.map(1);
-    const auto label = reader.integer();
-    const auto algorithm = reader.integer();
-    if (!pairs.has_value() || *pairs != 1 || !label.has_value() || *label != kAlgorithm ||
-        !algorithm.has_value() || *algorithm != kEs384 || !reader.finish().has_value()) {
-        return fail(Errc::unsupported, "ATT-132");
-    }
-    return {};
-}
-
-/// Header, payload and signature.
-Result<void> read_sign1(ByteView bytes, NitroDocument& out) {
-    constexpr std::uint64_t kSign1Tag = 18;
-    constexpr std::size_t kParts = 4;
-    constexpr std::size_t kHeaderMaxBytes = 64;
-    CborReader reader(bytes);
-    CHATMCP_TRY(const wire::CborMajor first, reader.peek());
-    if (first == wire::CborMajor::tag) {
-        CHATMCP_TRY(const std::uint64_t tag, reader.tag());
-        if (tag != kSign1Tag) {
-            return fail(Errc::malformed, "ATT-131");
-        }
-        out.tagged = true;
-    }
-    CHATMCP_TRY(const std::size_t parts, reader.array(kParts));
-    if (parts != kParts) {
-        return fail(Errc::malformed, "ATT-131");
-    }
-    CHATMCP_TRY(out.protected_header, reader.byte_string(kHeaderMaxBytes));
-    // What is not signed says nothing.
-    CHATMCP_TRY(const std::size_t unprotected, reader.map(kNitroPayloadMaxBytes));
-    if (unprotected != 0) {
-        return fail(Errc::malformed, "ATT-131");
-    }
-    CHATMCP_TRY(out.payload, reader.byte_string(kNitroPayloadMaxBytes));
-    CHATMCP_TRY(out.signature, reader.byte_string(kSignatureBytes));
-    if (out.signature.size() != kSignatureBytes) {
-        return fail(Errc::malformed, "ATT-131");
-    }
-    CHATMCP_TRY_VOID(reader.finish());
-    return check_header(out.protected_header);
-}
-
-/// What is signed. Spec: RFC 9052 section 4.4, Sig_structure.
-Bytes signed_bytes(const NitroDocument& document) {
-    wire::CborWriter writer;
-    writer.array(4);
-    writer.text_string("Signature1");
-    writer.byte_string(document.protected_header);
-    writer.byte_string({});
-    writer.byte_string(document.payload);
-    return writer.take();
 }
 
 // ---- Payload ----
@@ -213,7 +151,7 @@ Result<void> read_field(CborReader& reader, FieldsSeen& seen, NitroDocument& out
 
 /// The hypervisor writes a map of indefinite length, or, in earlier years, of nine fields.
 Result<void> read_payload(NitroDocument& out) {
-    CborReader reader(out.payload);
+    CborReader reader(out.message.payload);
     CHATMCP_TRY(const auto pairs, reader.map_of_any_length(kNitroPayloadMaxBytes));
     FieldsSeen seen{};
     // No field stands twice, so there are never more turns than fields.
@@ -296,7 +234,10 @@ Result<NitroDocument> NitroDocument::read(ByteView bytes) {
         return fail(Errc::too_large, "ATT-130");
     }
     NitroDocument out;
-    CHATMCP_TRY_VOID(read_sign1(bytes, out));
+    CHATMCP_TRY(out.message, CoseMessage::read(bytes, kNitroPayloadMaxBytes));
+    if (out.message.algorithm != CoseAlgorithm::es384) {
+        return fail(Errc::unsupported, "ATT-132");
+    }
     CHATMCP_TRY_VOID(read_payload(out));
     return out;
 }
@@ -319,11 +260,7 @@ Result<NitroClaims> verify_nitro(const NitroDocument& document,
         return fail(Errc::wrong_purpose, "ATT-139");
     }
     CHATMCP_TRY(const auto key, VerificationKey::from_spki(leaf.public_key));
-    if (!key.verify_fixed(
-                SignatureAlgorithm::ecdsa_sha384, signed_bytes(document), document.signature)
-             .has_value()) {
-        return fail(Errc::bad_signature, "ATT-140");
-    }
+    CHATMCP_TRY_VOID(document.message.verify_signature(key));
     return claims_of(document, leaf);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "attest/certificate.h"
+#include "attest/cose.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,11 +29,7 @@ inline constexpr std::size_t kNitroBundleMax = kChainMax - 1;
 /// Spec: aws-nitro-enclaves-nsm-api, docs/attestation_process.md sections 2.2, 3.1 and 3.2; RFC
 ///       9052 section 4.2.
 struct NitroDocument {
-    bool tagged = false;  // With tag 18 in front.
-    ByteView protected_header;
-    ByteView payload;
-    ByteView signature;  // r || s
-
+    CoseMessage message;
     std::string_view module_id;
     UnixMs timestamp;
     std::map<std::uint8_t, ByteView> pcrs;  // One that is absent is not one of zeros.
@@ -42,10 +39,11 @@ struct NitroDocument {
     std::optional<ByteView> user_data;
     std::optional<ByteView> nonce;
 
-    /// Errors: CBOR-01..07; too_large (ATT-130) the document; malformed (ATT-131) no COSE_Sign1 of
-    ///         this shape; unsupported (ATT-132) another header than ES384 alone, (ATT-137) digest;
-    ///         invalid_argument (ATT-133) a field that is not known, (ATT-134) a field or register
-    ///         twice, (ATT-135) a field that is missing, (ATT-136) a value out of its range.
+    /// Errors: those of CoseMessage; too_large (ATT-130) the document; unsupported (ATT-132)
+    /// another
+    ///         algorithm than ES384, (ATT-137) digest; invalid_argument (ATT-133) a field that is
+    ///         not known, (ATT-134) a field or register twice, (ATT-135) a field that is missing,
+    ///         (ATT-136) a value out of its range.
     [[nodiscard]] static Result<NitroDocument> read(ByteView bytes);
 };
 

@@ -106,7 +106,7 @@ void expect_pcrs(const std::map<std::uint8_t, ByteView>& pcrs, const Vector& exp
 }
 
 void expect_document(const NitroDocument& document, const Vector& expected) {
-    EXPECT_EQ(document.tagged, expected.has("cose_tag"));
+    EXPECT_EQ(document.message.tag.has_value(), expected.has("cose_tag"));
     EXPECT_EQ(document.module_id, expected.text("module_id"));
     EXPECT_EQ("SHA384", expected.text("digest"));
     if (expected.has("timestamp_ms")) {
@@ -222,7 +222,7 @@ TEST(Nitro, ADocumentWithItsTagVerifiesAsWell) {
     Case each("anjuna-2021");
     each.document.insert(each.document.begin(), 0xd2);
     EXPECT_EQ(check_of(each.verify()), "verified");
-    EXPECT_TRUE(NitroDocument::read(each.document).value().tagged);
+    EXPECT_TRUE(NitroDocument::read(each.document).value().message.tag.has_value());
     each.document[0] = 0xd1;  // COSE_Mac0
     EXPECT_EQ(check_of(each.verify()), "ATT-131");
 }
