@@ -146,12 +146,14 @@ Result<void> read_basic_constraints(Certificate& out, ByteView value) {
 Result<void> read_key_usage(Certificate& out, ByteView value) {
     constexpr std::uint8_t kKeyCertSign = 0x04;  // Bit 5 of the first byte, from the left.
     constexpr std::uint8_t kCrlSign = 0x02;
+    constexpr std::uint8_t kDigitalSignature = 0x80;
     DerReader reader(value);
     CHATMCP_TRY(const ByteView bits, reader.content(wire::kDerBitString));
     CHATMCP_TRY_VOID(reader.finish());
     const std::uint8_t first = bits.size() < 2 ? 0 : bits[1];
     out.signs_certificates = (first & kKeyCertSign) != 0;
     out.signs_lists = (first & kCrlSign) != 0;
+    out.signs_data = (first & kDigitalSignature) != 0;
     return {};
 }
 

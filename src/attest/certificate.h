@@ -46,6 +46,7 @@ struct Certificate {
     std::optional<std::uint64_t> path_length;  // Of authorities below it.
     std::optional<bool> signs_certificates;    // keyUsage, if there is one.
     std::optional<bool> signs_lists;
+    std::optional<bool> signs_data;
 
     /// Errors: DER-01..08; too_large (ATT-40) size, number of extensions, serial; unsupported
     ///         (ATT-41) another version than 3, (ATT-42) signature algorithm; malformed (ATT-43)

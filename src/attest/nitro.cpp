@@ -5,9 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "attest/object_identifiers.h"
 #include "wire/cbor.h"
-#include "wire/der.h"
 
 namespace chatmcp::attest {
 namespace {
@@ -169,18 +167,6 @@ Result<void> read_payload(NitroDocument& out) {
 
 // ---- Verification ----
 
-/// Whether keyUsage is there and has digitalSignature, the first bit from the left.
-bool signs_documents(const Certificate& certificate) {
-    constexpr std::uint8_t kDigitalSignature = 0x80;
-    const CertificateExtension* const usage = certificate.find(oid::kKeyUsage);
-    if (usage == nullptr) {
-        return false;
-    }
-    wire::DerReader reader(usage->value);
-    const auto bits = reader.content(wire::kDerBitString);
-    return bits.has_value() && bits->size() >= 2 && ((*bits)[1] & kDigitalSignature) != 0;
-}
-
 /// The chain is the bundle from its end to its start, of P-384 throughout.
 Result<void> check_order(const std::vector<const Certificate*>& chain,
                          const std::vector<ByteView>& bundle) {
@@ -256,7 +242,7 @@ Result<NitroClaims> verify_nitro(const NitroDocument& document,
     CHATMCP_TRY(const auto chain,
                 verify_chain(leaf, bundle, std::span(&root, 1), ChainRules{.at = at}));
     CHATMCP_TRY_VOID(check_order(chain, document.bundle));
-    if (leaf.is_authority || !signs_documents(leaf)) {
+    if (leaf.is_authority || !leaf.signs_data.value_or(false)) {
         return fail(Errc::wrong_purpose, "ATT-139");
     }
     CHATMCP_TRY(const auto key, VerificationKey::from_spki(leaf.public_key));

@@ -60,6 +60,11 @@ inline constexpr std::array<std::uint8_t, 9> kSgxExtensions = {
 // 1.3.6.1.4.1.3704.1: AMD's extensions of VCEK and VLEK certificates are below it.
 inline constexpr std::array<std::uint8_t, 8> kAmdKeyExtensions = {
     0x2b, 0x06, 0x01, 0x04, 0x01, 0x9c, 0x78, 0x01};
+// 2.23.133.5.4.1: tcg-dice-TcbInfo.
+inline constexpr std::array<std::uint8_t, 6> kDiceTcbInfo = {0x67, 0x81, 0x05, 0x05, 0x04, 0x01};
+// 2.23.133.5.4.1.1: where NVIDIA's Blackwell has it.
+inline constexpr std::array<std::uint8_t, 7> kNvidiaDiceTcbInfo = {
+    0x67, 0x81, 0x05, 0x05, 0x04, 0x01, 0x01};
 
 /// INTEGER 1, whole: the only trailer field of RSASSA-PSS.
 inline constexpr std::array<std::uint8_t, 3> kIntegerOne = {0x02, 0x01, 0x01};

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/certificate.h"
 #include "base/encoding.h"
+#include "support/vectors.h"
 
 namespace chatmcp::attest {
 namespace {
@@ -29,6 +31,16 @@ TEST(Roots, ThePublishedKeysBelongToThePublishedSeeds) {
         EXPECT_NE(std::ranges::find(roots.published_keys, key.public_key()),
                   roots.published_keys.end());
     }
+}
+
+TEST(Roots, TheRootsOfMakersAreThoseOfTheCorpus) {
+    const auto pem = [](const std::string& name) {
+        return certificates_of_pem(as_bytes(testing::load_text("evidence/roots/" + name))).value();
+    };
+    const Roots roots = builtin_roots();
+    EXPECT_EQ(roots.nvidia, pem("nvidia-device-identity-ca.pem").front());
+    EXPECT_EQ(roots.nvidia, pem("nvidia-switch-device-identity-ca.pem").front());
+    EXPECT_EQ(as_text(roots.intel_sgx), testing::load_text("evidence/roots/intel-sgx-root-ca.der"));
 }
 
 }  // namespace
