@@ -91,6 +91,14 @@ constexpr std::uint8_t kNvidiaDeviceIdentityCa[] = {
 
 }  // namespace
 
+Result<std::vector<Certificate>> read_roots(std::span<const Bytes> certificates) {
+    std::vector<Certificate> out;
+    for (const Bytes& der : certificates) {
+        CHATMCP_TRY(out.emplace_back(), Certificate::read(der));
+    }
+    return out;
+}
+
 Roots builtin_roots() {
     Roots roots;
     for (const std::string_view text : kPublishedKeys) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include "attest/certificate.h"
 #include "base/bytes.h"
 #include "crypto/hash.h"
 #include "crypto/sign.h"
@@ -30,6 +32,9 @@ struct Roots {
     std::vector<Bytes> tpm;  // Of clouds whose machines have virtual TPMs.
     Bytes nvidia;
 };
+
+/// Certificates in DER, which outlive what is returned. Errors: those of Certificate::read.
+[[nodiscard]] Result<std::vector<Certificate>> read_roots(std::span<const Bytes> certificates);
 
 /// What programs use.
 [[nodiscard]] Roots builtin_roots();

@@ -1,12 +1,15 @@
 #include "attest/roots.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "attest/certificate.h"
 #include "base/encoding.h"
 #include "support/vectors.h"
+#include "crypto/hash.h"
+#include "support/files.h"
 
 namespace chatmcp::attest {
 namespace {
@@ -41,6 +44,48 @@ TEST(Roots, TheRootsOfMakersAreThoseOfTheCorpus) {
     EXPECT_EQ(roots.nvidia, pem("nvidia-device-identity-ca.pem").front());
     EXPECT_EQ(roots.nvidia, pem("nvidia-switch-device-identity-ca.pem").front());
     EXPECT_EQ(as_text(roots.intel_sgx), testing::load_text("evidence/roots/intel-sgx-root-ca.der"));
+}
+
+// What verification starts from is what makers/PROVENANCE.md says, file by file.
+TEST(Roots, EveryRootIsTheOneOfItsProvenance) {
+    std::vector<std::string> recorded;
+    std::istringstream lines(testing::read_project_file("src/attest/makers/PROVENANCE.md"));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("| `")) {
+            const std::string name = line.substr(3, line.find('`', 3) - 3);
+            const std::string file = testing::read_project_file("src/attest/makers/" + name);
+            const std::string digest = to_hex(crypto::sha256(as_bytes(file)));
+            EXPECT_NE(line.find("| " + digest + " |"), std::string::npos) << name;
+            recorded.push_back(digest);
+        }
+    }
+    const Roots roots = builtin_roots();
+    std::vector<Bytes> all = {roots.intel_sgx, roots.aws_nitro, roots.nvidia};
+    for (const auto* more : {&roots.amd, &roots.amd_below, &roots.google_android, &roots.tpm}) {
+        all.insert(all.end(), more->begin(), more->end());
+    }
+    EXPECT_EQ(all.size(), 17u);
+    for (const Bytes& root : all) {
+        EXPECT_EQ(std::ranges::count(recorded, to_hex(crypto::sha256(root))), 1);
+    }
+    const auto read = read_roots(all);
+    ASSERT_TRUE(read.has_value()) << read.error().check;
+    for (const Certificate& root : *read) {
+        EXPECT_TRUE(root.is_authority) << common_name_of(root.subject);
+    }
+    EXPECT_EQ(recorded.size(), all.size());
+}
+
+// An authority of AMD's is of use below its root alone.
+TEST(Roots, AmdsAuthoritiesAreSignedByItsRoots) {
+    const Roots roots = builtin_roots();
+    const auto arks = read_roots(roots.amd).value();
+    const auto authorities = read_roots(roots.amd_below).value();
+    for (const Certificate& each : authorities) {
+        const auto chain = verify_chain(each, {}, arks, ChainRules{.at = each.not_before});
+        EXPECT_TRUE(chain.has_value()) << common_name_of(each.subject);
+    }
+    EXPECT_FALSE(read_roots(std::vector<Bytes>{Bytes(10, 0x30)}).has_value());
 }
 
 }  // namespace

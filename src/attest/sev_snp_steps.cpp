@@ -236,14 +236,8 @@ Result<Claims> verify_content(const SignedSnpReport& report, const VerificationI
     }
     collateral.certificate_table = input.bundle.file("auxblob.bin");
     collateral.ark_crl = input.bundle.file("ark_crl.der");
-    std::vector<Certificate> roots;
-    for (const Bytes& der : input.roots.amd) {
-        CHATMCP_TRY(roots.emplace_back(), Certificate::read(der));
-    }
-    std::vector<Certificate> authorities;
-    for (const Bytes& der : input.roots.amd_below) {
-        CHATMCP_TRY(authorities.emplace_back(), Certificate::read(der));
-    }
+    CHATMCP_TRY(const std::vector<Certificate> roots, read_roots(input.roots.amd));
+    CHATMCP_TRY(const std::vector<Certificate> authorities, read_roots(input.roots.amd_below));
     CHATMCP_TRY(SnpClaims details,
                 verify_sev_snp(report, collateral, {roots, authorities}, input.at));
     return claims_of(std::move(details));
