@@ -60,27 +60,39 @@ class SnpPlatform {
     std::function<void(attest::SnpCollateral&)> edit_collateral = [](attest::SnpCollateral&) {};
     std::vector<Bytes> revoked;
 
-    /// Sign everything, as the knobs stand, and verify it.
-    [[nodiscard]] Result<attest::SnpClaims> verify() {
-        const Bytes root_der = make_certificate(
-            {.subject = root.name, .issuer = root.name, .authority = true, .key_usage = 0x06},
-            root.key,
-            root.key);
+    struct Files {
+        Bytes root;
+        Bytes authority;
+        Bytes key;
+        Bytes crl;
+        Bytes report;
+    };
+    /// Sign everything, as the knobs stand.
+    [[nodiscard]] Files make_files() {
         CertificateSpec leaf = key_spec;
         for (const auto& [numbers, value] : extensions) {
             Bytes id = to_bytes(attest::oid::kAmdKeyExtensions);
             append(id, numbers);
             append(leaf.extensions, extension(id, false, value));
         }
-        const Bytes leaf_der = make_certificate(leaf, key, authority.key);
-        const Bytes authority_der = make_certificate(authority_spec, authority.key, root.key);
-        const Bytes crl =
-            make_revocation_list(root, now.plus_ms(-kDayMs), now.plus_ms(kDayMs), revoked);
-        const Bytes report = make_report();
-        CHATMCP_TRY(const auto anchor, attest::Certificate::read(root_der));
-        CHATMCP_TRY(const auto parsed, attest::SignedSnpReport::read(report));
-        attest::SnpCollateral collateral{
-            .certificates = {leaf_der, authority_der}, .certificate_table = {}, .ark_crl = crl};
+        return Files{
+            .root = make_certificate(
+                {.subject = root.name, .issuer = root.name, .authority = true, .key_usage = 0x06},
+                root.key,
+                root.key),
+            .authority = make_certificate(authority_spec, authority.key, root.key),
+            .key = make_certificate(leaf, key, authority.key),
+            .crl = make_revocation_list(root, now.plus_ms(-kDayMs), now.plus_ms(kDayMs), revoked),
+            .report = make_report()};
+    }
+    /// The same, and verify it.
+    [[nodiscard]] Result<attest::SnpClaims> verify() {
+        const Files files = make_files();
+        CHATMCP_TRY(const auto anchor, attest::Certificate::read(files.root));
+        CHATMCP_TRY(const auto parsed, attest::SignedSnpReport::read(files.report));
+        attest::SnpCollateral collateral{.certificates = {files.key, files.authority},
+                                         .certificate_table = {},
+                                         .ark_crl = files.crl};
         edit_collateral(collateral);
         return attest::verify_sev_snp(
             parsed, collateral, attest::SnpAnchors{.roots = std::span(&anchor, 1)}, now);
