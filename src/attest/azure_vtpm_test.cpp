@@ -34,8 +34,8 @@ class MakersRoots {
 
   private:
     Roots roots_ = builtin_roots();
-    std::vector<Certificate> arks_ = read_roots(roots_.amd_arks).value();
-    std::vector<Certificate> authorities_ = read_roots(roots_.amd_authorities).value();
+    std::vector<Certificate> arks_ = read_roots(roots_.amd).value();
+    std::vector<Certificate> authorities_ = read_roots(roots_.amd_below).value();
     Certificate intel_ = Certificate::read(roots_.intel_sgx).value();
 };
 

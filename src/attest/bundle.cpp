@@ -77,9 +77,16 @@ bool is_tpm_quote(ByteView bytes) {
     return begins_with(bytes, kGeneratedAndQuote);
 }
 
-bool is_hcl_report(ByteView bytes) {
-    constexpr std::uint8_t kSignature[] = {'H', 'C', 'L', 'A'};
-    return begins_with(bytes, kSignature);
+/// The JSON of Azure's attesters: its quote and its report stand under these names.
+bool is_azure_evidence(ByteView bytes) {
+    constexpr std::size_t kMaxBytes = std::size_t{256} * 1024;
+    const std::string_view text = as_text(bytes);
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    const auto has = [&](std::string_view name) {
+        return text.find(name) != std::string_view::npos;
+    };
+    return bytes.size() <= kMaxBytes && first != std::string_view::npos && text[first] == '{' &&
+           (has("\"hcl_report\"") || (has("\"quote\"") && has("\"report\"") && has("\"vcek\"")));
 }
 
 /// SPDM 1.1, GET_MEASUREMENTS.
@@ -88,18 +95,20 @@ bool is_spdm_request(ByteView bytes) {
     return begins_with(bytes, kRequest);
 }
 
-/// What evidence is called in a folder. Where several are there, the first of this order is it: a
-/// vTPM's report brings a quote of the TPM and of the processor along, and chains lie beside all.
+/// What evidence is called in a folder. Where several are there, the first of this order is it:
+/// chains and quotes of TPMs lie beside others' evidence too.
 constexpr std::array<std::string_view, 10> kEvidenceNames = {"evidence.cmw",
-                                                             "hcl_report.bin",
                                                              "evidence.bin",
+                                                             "evidence.json",
                                                              "quote.bin",
                                                              "report.bin",
                                                              "document.cose",
                                                              "token.cbor",
                                                              "quote.msg",
-                                                             "quote_sha384.msg",
-                                                             "chain.pem"};
+                                                             "chain.pem",
+                                                             "ak_cert.pem"};
+/// By its name alone a certificate is one of a TPM's key.
+constexpr std::string_view kTpmCertificate = "ak_cert.pem";
 
 /// What may lie beside evidence; docs/attestation.md says for each kind what it is.
 constexpr std::string_view kNamesBeside[] = {
@@ -125,20 +134,9 @@ constexpr std::string_view kNamesBeside[] = {
     "ark_crl.der",
     "certificate_chain.pem",
     "auxblob.bin",
-    // Azure's virtual TPM
-    "runtime_data.json",
-    "tpm_quote.msg",
-    "tpm_quote.sig",
-    "td_quote.bin",
     // TPM
     "quote.sig",
-    "quote_sha1.msg",
-    "quote_sha1.sig",
-    "quote_sha384.msg",
-    "quote_sha384.sig",
     "pcrs.json",
-    "pcrs_sha1.json",
-    "pcrs_sha384.json",
     "ak_pub.pem",
     "ak_public.tpmt",
     "ak_cert.pem",
@@ -146,6 +144,7 @@ constexpr std::string_view kNamesBeside[] = {
     "ak_intermediate.pem",
     "ak_root.pem",
     "intermediate.pem",
+    "root.pem",
     "eventlog.bin",
     // PSA and CCA
     "iak_pub.pem",
@@ -234,7 +233,7 @@ Result<Kind> kind_of_content(ByteView bytes) {
         {Kind::nitro, is_nitro_document},
         {Kind::cca, is_cca_token},
         {Kind::psa, is_cose_token},
-        {Kind::azure_vtpm, is_hcl_report},
+        {Kind::azure_vtpm, is_azure_evidence},
         {Kind::tpm, is_tpm_quote},
         {Kind::nvidia_gpu, is_spdm_request},
         {Kind::android_key, is_certificate_chain},
@@ -293,6 +292,9 @@ Result<EvidenceBundle> bundle_of_files(NamedFiles files, std::optional<Kind> for
         }
         Bytes evidence = std::move(found->second);
         files.erase(found);
+        if (name == kTpmCertificate && !forced.has_value()) {
+            forced = Kind::tpm;
+        }
         CHATMCP_TRY(EvidenceBundle out, bundle_of_bytes(std::move(evidence), forced));
         std::erase_if(files, [](const auto& each) { return !may_lie_beside(each.first); });
         out.beside.merge(std::move(files));

@@ -3,12 +3,15 @@
 #include <optional>
 #include <variant>
 
+#include "attest/azure_vtpm.h"
 #include "attest/cca.h"
 #include "attest/dcap.h"
 #include "attest/kind.h"
 #include "attest/nitro.h"
+#include "attest/nvidia_gpu.h"
 #include "attest/psa.h"
 #include "attest/sev_snp.h"
+#include "attest/tpm_quote.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "crypto/hash.h"
@@ -38,7 +41,16 @@ struct Claims {
     std::optional<UnixMs> issued;  // Many quotes have no time.
     std::optional<UnixMs> collateral_issued;  // Of the oldest document.
     crypto::Sha256Digest evidence_digest{};   // SHA-256 of what was read.
-    std::variant<SimulatedClaims, DcapClaims, SnpClaims, NitroClaims, PsaClaims, CcaClaims> details;
+    std::variant<SimulatedClaims,
+                 DcapClaims,
+                 SnpClaims,
+                 NitroClaims,
+                 PsaClaims,
+                 CcaClaims,
+                 TpmClaims,
+                 AzureVtpmClaims,
+                 NvidiaGpuClaims>
+        details;
 };
 
 }  // namespace chatmcp::attest

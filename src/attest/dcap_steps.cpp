@@ -337,17 +337,19 @@ void write_tcb(JsonWriter& json, const TcbJudgement& tcb) {
 
 }  // namespace
 
+DcapCollateral dcap_collateral_of(const EvidenceBundle& bundle) {
+    return {.tcb_info = bundle.file("tcb_info.json"),
+            .tcb_info_issuer_chain = bundle.file("tcb_info_issuer_chain.pem"),
+            .qe_identity = bundle.file("qe_identity.json"),
+            .qe_identity_issuer_chain = bundle.file("qe_identity_issuer_chain.pem"),
+            .root_ca_crl = bundle.file("root_ca_crl.der"),
+            .pck_crl = bundle.file("pck_crl.der"),
+            .pck_crl_issuer_chain = bundle.file("pck_crl_issuer_chain.pem"),
+            .pck_chain = bundle.file("pck_chain.pem")};
+}
+
 Result<Claims> verify_content(const DcapQuote& quote, const VerificationInput& input) {
-    const EvidenceBundle& files = input.bundle;
-    const DcapCollateral collateral{
-        .tcb_info = files.file("tcb_info.json"),
-        .tcb_info_issuer_chain = files.file("tcb_info_issuer_chain.pem"),
-        .qe_identity = files.file("qe_identity.json"),
-        .qe_identity_issuer_chain = files.file("qe_identity_issuer_chain.pem"),
-        .root_ca_crl = files.file("root_ca_crl.der"),
-        .pck_crl = files.file("pck_crl.der"),
-        .pck_crl_issuer_chain = files.file("pck_crl_issuer_chain.pem"),
-        .pck_chain = files.file("pck_chain.pem")};
+    const DcapCollateral collateral = dcap_collateral_of(input.bundle);
     CHATMCP_TRY(const Certificate root, Certificate::read(input.roots.intel_sgx));
     CHATMCP_TRY(DcapClaims details, verify_dcap(quote, collateral, root, input.at));
     return claims_of(std::move(details));

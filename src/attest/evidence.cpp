@@ -32,6 +32,12 @@ Result<ParsedEvidence> ParsedEvidence::read(EvidenceBundle bundle) {
             return with(PsaToken::read(bytes));
         case Kind::cca:
             return with(CcaToken::read(bytes));
+        case Kind::tpm:
+            return with(TpmFiles::read(*kept));
+        case Kind::azure_vtpm:
+            return with(AzureEvidence::read(as_text(bytes)));
+        case Kind::nvidia_gpu:
+            return with(NvidiaReport::read(bytes));
         default:
             return fail(Errc::unsupported, "ATT-273");
     }

@@ -19,6 +19,16 @@ namespace chatmcp::attest {
 /// Verification has three steps, and each has its type: bytes -> ParsedEvidence -> SignedEvidence
 /// -> AppraisedEvidence (appraise.h). Only the checking function can make the next one.
 
+/// Files of a TPM: a quote with its signature and registers, or the certificate of its attestation
+/// key alone. Views are borrowed from the bundle.
+struct TpmFiles {
+    TpmEvidence evidence;
+    bool has_quote = false;
+
+    /// Errors: those of TpmQuote; not_found (ATT-296) a quote without signature or registers.
+    [[nodiscard]] static Result<TpmFiles> read(const EvidenceBundle& bundle);
+};
+
 /// Evidence that was read. Nothing in it has been verified, so nothing of it is shown. It moves and
 /// does not copy.
 class ParsedEvidence {
@@ -37,7 +47,10 @@ class ParsedEvidence {
                                  SignedSnpReport,
                                  NitroDocument,
                                  PsaToken,
-                                 CcaToken>;
+                                 CcaToken,
+                                 TpmFiles,
+                                 AzureEvidence,
+                                 NvidiaReport>;
 
     ParsedEvidence(std::unique_ptr<const EvidenceBundle> bundle, Content content)
         : bundle_(std::move(bundle)), content_(std::move(content)) {}

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "attest/appraisal.h"
+#include "attest/evidence.h"
 #include "attest/json_writer.h"
 
 namespace chatmcp::attest {
@@ -43,5 +44,25 @@ void write_details(JsonWriter& json, const PsaClaims& details);
 [[nodiscard]] std::vector<Factor> judge_details(const CcaClaims& details,
                                                 const AppraisalInput& input);
 void write_details(JsonWriter& json, const CcaClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const TpmFiles& files, const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const TpmClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const TpmClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const AzureEvidence& evidence,
+                                            const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const AzureVtpmClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const AzureVtpmClaims& details);
+
+[[nodiscard]] Result<Claims> verify_content(const NvidiaReport& report,
+                                            const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const NvidiaGpuClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const NvidiaGpuClaims& details);
+
+/// What lies beside a quote of SGX or TDX.
+[[nodiscard]] DcapCollateral dcap_collateral_of(const EvidenceBundle& bundle);
 
 }  // namespace chatmcp::attest

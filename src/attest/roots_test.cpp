@@ -7,9 +7,9 @@
 
 #include "attest/certificate.h"
 #include "base/encoding.h"
-#include "support/vectors.h"
 #include "crypto/hash.h"
 #include "support/files.h"
+#include "support/vectors.h"
 
 namespace chatmcp::attest {
 namespace {
