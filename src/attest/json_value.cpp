@@ -1,16 +1,47 @@
 #include "attest/json_value.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "attest/rapidjson.h"
+#include "base/bytes.h"
+#include "wire/cbor.h"
 
 namespace chatmcp::attest {
 namespace {
 
-// Receives rapidjson's events and builds the value. The names of its functions are rapidjson's.
+constexpr std::size_t kFewNames = 16;
+constexpr std::size_t kWaitingUsual = 64;  // Values on the stack at a time.
+
+/// Whether a name stands twice.
+bool has_duplicate(std::span<const std::string> names) {
+    if (names.size() <= kFewNames) {
+        for (std::size_t i = 1; i < names.size(); ++i) {
+            const auto before = names.first(i);
+            if (std::ranges::find(before, names[i]) != before.end()) {
+                return true;
+            }
+        }
+        return false;
+    }
+    std::vector<std::string_view> sorted(names.begin(), names.end());
+    std::ranges::sort(sorted);
+    return std::ranges::adjacent_find(sorted) != sorted.end();
+}
+
+// Receives rapidjson's events and builds the value: what a list or object holds waits on a stack
+// until it ends and its size is known. The names of its functions are rapidjson's.
 class Builder {
   public:
+    /// `escapes`: the text has some, which may stand for what is no UTF-8.
+    explicit Builder(bool escapes) : escapes_(escapes) {
+        values_.reserve(kWaitingUsual);
+        names_.reserve(kWaitingUsual);
+    }
+
     // NOLINTBEGIN(readability-identifier-naming)
     bool Null() { return add(JsonValue{}); }
     bool Bool(bool value) {
@@ -32,71 +63,79 @@ class Builder {
     bool String(const char* text, rapidjson::SizeType size, bool) {
         JsonValue json(JsonValue::Type::text);
         json.text.assign(text, size);
-        return add(std::move(json));
+        return is_text(json.text) && add(std::move(json));
     }
-    bool StartObject() { return open(JsonValue::Type::object); }
+    bool StartObject() { return open(); }
     bool Key(const char* text, rapidjson::SizeType size, bool) {
-        std::string name(text, size);
-        JsonValue& object = open_.back();
-        if (object.find(name) != nullptr) {
+        return is_text(names_.emplace_back(text, size));
+    }
+    bool EndObject(rapidjson::SizeType members) {
+        const std::span<const std::string> names = std::span(names_).last(members);
+        if (has_duplicate(names)) {
             error_ = Error{Errc::invalid_argument, "ATT-32"};
             return false;
         }
-        object.names.push_back(std::move(name));
-        return true;
+        JsonValue object(JsonValue::Type::object);
+        object.names = take_last(names_, members);
+        return close(std::move(object), members);
     }
-    bool EndObject(rapidjson::SizeType) { return close(); }
-    bool StartArray() { return open(JsonValue::Type::array); }
-    bool EndArray(rapidjson::SizeType) { return close(); }
+    bool StartArray() { return open(); }
+    bool EndArray(rapidjson::SizeType items) {
+        return close(JsonValue(JsonValue::Type::array), items);
+    }
     // NOLINTEND(readability-identifier-naming)
 
     [[nodiscard]] std::optional<Error> error() const { return error_; }
-    [[nodiscard]] JsonValue take() { return std::move(root_); }
+    /// Precondition: the text was read whole.
+    [[nodiscard]] JsonValue take() { return std::move(values_.front()); }
 
   private:
+    template <class T>
+    static std::vector<T> take_last(std::vector<T>& from, std::size_t count) {
+        const auto first = from.end() - static_cast<std::ptrdiff_t>(count);
+        std::vector<T> out(std::make_move_iterator(first), std::make_move_iterator(from.end()));
+        from.erase(first, from.end());
+        return out;
+    }
+
+    [[nodiscard]] bool is_text(const std::string& text) const {
+        return !escapes_ || wire::is_utf8(as_bytes(text));
+    }
+
     bool count() {
-        if (++values_ > kJsonValuesMax) {
+        if (++count_ > kJsonValuesMax) {
             error_ = Error{Errc::too_large, "ATT-38"};
             return false;
         }
         return true;
     }
 
-    bool open(JsonValue::Type type) {
-        if (open_.size() == kJsonDepthMax) {
+    bool open() {
+        if (depth_ == kJsonDepthMax) {
             error_ = Error{Errc::too_large, "ATT-38"};
             return false;
         }
-        open_.emplace_back(type);
+        ++depth_;
         return count();
     }
 
-    bool close() {
-        JsonValue value = std::move(open_.back());
-        open_.pop_back();
-        place(std::move(value));
+    bool close(JsonValue value, std::size_t items) {
+        --depth_;
+        value.items = take_last(values_, items);
+        values_.push_back(std::move(value));
         return true;
     }
 
     bool add(JsonValue value) {
-        if (!count()) {
-            return false;
-        }
-        place(std::move(value));
-        return true;
+        values_.push_back(std::move(value));
+        return count();
     }
 
-    void place(JsonValue value) {
-        if (open_.empty()) {
-            root_ = std::move(value);
-        } else {
-            open_.back().items.push_back(std::move(value));
-        }
-    }
-
-    JsonValue root_;
-    std::vector<JsonValue> open_;  // Objects and arrays that have not ended, outermost first.
-    std::size_t values_ = 0;
+    bool escapes_;
+    std::vector<JsonValue> values_;   // Those whose list or object has not ended, in their order.
+    std::vector<std::string> names_;  // The same of names.
+    std::size_t depth_ = 0;
+    std::size_t count_ = 0;
     std::optional<Error> error_;
 };
 
@@ -112,12 +151,16 @@ Result<JsonValue> parse_json(std::string_view text) {
     if (text.find('\0') != std::string_view::npos) {
         return fail(Errc::malformed, "ATT-31");
     }
-    rapidjson::MemoryStream stream(text.data(), text.size());
+    if (!wire::is_utf8(as_bytes(text))) {
+        return fail(Errc::malformed, "ATT-31");
+    }
+    std::string copy(text);  // Which rapidjson writes its strings into.
+    rapidjson::InsituStringStream stream(copy.data());
     rapidjson::Reader reader;
-    Builder builder;
+    Builder builder(text.find('\\') != std::string_view::npos);
     // Iterative: the depth of the input must not become the depth of the stack.
     const auto result = reader.Parse < rapidjson::kParseIterativeFlag |
-                        rapidjson::kParseValidateEncodingFlag > (stream, builder);
+                        rapidjson::kParseInsituFlag > (stream, builder);
     if (result.IsError()) {
         const std::optional<Error> own = builder.error();
         return own.has_value() ? fail(*own) : fail(Errc::malformed, "ATT-31");

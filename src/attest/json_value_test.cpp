@@ -54,6 +54,42 @@ TEST(JsonValue, WhatIsNotJsonOrNotNaturalIsRefused) {
     }
 }
 
+TEST(JsonValue, EscapesStandForUtf8) {
+    EXPECT_EQ(parse_json(R"("\u00fc\ud83d\ude00\"\\\/\b\f\n\r\t")")->text,
+              "\u00fc\U0001f600\"\\/\b\f\n\r\t");
+    for (const char* text : {R"("\udc00")", R"({"\udc00":1})", R"("\ud83d\u0041")", R"("\x41")"}) {
+        expect_refused(text, Errc::malformed, "ATT-31");
+    }
+}
+
+TEST(JsonValue, NestedValuesStandWhereTheyStood) {
+    const auto value = parse_json(R"([[1,[2,{"a":[3],"b":{"c":4}}],5],{},[],"x"])");
+    ASSERT_TRUE(value.has_value());
+    ASSERT_EQ(value->items.size(), 4U);
+    const JsonValue& first = value->items[0];
+    ASSERT_EQ(first.items.size(), 3U);
+    EXPECT_EQ(first.items[0].number, 1U);
+    EXPECT_EQ(first.items[2].number, 5U);
+    const JsonValue& object = first.items[1].items[1];
+    EXPECT_EQ(object.names, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(object.find("a")->items[0].number, 3U);
+    EXPECT_EQ(object.find("b")->find("c")->number, 4U);
+    EXPECT_EQ(value->items[1].type, JsonValue::Type::object);
+    EXPECT_EQ(value->items[2].type, JsonValue::Type::array);
+    EXPECT_EQ(value->items[3].text, "x");
+}
+
+TEST(JsonValue, ANameStandsOnceAlsoAmongMany) {
+    for (const std::size_t count : {2U, 16U, 17U, 2000U}) {
+        std::string names;
+        for (std::size_t i = 0; i < count; ++i) {
+            names += (i == 0 ? "" : ",") + ('"' + std::to_string(i)) + "\":0";
+        }
+        EXPECT_TRUE(parse_json("{" + names + "}").has_value()) << count;
+        expect_refused("{" + names + ",\"1\":0}", Errc::invalid_argument, "ATT-32");
+    }
+}
+
 TEST(JsonValue, AZeroByteHidesNothing) {
     expect_refused(std::string_view("{}\0{}", 5), Errc::malformed, "ATT-31");
     expect_refused(std::string_view("{}\0", 3), Errc::malformed, "ATT-31");

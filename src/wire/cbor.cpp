@@ -1,6 +1,7 @@
 #include "wire/cbor.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/check.h"
@@ -30,6 +31,19 @@ std::uint64_t smallest_for(std::size_t size) {
         default:
             return std::uint64_t{1} << 32;
     }
+}
+
+constexpr std::size_t kWordBytes = 8;
+
+/// Whether eight bytes of ASCII come first.
+bool begins_with_ascii(ByteView text) {
+    constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080;
+    if (text.size() < kWordBytes) {
+        return false;
+    }
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), kWordBytes);
+    return (word & kHighBits) == 0;
 }
 
 struct Utf8Range {
@@ -64,6 +78,10 @@ Utf8Range utf8_range(std::uint8_t first) {
 
 bool is_utf8(ByteView text) {
     for (std::size_t i = 0; i < text.size();) {
+        if (begins_with_ascii(text.subspan(i))) {
+            i += kWordBytes;
+            continue;
+        }
         const Utf8Range range = utf8_range(text[i]);
         if (text.size() - i <= range.continuation_bytes) {
             return false;
