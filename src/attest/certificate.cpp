@@ -261,6 +261,12 @@ std::string_view common_name_of(ByteView name) {
 
 // ---- Chains ----
 
+bool SignatureMemory::has(const Certificate& certificate, ByteView public_key) const {
+    return std::ranges::any_of(held_, [&](const Held& each) {
+        return equal(each.der, certificate.der) && equal(each.public_key, public_key);
+    });
+}
+
 namespace {
 
 Result<void> check_itself(const Certificate& certificate, const ChainRules& rules) {
@@ -295,10 +301,21 @@ bool is_self_issued(const Certificate& certificate) {
     return equal(certificate.subject, certificate.issuer);
 }
 
-Result<bool> is_signed_by(const Certificate& certificate, const Certificate& signer) {
+/// `memory`: may be null.
+Result<bool> is_signed_by(const Certificate& certificate,
+                          const Certificate& signer,
+                          SignatureMemory* memory) {
+    if (memory != nullptr && memory->has(certificate, signer.public_key)) {
+        return true;
+    }
     CHATMCP_TRY(const auto key, crypto::VerificationKey::from_spki(signer.public_key));
-    return key.verify(certificate.algorithm, certificate.to_be_signed, certificate.signature)
-        .has_value();
+    const bool holds =
+        key.verify(certificate.algorithm, certificate.to_be_signed, certificate.signature)
+            .has_value();
+    if (holds && memory != nullptr) {
+        memory->add(certificate, signer.public_key);
+    }
+    return holds;
 }
 
 /// Roots that come along are an anchor, byte for byte or in another edition: the same name and key,
@@ -311,7 +328,7 @@ Result<bool> is_anchor(const Certificate& certificate, std::span<const Certifica
         if (equal(certificate.der, anchor.der)) {
             return true;
         }
-        CHATMCP_TRY(const bool holds, is_signed_by(certificate, anchor));
+        CHATMCP_TRY(const bool holds, is_signed_by(certificate, anchor, nullptr));
         if (!holds || !equal(certificate.public_key, anchor.public_key)) {
             return fail(Errc::untrusted_identity, "ATT-45");
         }
@@ -323,6 +340,7 @@ Result<bool> is_anchor(const Certificate& certificate, std::span<const Certifica
 /// Who signed `certificate` among these; null if none did. `named`: somebody has the right name.
 Result<const Certificate*> signer_of(const Certificate& certificate,
                                      std::span<const Certificate> among,
+                                     SignatureMemory* memory,
                                      bool& named) {
     for (const Certificate& candidate : among) {
         if (!equal(candidate.subject, certificate.issuer) ||
@@ -330,7 +348,7 @@ Result<const Certificate*> signer_of(const Certificate& certificate,
             continue;
         }
         named = true;
-        CHATMCP_TRY(const bool holds, is_signed_by(certificate, candidate));
+        CHATMCP_TRY(const bool holds, is_signed_by(certificate, candidate, memory));
         if (holds) {
             return &candidate;
         }
@@ -362,10 +380,11 @@ Result<std::vector<const Certificate*>> verify_chain(const Certificate& leaf,
     std::vector<const Certificate*> chain{&leaf};
     while (chain.size() < kChainMax) {
         bool named = false;
-        CHATMCP_TRY(const Certificate* anchor, signer_of(*chain.back(), anchors, named));
+        CHATMCP_TRY(const Certificate* anchor,
+                    signer_of(*chain.back(), anchors, rules.signatures, named));
         const Certificate* issuer = anchor;
         if (issuer == nullptr) {
-            CHATMCP_TRY(issuer, signer_of(*chain.back(), pool, named));
+            CHATMCP_TRY(issuer, signer_of(*chain.back(), pool, rules.signatures, named));
         }
         if (issuer == nullptr) {
             return named ? fail(Errc::bad_signature, "ATT-46")
@@ -449,10 +468,7 @@ Result<RevocationList> RevocationList::read(ByteView der) {
     return out;
 }
 
-Result<UnixMs> check_not_revoked(const RevocationList& list,
-                                 const Certificate& issuer,
-                                 ByteView serial,
-                                 UnixMs at) {
+Result<UnixMs> verify_list(const RevocationList& list, const Certificate& issuer, UnixMs at) {
     if (!equal(list.issuer, issuer.subject) || !issuer.signs_lists.value_or(true)) {
         return fail(Errc::wrong_key, "ATT-50");
     }
@@ -466,10 +482,23 @@ Result<UnixMs> check_not_revoked(const RevocationList& list,
     if (!list.next_update.has_value() || at > *list.next_update) {
         return fail(Errc::expired, "ATT-52");
     }
+    return *list.next_update;
+}
+
+Result<void> check_not_on(const RevocationList& list, ByteView serial) {
     if (std::ranges::any_of(list.serials, [&](ByteView each) { return equal(each, serial); })) {
         return fail(Errc::untrusted_identity, "ATT-53");
     }
-    return *list.next_update;
+    return {};
+}
+
+Result<UnixMs> check_not_revoked(const RevocationList& list,
+                                 const Certificate& issuer,
+                                 ByteView serial,
+                                 UnixMs at) {
+    CHATMCP_TRY(const UnixMs until, verify_list(list, issuer, at));
+    CHATMCP_TRY_VOID(check_not_on(list, serial));
+    return until;
 }
 
 // ---- PEM ----

@@ -61,12 +61,31 @@ struct Certificate {
 /// The last common name of a Name in DER; empty without one.
 [[nodiscard]] std::string_view common_name_of(ByteView name);
 
+/// Signatures of certificates that held before in the same verification, so that an authority that
+/// stands in several chains is verified once. What it borrows outlives it.
+class SignatureMemory {
+  public:
+    /// `public_key`: of the signer, as SubjectPublicKeyInfo.
+    void add(const Certificate& certificate, ByteView public_key) {
+        held_.push_back({.der = certificate.der, .public_key = public_key});
+    }
+    [[nodiscard]] bool has(const Certificate& certificate, ByteView public_key) const;
+
+  private:
+    struct Held {
+        ByteView der;
+        ByteView public_key;
+    };
+    std::vector<Held> held_;
+};
+
 /// When certificates have to be valid, and what of RFC 5280 an issuer of this kind leaves out.
 struct ChainRules {
     UnixMs at;
     bool check_dates = true;
     /// Critical extensions that the caller understands beside basicConstraints and keyUsage.
     std::vector<ByteView> known_extensions = {};
+    SignatureMemory* signatures = nullptr;
 };
 
 /// A chain that holds: leaf first, the anchor last; each signed by the next, with dates, path
@@ -104,12 +123,16 @@ struct RevocationList {
     [[nodiscard]] static Result<RevocationList> read(ByteView der);
 };
 
-/// The list is of this issuer, signed by it and current, and the serial is not on it. Returns until
-/// when the list says so.
+/// The list is of this issuer, signed by it and current. Returns until when it is.
 ///
 /// Errors: wrong_key (ATT-50) another issuer; bad_signature (ATT-51); not_yet_valid (ATT-52),
-///         expired (ATT-52), also without a next update; untrusted_identity (ATT-53) the serial is
-///         on it.
+///         expired (ATT-52), also without a next update.
+[[nodiscard]] Result<UnixMs> verify_list(const RevocationList& list,
+                                         const Certificate& issuer,
+                                         UnixMs at);
+/// Errors: untrusted_identity (ATT-53) the serial is on it.
+[[nodiscard]] Result<void> check_not_on(const RevocationList& list, ByteView serial);
+/// Both.
 [[nodiscard]] Result<UnixMs> check_not_revoked(const RevocationList& list,
                                                const Certificate& issuer,
                                                ByteView serial,

@@ -86,7 +86,7 @@ struct DcapClaims {
 ///         quoting enclave, (ATT-73) another TDX module; not_yet_valid, expired (ATT-66) a
 ///         document; wrong_purpose (ATT-72) TCB info or QE identity for another kind of TEE;
 ///         not_found (ATT-69) no level that the platform reaches.
-/// Cost:   at most nine signatures and three that repeat.
+/// Cost:   at most nine signatures.
 /// Spec:   Intel SGX ECDSA QuoteLibReference, and its quote verification library's appraisal.
 [[nodiscard]] Result<DcapClaims> verify_dcap(const DcapQuote& quote,
                                              const DcapCollateral& collateral,

@@ -202,69 +202,45 @@ bool is_space(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/// Cuts pieces off the front of a JSON text.
+/// Cuts pieces off both ends of a JSON text.
 class Cutter {
   public:
     explicit Cutter(std::string_view rest) : rest_(rest) {}
 
-    [[nodiscard]] bool literal(std::string_view text) {
-        skip_spaces();
-        if (!rest_.starts_with(text)) {
-            return false;
-        }
-        rest_.remove_prefix(text.size());
-        return true;
-    }
-    /// An object, whole: up to the brace that closes it, wherever strings have braces.
-    [[nodiscard]] std::optional<std::string_view> object() {
-        skip_spaces();
-        std::size_t depth = 0;
-        bool in_text = false;
-        for (std::size_t i = 0; i < rest_.size(); ++i) {
-            const char c = rest_[i];
-            if (in_text) {
-                i += c == '\\' ? 1 : 0;
-                in_text = c != '"';
-                continue;
-            }
-            in_text = c == '"';
-            depth += c == '{' ? 1 : 0;
-            if (c == '}' && --depth == 0) {
-                return cut(i + 1);
-            }
-            if (depth == 0) {
-                break;  // No object begins here.
-            }
-        }
-        return std::nullopt;
-    }
-    /// The inside of a string without escapes.
-    [[nodiscard]] std::optional<std::string_view> plain_text() {
-        const std::size_t end = literal("\"") ? rest_.find('"') : std::string_view::npos;
-        if (end == std::string_view::npos) {
-            return std::nullopt;
-        }
-        const std::string_view out = cut(end);
-        rest_.remove_prefix(1);
-        return out;
-    }
-    [[nodiscard]] bool at_end() {
-        skip_spaces();
-        return rest_.empty();
-    }
-
-  private:
-    void skip_spaces() {
+    [[nodiscard]] bool front(std::string_view text) {
         while (!rest_.empty() && is_space(rest_.front())) {
             rest_.remove_prefix(1);
         }
+        const bool found = rest_.starts_with(text);
+        rest_.remove_prefix(found ? text.size() : 0);
+        return found;
     }
-    std::string_view cut(std::size_t size) {
-        const std::string_view out = rest_.substr(0, size);
-        rest_.remove_prefix(size);
+    [[nodiscard]] bool back(std::string_view text) {
+        while (!rest_.empty() && is_space(rest_.back())) {
+            rest_.remove_suffix(1);
+        }
+        const bool found = rest_.ends_with(text);
+        rest_.remove_suffix(found ? text.size() : 0);
+        return found;
+    }
+    /// The inside of a string without escapes, at the back.
+    [[nodiscard]] std::optional<std::string_view> text_at_back() {
+        const std::size_t quote = back("\"") ? rest_.rfind('"') : std::string_view::npos;
+        if (quote == std::string_view::npos) {
+            return std::nullopt;
+        }
+        const std::string_view out = rest_.substr(quote + 1);
+        rest_ = rest_.substr(0, quote);
         return out;
     }
+    /// What is left, if it can be an object.
+    [[nodiscard]] std::optional<std::string_view> object() {
+        const bool spaces_gone = front("") && back("");
+        const bool is_one = spaces_gone && rest_.starts_with('{') && rest_.ends_with('}');
+        return is_one ? std::optional(rest_) : std::nullopt;
+    }
 
+  private:
     std::string_view rest_;
 };
 
@@ -275,14 +251,16 @@ std::string_view tcb_status_name(TcbStatus status) {
 }
 
 Result<SignedJson> SignedJson::read(std::string_view text, std::string_view name) {
+    // From both ends, so that the document between them is not looked through: its signature
+    // covers all that is left, and who reads it reads one object and nothing after it.
     Cutter cutter(text);
-    const bool begins = cutter.literal("{") && cutter.literal("\"" + std::string(name) + "\"") &&
-                        cutter.literal(":");
-    const auto body = begins ? cutter.object() : std::nullopt;
-    const bool goes_on = body.has_value() && cutter.literal(",") &&
-                         cutter.literal("\"signature\"") && cutter.literal(":");
-    const auto signature = goes_on ? cutter.plain_text() : std::nullopt;
-    if (!signature.has_value() || !cutter.literal("}") || !cutter.at_end()) {
+    const bool begins = cutter.front("{") && cutter.front("\"" + std::string(name) + "\"") &&
+                        cutter.front(":") && cutter.back("}");
+    const auto signature = begins ? cutter.text_at_back() : std::nullopt;
+    const bool named = signature.has_value() && cutter.back(":") && cutter.back("\"signature\"") &&
+                       cutter.back(",");
+    const auto body = named ? cutter.object() : std::nullopt;
+    if (!body.has_value()) {
         return malformed();
     }
     const auto bytes = from_hex(*signature);
