@@ -71,6 +71,8 @@ TEST_F(AzureChecks, RuntimeDataIsNamedByAnyOfThreeHashes) {
 TEST_F(AzureChecks, EvidenceHasOneOfItsForms) {
     const std::string quote = R"("tpm_quote":{"message":"00","signature":"00","pcrs":[]})";
     const std::string good = R"({"version":1,)" + quote + R"(,"hcl_report":"AA"})";
+    const std::string odd_digits = R"({"message":"0","signature":"00","pcrs":[]})";
+    const std::string short_register = R"({"message":"00","signature":"00","pcrs":["00"]})";
     EXPECT_EQ(read_json(good), "read");
     EXPECT_EQ(read_json(R"({"platform":"az-snp","evidence":)" + good + "}"), "read");
     EXPECT_EQ(read_json(R"({"quote":{"message":[0],"signature":[255],"pcrs":[]},"report":[1]})"),
@@ -89,10 +91,8 @@ TEST_F(AzureChecks, EvidenceHasOneOfItsForms) {
              R"({"version":1,)" + quote + R"(,"hcl_report":"AA","other":1})",
              R"({"version":1,"hcl_report":"AA"})",
              R"({"version":1,"tpm_quote":1,"hcl_report":"AA"})",
-             R"({"version":1,"tpm_quote":{"message":"0","signature":"00","pcrs":[]},)"
-             R"("hcl_report":"AA"})",
-             R"({"version":1,"tpm_quote":{"message":"00","signature":"00","pcrs":["00"]},)"
-             R"("hcl_report":"AA"})",
+             R"({"version":1,"hcl_report":"AA","tpm_quote":)" + odd_digits + "}",
+             R"({"version":1,"hcl_report":"AA","tpm_quote":)" + short_register + "}",
              R"({"platform":"az-other","evidence":)" + good + "}",
              R"({"platform":"az-snp","evidence":)" + good + R"(,"more":1})",
              R"({"quote":{"message":[256],"signature":[0],"pcrs":[]},"report":[1]})",

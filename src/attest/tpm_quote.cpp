@@ -129,7 +129,8 @@ class AttestationKey {
         key_ = std::move(key);
         return {};
     }
-    [[nodiscard]] const std::optional<VerificationKey>& key() const { return key_; }
+    /// Null without any.
+    [[nodiscard]] const VerificationKey* key() const { return key_.has_value() ? &*key_ : nullptr; }
 
   private:
     std::optional<VerificationKey> key_;
@@ -259,7 +260,7 @@ Result<TpmClaims> verify_tpm_quote(const TpmEvidence& evidence,
             verify_ak_certificate(*evidence.ak_certificate, evidence.authorities, roots, at));
         CHATMCP_TRY_VOID(ak.add(certificate->key));
     }
-    if (!ak.key().has_value()) {
+    if (ak.key() == nullptr) {
         return fail(Errc::not_found, "ATT-220");
     }
     CHATMCP_TRY(TpmClaims claims, verify_tpm_quote_by_key(quote, signature, *ak.key(), pcrs));

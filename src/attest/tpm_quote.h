@@ -64,6 +64,10 @@ struct TpmClaims {
 /// where there is one. A quote without such a chain verifies as well: what it proves, and whether
 /// SHA-1 or an empty nonce are good enough, is the policy's to say.
 ///
+/// No signature covers values of registers that were not quoted, which the claims leave out;
+/// comments in PEM and empty storage behind a certificate; and of a TPMT_PUBLIC whose name the
+/// quote does not have (ak_attributes_quoted) everything but its key.
+///
 /// `roots`: of TPM makers and clouds, or a test's.
 ///
 /// Errors: those of TpmQuote, TpmSignature, TpmPublic, tpm_pcrs_of_json and verify_ak_certificate;
