@@ -93,12 +93,5 @@ TEST(Bundle, ACollectionHasOneEvidenceAndEndorsements) {
     EXPECT_EQ(refused(changed), (Error{Errc::unsupported, "ATT-10"}));
 }
 
-TEST(Bundle, AKindThatNobodyReadsYetIsRefused) {
-    EvidenceBundle bundle;
-    bundle.kind = Kind::android_key;
-    EXPECT_EQ(ParsedEvidence::read(std::move(bundle)).error(),
-              (Error{Errc::unsupported, "ATT-273"}));
-}
-
 }  // namespace
 }  // namespace chatmcp::attest

@@ -3,6 +3,7 @@
 #include <optional>
 #include <variant>
 
+#include "attest/android_key.h"
 #include "attest/azure_vtpm.h"
 #include "attest/cca.h"
 #include "attest/dcap.h"
@@ -49,7 +50,8 @@ struct Claims {
                  CcaClaims,
                  TpmClaims,
                  AzureVtpmClaims,
-                 NvidiaGpuClaims>
+                 NvidiaGpuClaims,
+                 AndroidKeyClaims>
         details;
 };
 

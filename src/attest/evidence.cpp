@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "attest/kind_steps.h"
+#include "base/check.h"
 #include "wire/tls.h"
 
 namespace chatmcp::attest {
@@ -38,9 +39,11 @@ Result<ParsedEvidence> ParsedEvidence::read(EvidenceBundle bundle) {
             return with(AzureEvidence::read(as_text(bytes)));
         case Kind::nvidia_gpu:
             return with(NvidiaReport::read(bytes));
-        default:
-            return fail(Errc::unsupported, "ATT-273");
+        case Kind::android_key:
+            return with(AndroidKeyChain::read(bytes));
     }
+    CHATMCP_CHECK(false && "a Kind that has no enumerator");
+    return fail(Errc::internal, "ATT-10");
 }
 
 Result<ParsedEvidence> parse_unverified(ByteView conceptual_message) {

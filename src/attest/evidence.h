@@ -37,8 +37,7 @@ class ParsedEvidence {
 
     /// First step: read the evidence of a bundle, whole. Collateral is read by the second.
     ///
-    /// Errors: those of the kind's reader (docs/CHECKS.md); unsupported (ATT-273) a kind that this
-    ///         build cannot read.
+    /// Errors: those of the kind's reader (docs/CHECKS.md).
     [[nodiscard]] static Result<ParsedEvidence> read(EvidenceBundle bundle);
 
   private:
@@ -50,7 +49,8 @@ class ParsedEvidence {
                                  CcaToken,
                                  TpmFiles,
                                  AzureEvidence,
-                                 NvidiaReport>;
+                                 NvidiaReport,
+                                 AndroidKeyChain>;
 
     ParsedEvidence(std::unique_ptr<const EvidenceBundle> bundle, Content content)
         : bundle_(std::move(bundle)), content_(std::move(content)) {}

@@ -67,7 +67,8 @@ class JsonWriter {
         writer_.StartArray();
     }
     void end_array() { writer_.EndArray(); }
-    /// An element of the array that is open.
+    // An element of the array that is open.
+    void number(std::uint64_t value) { writer_.Uint64(value); }
     void string(std::string_view value) {
         writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
     }

@@ -62,6 +62,12 @@ void write_details(JsonWriter& json, const AzureVtpmClaims& details);
                                                 const AppraisalInput& input);
 void write_details(JsonWriter& json, const NvidiaGpuClaims& details);
 
+[[nodiscard]] Result<Claims> verify_content(const AndroidKeyChain& chain,
+                                            const VerificationInput& input);
+[[nodiscard]] std::vector<Factor> judge_details(const AndroidKeyClaims& details,
+                                                const AppraisalInput& input);
+void write_details(JsonWriter& json, const AndroidKeyClaims& details);
+
 /// What lies beside a quote of SGX or TDX.
 [[nodiscard]] DcapCollateral dcap_collateral_of(const EvidenceBundle& bundle);
 

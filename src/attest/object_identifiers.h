@@ -54,6 +54,9 @@ inline constexpr std::array<std::uint8_t, 3> kExtendedKeyUsage = {0x55, 0x1d, 0x
 inline constexpr std::array<std::uint8_t, 5> kTcgEndorsementKey = {0x67, 0x81, 0x05, 0x08, 0x01};
 // 2.23.133.8.3, tcg-kp-AIKCertificate
 inline constexpr std::array<std::uint8_t, 5> kTcgAttestationKey = {0x67, 0x81, 0x05, 0x08, 0x03};
+// 1.3.6.1.4.1.11129.2.1.17
+inline constexpr std::array<std::uint8_t, 10> kAndroidKeyDescription = {
+    0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x01, 0x11};
 // 1.2.840.113741.1.13.1
 inline constexpr std::array<std::uint8_t, 9> kSgxExtensions = {
     0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
