@@ -75,14 +75,16 @@ Result<void> check_chain(const AndroidKeyChain& chain, std::span<const Certifica
     const auto is_last = [&](const Certificate& root) {
         return equal(root.public_key, all.back().public_key);
     };
+    if (std::ranges::none_of(roots, is_last)) {
+        return fail(Errc::untrusted_identity, "ATT-184");
+    }
     for (std::size_t i = 0; i < all.size(); ++i) {
         CHATMCP_TRY_VOID(check_extensions(all[i]));
         // The root's own signature as well, so that every byte that came is covered.
         const std::size_t issuer = std::min(i + 1, all.size() - 1);
         CHATMCP_TRY_VOID(check_issued(all[i], all[issuer], std::min(i, issuer - 1)));
     }
-    return std::ranges::any_of(roots, is_last) ? Result<void>()
-                                               : fail(Errc::untrusted_identity, "ATT-184");
+    return {};
 }
 
 /// As the status list writes it: lower-case digits without zeros in front.
