@@ -280,6 +280,31 @@ Factor judge_freshness(const AppraisalInput& input) {
                              "Give the nonce that you asked with: --nonce.");
 }
 
+Factor judge_event_log(const ExplainedLog& log) {
+    constexpr auto kId = FactorId::event_log;
+    constexpr const char* kRemedy = "Take the log from the same start of the same machine.";
+    if (log.error.has_value()) {
+        return factor_fail(kId, *log.error, "The event log cannot be read.", kRemedy);
+    }
+    std::string names;
+    for (const auto& [name, result] : log.registers) {
+        if (result == ReplayResult::contradicts || result == ReplayResult::not_in_log) {
+            names += (names.empty() ? "" : ", ") + name;
+        }
+    }
+    if (log.contradicts()) {
+        return factor_fail(
+            kId,
+            {Errc::bad_signature, "ATT-297"},
+            "The log's events do not lead to the registers that were signed: " + names + ".",
+            kRemedy);
+    }
+    const std::string count = std::to_string(log.events.size()) + " events";
+    return log.is_whole()
+               ? factor_pass(kId, count + " explain every register that has a value.")
+               : factor_not_proven(kId, count + " explain the registers, but not " + names + ".");
+}
+
 std::vector<Factor> judge_hardware(const AppraisalInput& input) {
     std::vector<Factor> out;
     out.push_back(factor_pass(FactorId::format, "The evidence can be read, whole."));
@@ -293,6 +318,9 @@ std::vector<Factor> judge_hardware(const AppraisalInput& input) {
     out.push_back(judge_binding(input));
     out.push_back(judge_nonce(input));
     out.push_back(judge_freshness(input));
+    if (input.claims.event_log.has_value()) {
+        out.push_back(judge_event_log(*input.claims.event_log));
+    }
     out.push_back(factor_not_proven(
         FactorId::transparency,
         "Whether the measurement stands in a public log or registry was not looked up."));

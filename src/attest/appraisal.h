@@ -71,6 +71,10 @@ struct AppraisalInput {
 [[nodiscard]] Factor judge_published_key(const crypto::Sha256Digest& fingerprint,
                                          const AppraisalInput& input);
 
+/// Whether a log explains the registers. Errors (of the factor): those of EventLog; bad_signature
+/// (ATT-297) registers that its events do not lead to.
+[[nodiscard]] Factor judge_event_log(const ExplainedLog& log);
+
 /// Factors that every kind of hardware has: kind, class, measurement, configuration, binding,
 /// nonce, freshness, collateral age, host registry, transparency, and what no quote says.
 [[nodiscard]] std::vector<Factor> judge_hardware(const AppraisalInput& input);

@@ -237,6 +237,36 @@ TEST(HardwarePolicy, TheNonceIsTheOneThatWasGiven) {
     sgx.expect(FactorId::freshness, Verdict::pass);
 }
 
+TEST(HardwarePolicy, ALogLeadsToTheRegistersThatWereSigned) {
+    const EvidenceCase evidence("tdx/google-cos-v4-uptodate-2025-07");
+    const Policy policy = policy_profile("strict").value();
+    const auto report = [&](EvidenceBundle bundle) {
+        return inspect(std::move(bundle), builtin_roots(), policy, Clues{}, evidence.verify_at());
+    };
+    const FactorReport good = report(evidence.bundle());
+    EXPECT_EQ(good.find(FactorId::event_log)->verdict, Verdict::pass);
+    EXPECT_TRUE(good.accepted);
+    const ExplainedLog& log = good.claims->event_log.value();
+    EXPECT_EQ(log.registers.at("RTMR0"), ReplayResult::explained);
+    EXPECT_EQ(log.registers.at("RTMR3"), ReplayResult::untouched);
+    EXPECT_NE(report_to_text(good).find("measured\n  RTMR"), std::string::npos);
+
+    // One bit of a digest, and a log that ends early.
+    EvidenceBundle changed = evidence.bundle();
+    constexpr std::size_t kInsideOfADigest = 120;
+    changed.beside["ccel_data.bin"][kInsideOfADigest] ^= 1;
+    const FactorReport other = report(changed);
+    EXPECT_TRUE(other.claims.has_value());
+    EXPECT_EQ(other.find(FactorId::event_log)->error, (Error{Errc::bad_signature, "ATT-297"}));
+    changed.beside["ccel_data.bin"].resize(kInsideOfADigest);
+    EXPECT_EQ(report(changed).find(FactorId::event_log)->verdict, Verdict::fail);
+    changed.beside.erase("ccel_data.bin");
+    EXPECT_EQ(report(changed).find(FactorId::event_log)->verdict, Verdict::not_applicable);
+
+    Judged tpm("tpm/gce-cos85-no-nonce", "strict");
+    tpm.expect(FactorId::event_log, Verdict::not_proven);
+}
+
 TEST(HardwarePolicy, ARootBesideTheDocumentIsNotTrustedByItself) {
     Judged run("nitro/fortanix-unknown-ca", "strict");
     EXPECT_EQ(run.report().first_error(), (Error{Errc::untrusted_identity, "ATT-294"}));

@@ -7,6 +7,7 @@
 #include "attest/azure_vtpm.h"
 #include "attest/cca.h"
 #include "attest/dcap.h"
+#include "attest/explained_log.h"
 #include "attest/kind.h"
 #include "attest/nitro.h"
 #include "attest/nvidia_gpu.h"
@@ -53,6 +54,7 @@ struct Claims {
                  NvidiaGpuClaims,
                  AndroidKeyClaims>
         details;
+    std::optional<ExplainedLog> event_log;  // Where one lies beside the evidence.
 };
 
 }  // namespace chatmcp::attest

@@ -60,6 +60,7 @@ Result<SignedEvidence> SignedEvidence::verify(const ParsedEvidence& evidence,
     const auto verify_kind = [&](const auto& content) { return verify_content(content, input); };
     CHATMCP_TRY(Claims claims, std::visit(verify_kind, evidence.content_));
     claims.evidence_digest = evidence.digest_;
+    claims.event_log = explain_log(*evidence.bundle_, claims);
     return SignedEvidence(std::move(claims));
 }
 

@@ -4,10 +4,75 @@
 
 #include "attest/json_writer.h"
 #include "attest/kind_steps.h"
+#include "base/check.h"
 #include "base/encoding.h"
 
 namespace chatmcp::attest {
 namespace {
+
+std::string_view replay_name(ReplayResult result) {
+    switch (result) {
+        case ReplayResult::explained:
+            return "explained";
+        case ReplayResult::not_in_log:
+            return "not in log";
+        case ReplayResult::untouched:
+            return "untouched";
+        case ReplayResult::contradicts:
+            return "contradicts";
+    }
+    CHATMCP_CHECK(false && "a ReplayResult that has no enumerator");
+    return {};
+}
+
+std::string_view proof_name(EventProof proof) {
+    switch (proof) {
+        case EventProof::nothing:
+            return "nothing";
+        case EventProof::value:
+            return "value";
+        case EventProof::all:
+            return "all";
+    }
+    CHATMCP_CHECK(false && "an EventProof that has no enumerator");
+    return {};
+}
+
+void write_log(JsonWriter& json, const ExplainedLog& log) {
+    json.begin_object("event_log");
+    json.begin_object("registers");
+    for (const auto& [name, result] : log.registers) {
+        json.text(name, replay_name(result));
+    }
+    json.end_object();
+    json.begin_array("events");
+    for (const EventDescription& event : log.events) {
+        json.begin_object();
+        json.text("register", event.register_name);
+        json.text("type", event.type);
+        json.text("measured", event.measured);
+        json.text("proven", proof_name(event.proof));
+        json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+}
+
+/// What the registers stand for: one line for each event whose data says it.
+std::string log_to_text(const ExplainedLog& log) {
+    constexpr std::size_t kRegisterColumn = 8;
+    std::string out = "measured\n";
+    for (const EventDescription& event : log.events) {
+        if (event.measured.empty()) {
+            continue;
+        }
+        std::string name = event.register_name;
+        name.resize(std::max(kRegisterColumn, name.size() + 1), ' ');
+        out += "  " + name + event.measured;
+        out += event.proof == EventProof::nothing ? " (nobody proves these words)\n" : "\n";
+    }
+    return out;
+}
 
 void write_claims(JsonWriter& json, const Claims& claims) {
     json.text("class", class_name(class_of(claims.kind)));
@@ -25,6 +90,9 @@ void write_claims(JsonWriter& json, const Claims& claims) {
         json.time("collateral_issued_ms", *claims.collateral_issued);
     }
     std::visit([&](const auto& details) { write_details(json, details); }, claims.details);
+    if (claims.event_log.has_value()) {
+        write_log(json, *claims.event_log);
+    }
 }
 
 void write_factor(JsonWriter& json, const Factor& factor) {
@@ -132,6 +200,9 @@ std::string report_to_text(const FactorReport& report) {
     if (!without_meaning.empty()) {
         out +=
             padded(verdict_name(Verdict::not_applicable), kVerdictColumn) + without_meaning + "\n";
+    }
+    if (report.claims.has_value() && report.claims->event_log.has_value()) {
+        out += log_to_text(*report.claims->event_log);
     }
     return out;
 }
