@@ -41,6 +41,15 @@ namespace chatmcp::bench {
 /// Bytes of memory of a group of --members that was loaded, and of its tree when serialised.
 [[nodiscard]] Json measure_mls_memory(const Arguments& arguments);
 
+// Of the attestation library, in microseconds, on evidence of the corpus: --rounds.
+
+/// Each kind, or --only one, from bytes to claims, in turn with the bare AWS-LC calls for its
+/// signatures (attest_floor.h), on one thread and on two: {"NAME": {"one_thread": {"ours": ...,
+/// "floor": ...}, "two_threads": ..., "allocations": ...}}.
+[[nodiscard]] Json measure_attest(const Arguments& arguments);
+/// A quote with its TCB info and QE identity, no signature checked: {"bytes", "us"}.
+[[nodiscard]] Json measure_attest_parse(const Arguments& arguments);
+
 /// The prompts of a receipt, run again in this process: --model, --receipt, --context, --rounds.
 [[nodiscard]] Json measure_engine(const Arguments& arguments);
 

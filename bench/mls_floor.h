@@ -9,10 +9,17 @@
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
+#include "bench/support.h"
+#include "mls/cipher_suite.h"
 #include "mls/environment.h"
 #include "mls/types.h"
 
 namespace chatmcp::bench {
+
+[[nodiscard]] inline mls::CipherSuite suite_of(const Arguments& arguments) {
+    return must(mls::cipher_suite(static_cast<std::uint16_t>(arguments.number("--suite"))),
+                "--suite");
+}
 
 /// The sizes on which the calls of an operation depend, taken from the group that is measured.
 struct MessageSizes {

@@ -1,17 +1,11 @@
 #pragma once
 
 #include "bench/support.h"
-#include "mls/cipher_suite.h"
 
 namespace chatmcp::bench {
 
 [[nodiscard]] inline double microseconds_since(SteadyClock::time_point start) {
     return milliseconds_since(start) * 1000;
-}
-
-[[nodiscard]] inline mls::CipherSuite suite_of(const Arguments& arguments) {
-    return must(mls::cipher_suite(static_cast<std::uint16_t>(arguments.number("--suite"))),
-                "--suite");
 }
 
 /// Durations of an operation and of its floor, taken in turn in short blocks, so that a machine

@@ -19,7 +19,7 @@ DEV = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(DEV))
 
 from demo.services import Failed  # noqa: E402
-from measure import benches, main, mls, rows, run, soak  # noqa: E402
+from measure import attest, benches, main, mls, rows, run, soak  # noqa: E402
 
 PROGRAMS = DEV.parent / "build/release/bin"
 
@@ -128,6 +128,29 @@ class Bars(unittest.TestCase):
             self.assertIs(slow[f"mls.suite_3.{name}"].ok, False, name)
         self.assertIsNone(slow["mls.suite_3.encrypt.2_members.against_ts_mls"].ok)
 
+    def attest_rows(self, cold: float, warm: float, two: float, parse_us: float) -> dict[str, rows.Row]:
+        """Every floor is 100 us, two signatures of a warm one too; every peer takes 126 us."""
+        def figures(ours: float) -> dict:
+            return {"one_thread": {"ours": ours, "floor": 100.0}, "two_threads": {"ours": two, "floor": 100.0}, "allocations": 5}
+        found = {"attest": {f"{kind}_cold": figures(cold) for kind in attest.COLD_RATIOS_MAX} | {"tdx_warm": figures(warm)},
+                 "attest-parse": {"bytes": 10_000, "us": parse_us}}
+        with tempfile.TemporaryDirectory() as folder:
+            current = self.quick_run(folder)
+            current.bench = lambda name, **_: found[name]
+            with mock.patch.object(attest, "peer_of", side_effect=lambda run, kind, programs: [("other", 126.0)] if kind == "snp" else []):
+                return {row.name: row for row in benches.attest(current)}
+
+    def test_attestation_is_held_against_its_signatures_and_other_verifiers(self):
+        held = self.attest_rows(120.0, 110.0, 120.0, 50.0)
+        self.assertEqual([row.name for row in held.values() if row.ok is False], [])
+        self.assertEqual(held["attest.tdx.warm"].ratio, 2.2)
+        missed = self.attest_rows(127.0, 111.0, 121.0, 51.0)
+        for name in ("tdx.cold", "sgx.cold", "snp.cold", "nitro.cold", "tdx.warm", "snp.cold.against_other", "nvidia.cold.two_threads",
+                     "tdx.warm.two_threads", "parse.quote_with_collateral"):
+            self.assertIs(missed[f"attest.{name}"].ok, False, name)
+        self.assertIs(missed["attest.nvidia.cold"].ok, True)
+        self.assertIs(self.attest_rows(131.0, 110.0, 120.0, 50.0)["attest.nvidia.cold"].ok, False)
+
     def test_of_several_runs_the_middle_one_counts_with_its_own_floor(self):
         of_runs = [{"encrypt": {"ours": ours, "floor": floor}} for ours, floor in ((10, 10), (30, 10), (22, 20))]
         self.assertEqual(mls.usual(of_runs), {"encrypt": {"ours": 22, "floor": 20}})
@@ -147,13 +170,14 @@ class Bars(unittest.TestCase):
     def test_every_bench_builds_what_it_measures(self):
         self.assertEqual(list(main.builds_of("wasm")), ["wasm"])
         self.assertEqual(list(main.builds_of("mls")), ["release"])
+        self.assertEqual(list(main.builds_of("attest")), ["release"])
         self.assertEqual(list(main.builds_of(None)), ["release", "wasm"])
 
 
 class Script(unittest.TestCase):
     def test_the_list_is_the_names_alone(self):
         listed = bench("--list")
-        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "store", "wasm"]))
+        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "attest", "store", "wasm"]))
 
     def test_help_explains_every_bench(self):
         text = bench("--help").stdout

@@ -9,6 +9,7 @@ import time
 
 from demo import services
 from demo.services import Failed
+from measure import attest as attest_rows
 from measure import mls as mls_rows
 from measure import rows
 from measure.rows import Row
@@ -247,6 +248,11 @@ def mls(run: Run) -> list[Row]:
     return mls_rows.measure(run)
 
 
+def attest(run: Run) -> list[Row]:
+    """attestation evidence verified, against bare AWS-LC and other verifiers."""
+    return attest_rows.measure(run)
+
+
 def store(run: Run) -> list[Row]:
     """publishes a second at 1, 8 and 64 threads, checked, ordered and durable, without sockets."""
     made = []
@@ -275,4 +281,4 @@ def wasm(run: Run) -> list[Row]:
     return made
 
 
-BENCHES = {bench.__name__: bench for bench in (e2e, engine, node, client, mls, store, wasm)}
+BENCHES = {bench.__name__: bench for bench in (e2e, engine, node, client, mls, attest, store, wasm)}

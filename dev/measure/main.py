@@ -23,7 +23,7 @@ from demo import services  # noqa: E402
 from measure import machine, rows, run, soak  # noqa: E402
 from measure.benches import BENCHES  # noqa: E402
 
-PROGRAMS = ("chatmcp", "chatmcp-node", "chatmcp-host", "chatmcp-simtee", "chatmcp-enclave", "chatmcp_bench", "chatmcp_mls_bench")
+PROGRAMS = ("chatmcp", "chatmcp-node", "chatmcp-host", "chatmcp-simtee", "chatmcp-enclave", "chatmcp_bench", "chatmcp_mls_bench", "chatmcp_attest_bench")
 WASM_TARGETS = ("chatmcp_wasm_bench",)
 SOAK = "soak"
 

@@ -2,19 +2,17 @@
 import json
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
 
 from demo import services
 from demo.services import Failed
-from measure import rows
+from measure import peers, rows
 from measure.rows import Row
 from measure.run import PROGRAM_SECONDS_MAX, Run
 
 PROGRAM = "chatmcp_mls_bench"
-PEERS = services.ROOT / "bench/peers"
 SUITES = (3, 1)
 
 # The most that an operation may cost, in the bare calls' time.
@@ -44,38 +42,16 @@ def measure(run: Run) -> list[Row]:
 
 def mls_rs(run: Run) -> pathlib.Path | None:
     """The program around mls-rs, built when cargo is there; it is for comparison only, so nothing else depends on it."""
-    cargo = shutil.which("cargo")
-    if cargo is None:
-        print("mls: no cargo, so no figures of mls-rs: install Rust 1.85 or newer and put its cargo into PATH", file=sys.stderr)
-        return None
     if run.quick:  # Its AWS-LC alone takes minutes to build.
         return None
-    made = services.ROOT / "build/mls-rs-peer"
-    try:
-        shutil.copytree(PEERS / "mls_rs", made, dirs_exist_ok=True, ignore=shutil.ignore_patterns("Cargo.lock"))
-        restore_lock(cargo, made)
-        subprocess.run([cargo, "build", "--release", "--locked"], cwd=made, check=True, stdout=sys.stderr)
-    except subprocess.CalledProcessError:
-        print("mls: mls-rs was not built, cargo's messages are above; no figures of it", file=sys.stderr)
-        return None
-    return made / "target/release/mls_rs_peer"
-
-
-def restore_lock(cargo: str, folder: pathlib.Path) -> None:
-    """The committed Cargo.lock does not name the registry, because this machine's may be another one; cargo does. Its checksums are the pins."""
-    lock = folder / "Cargo.lock"
-    if not lock.is_file():
-        subprocess.run([cargo, "generate-lockfile"], cwd=folder, check=True, stdout=sys.stderr)
-    source = next(line for line in lock.read_text().splitlines() if line.startswith("source = "))
-    pinned = (PEERS / "mls_rs/Cargo.lock").read_text().splitlines()
-    lock.write_text("".join(f"{source}\n{line}\n" if line.startswith("checksum = ") else f"{line}\n" for line in pinned))
+    return peers.cargo_program("mls_rs", "mls-rs")
 
 
 def ts_mls() -> pathlib.Path | None:
     if not (services.ROOT / "tests/e2e/mls_interop/node_modules/ts-mls").is_dir():
         print("mls: no ts-mls, so no figures of it: run dev/setup", file=sys.stderr)
         return None
-    return PEERS / "ts_mls/run"
+    return peers.FOLDER / "ts_mls/run"
 
 
 def ask(program: pathlib.Path | None, what: str, suite: int, members: int, rounds: int, threads: int = 1) -> dict[str, float]:

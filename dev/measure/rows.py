@@ -43,6 +43,11 @@ def at_most(name: str, value: float, unit: str, limit: float, bar: str = "", **o
     return Row(name, value, unit, bar=text, ok=bool(value <= limit), **other)
 
 
+def at_least(name: str, value: float, unit: str, limit: float, **other) -> Row:
+    """A row whose bar is a lower limit of the value."""
+    return Row(name, value, unit, bar=f"value >= {rounded(limit)}", ok=bool(value >= limit), **other)
+
+
 def ratio_at_least(name: str, value: float, unit: str, limit: float, **other) -> Row:
     row = Row(name, value, unit, **other)
     if row.ratio is None:
