@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "attest/dcap_cache.h"
+#include "attest/evidence.h"
 #include "attest/nitro.h"
 #include "attest/nvidia_gpu.h"
 #include "attest/roots.h"
@@ -15,6 +16,7 @@
 #include "bench/benches.h"
 #include "bench/paired.h"
 #include "support/dcap_case.h"
+#include "support/evidence_case.h"
 
 namespace chatmcp::bench {
 namespace {
@@ -138,6 +140,19 @@ Subject nvidia_subject() {
         }};
 }
 
+/// Kinds without a bar of their own, through the steps that all kinds share.
+Subject subject_of(const std::string& kind, const std::string& name, SignatureCounts signatures) {
+    const auto roots = std::make_shared<attest::Roots>(attest::builtin_roots());
+    const testing::EvidenceCase evidence(name);
+    const auto bundle = std::make_shared<attest::EvidenceBundle>(evidence.bundle());
+    const UnixMs at = evidence.verify_at();
+    return {
+        .name = kind + "_cold", .signatures = signatures, .verify = [=](std::size_t /*thread*/) {
+            const auto parsed = must(attest::ParsedEvidence::read(*bundle), "evidence");
+            must(attest::SignedEvidence::verify(parsed, *roots, at), "evidence");
+        }};
+}
+
 /// Wall time of one of `operation`, when two threads do it at once.
 double on_two_threads(const std::function<void(std::size_t thread)>& operation) {
     const auto work = [&](std::size_t thread) {
@@ -190,7 +205,14 @@ Json measure_attest(const Arguments& arguments) {
                                    dcap_warm_subject("sgx", "automata-icelake-2025-08"),
                                    snp_subject(),
                                    nitro_subject(),
-                                   nvidia_subject()}) {
+                                   nvidia_subject(),
+                                   subject_of("psa", "psa/tfm-psa-2.0.0-sign1", {.p256 = 1}),
+                                   subject_of("cca", "cca/tfa-token-01", {.p384 = 2}),
+                                   subject_of("tpm", "tpm/trustee-swtpm", {.rsa2048 = 1}),
+                                   // The quote of the virtual TPM, and the report inside.
+                                   subject_of("azure",
+                                              "azure-vtpm/snp-milan-challenge",
+                                              {.p384 = 1, .rsa2048 = 1, .rsa4096 = 2})}) {
         if (only.empty() || subject.name == only) {
             out[subject.name] = measure_subject(subject, floor, rounds);
         }

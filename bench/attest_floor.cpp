@@ -11,7 +11,6 @@ namespace chatmcp::bench {
 namespace {
 
 constexpr std::size_t kMessageBytes = 700;  // What is signed of a certificate.
-constexpr int kRsaBits = 4096;
 
 std::array<std::uint8_t, SHA256_DIGEST_LENGTH> sha256(ByteView message) {
     std::array<std::uint8_t, SHA256_DIGEST_LENGTH> out{};
@@ -35,20 +34,35 @@ SignatureFloor::Ecdsa SignatureFloor::make_ecdsa(int curve, ByteView digest) {
     return out;
 }
 
+bssl::UniquePtr<RSA> SignatureFloor::make_rsa(int bits) {
+    bssl::UniquePtr<RSA> out(RSA_new());
+    const bssl::UniquePtr<BIGNUM> exponent(BN_new());
+    CHATMCP_CHECK(out != nullptr && exponent != nullptr);
+    CHATMCP_CHECK(BN_set_word(exponent.get(), RSA_F4) == 1);
+    CHATMCP_CHECK(RSA_generate_key_ex(out.get(), bits, exponent.get(), nullptr) == 1);
+    return out;
+}
+
 SignatureFloor::SignatureFloor()
     : message_(kMessageBytes, 0x6d),
       p256_(make_ecdsa(NID_X9_62_prime256v1, sha256(message_))),
       p384_(make_ecdsa(NID_secp384r1, sha384(message_))),
-      rsa_(RSA_new()) {
-    const bssl::UniquePtr<BIGNUM> exponent(BN_new());
-    CHATMCP_CHECK(exponent != nullptr && BN_set_word(exponent.get(), RSA_F4) == 1);
-    CHATMCP_CHECK(RSA_generate_key_ex(rsa_.get(), kRsaBits, exponent.get(), nullptr) == 1);
+      rsa2048_(make_rsa(2048)),
+      rsa4096_(make_rsa(4096)) {
+    const auto short_digest = sha256(message_);
+    unsigned short_size = 0;
+    CHATMCP_CHECK(RSA_sign(NID_sha256,
+                           short_digest.data(),
+                           short_digest.size(),
+                           rsa2048_signature_.data(),
+                           &short_size,
+                           rsa2048_.get()) == 1);
     const auto digest = sha384(message_);
     std::size_t size = 0;
-    CHATMCP_CHECK(RSA_sign_pss_mgf1(rsa_.get(),
+    CHATMCP_CHECK(RSA_sign_pss_mgf1(rsa4096_.get(),
                                     &size,
-                                    rsa_signature_.data(),
-                                    rsa_signature_.size(),
+                                    rsa4096_signature_.data(),
+                                    rsa4096_signature_.size(),
                                     digest.data(),
                                     digest.size(),
                                     EVP_sha384(),
@@ -69,16 +83,25 @@ void SignatureFloor::verify(const SignatureCounts& counts) const {
             ECDSA_do_verify(digest.data(), digest.size(), p384_.signature.get(), p384_.key.get()) ==
             1);
     }
+    for (std::size_t i = 0; i < counts.rsa2048; ++i) {
+        const auto digest = sha256(message_);
+        CHATMCP_CHECK(RSA_verify(NID_sha256,
+                                 digest.data(),
+                                 digest.size(),
+                                 rsa2048_signature_.data(),
+                                 rsa2048_signature_.size(),
+                                 rsa2048_.get()) == 1);
+    }
     for (std::size_t i = 0; i < counts.rsa4096; ++i) {
         const auto digest = sha384(message_);
-        CHATMCP_CHECK(RSA_verify_pss_mgf1(rsa_.get(),
+        CHATMCP_CHECK(RSA_verify_pss_mgf1(rsa4096_.get(),
                                           digest.data(),
                                           digest.size(),
                                           EVP_sha384(),
                                           EVP_sha384(),
                                           RSA_PSS_SALTLEN_DIGEST,
-                                          rsa_signature_.data(),
-                                          rsa_signature_.size()) == 1);
+                                          rsa4096_signature_.data(),
+                                          rsa4096_signature_.size()) == 1);
     }
 }
 

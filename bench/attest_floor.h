@@ -15,6 +15,7 @@ namespace chatmcp::bench {
 struct SignatureCounts {
     std::size_t p256 = 0;     // With SHA-256.
     std::size_t p384 = 0;     // With SHA-384.
+    std::size_t rsa2048 = 0;  // RSASSA-PKCS1-v1_5 with SHA-256, as virtual TPMs sign.
     std::size_t rsa4096 = 0;  // RSASSA-PSS with SHA-384, as AMD signs.
 };
 
@@ -34,12 +35,15 @@ class SignatureFloor {
         bssl::UniquePtr<ECDSA_SIG> signature;
     };
     static Ecdsa make_ecdsa(int curve, ByteView digest);
+    static bssl::UniquePtr<RSA> make_rsa(int bits);
 
     Bytes message_;
     Ecdsa p256_;
     Ecdsa p384_;
-    bssl::UniquePtr<RSA> rsa_;
-    std::array<std::uint8_t, 512> rsa_signature_{};
+    bssl::UniquePtr<RSA> rsa2048_;
+    bssl::UniquePtr<RSA> rsa4096_;
+    std::array<std::uint8_t, 256> rsa2048_signature_{};
+    std::array<std::uint8_t, 512> rsa4096_signature_{};
 };
 
 }  // namespace chatmcp::bench
