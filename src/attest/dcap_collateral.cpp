@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "attest/json_value.h"
+#include "attest/json_document.h"
 #include "base/encoding.h"
 
 namespace chatmcp::attest {
@@ -29,40 +29,39 @@ std::unexpected<Error> malformed() {
 
 // ---- Members of an object ----
 
-Result<const JsonValue*> member(const JsonValue& object,
-                                std::string_view name,
-                                JsonValue::Type type) {
-    const JsonValue* const value =
-        object.type == JsonValue::Type::object ? object.find(name) : nullptr;
-    if (value == nullptr || value->type != type) {
+Result<JsonView> member(JsonView object, std::string_view name, JsonView::Type type) {
+    const auto value = object.find(name);
+    if (!value.has_value() || value->type() != type) {
         return malformed();
     }
-    return value;
+    return *value;
 }
 
-Result<std::string> text(const JsonValue& object, std::string_view name) {
-    CHATMCP_TRY(const JsonValue* value, member(object, name, JsonValue::Type::text));
-    return value->text;
+Result<std::string_view> text(JsonView object, std::string_view name) {
+    CHATMCP_TRY(const JsonView value, member(object, name, JsonView::Type::text));
+    const auto inside = value.text();
+    return inside.has_value() ? *inside : Result<std::string_view>(malformed());
 }
 
-Result<std::uint64_t> number(const JsonValue& object, std::string_view name, std::uint64_t max) {
-    CHATMCP_TRY(const JsonValue* value, member(object, name, JsonValue::Type::number));
-    if (value->number > max) {
+Result<std::uint64_t> number(JsonView object, std::string_view name, std::uint64_t max) {
+    CHATMCP_TRY(const JsonView value, member(object, name, JsonView::Type::number));
+    if (value.number() > max) {
         return malformed();
     }
-    return value->number;
+    return value.number();
 }
 
-Result<UnixMs> time(const JsonValue& object, std::string_view name) {
-    CHATMCP_TRY(const std::string value, text(object, name));
+Result<UnixMs> time(JsonView object, std::string_view name) {
+    CHATMCP_TRY(const std::string_view value, text(object, name));
     const auto at = from_time_text(value);
     return at.has_value() ? *at : Result<UnixMs>(malformed());
 }
 
 /// Hexadecimal in either case, as the service writes it.
 template <std::size_t N>
-Result<ByteArray<N>> hex(const JsonValue& object, std::string_view name) {
-    CHATMCP_TRY(std::string value, text(object, name));
+Result<ByteArray<N>> hex(JsonView object, std::string_view name) {
+    CHATMCP_TRY(const std::string_view given, text(object, name));
+    std::string value(given);
     std::ranges::transform(value, value.begin(), [](char c) {
         return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
     });
@@ -73,7 +72,7 @@ Result<ByteArray<N>> hex(const JsonValue& object, std::string_view name) {
     return to_array<N>(*bytes);
 }
 
-Result<Validity> read_validity(const JsonValue& object) {
+Result<Validity> read_validity(JsonView object) {
     Validity out;
     CHATMCP_TRY(out.issued, time(object, "issueDate"));
     CHATMCP_TRY(out.next_update, time(object, "nextUpdate"));
@@ -84,8 +83,8 @@ Result<Validity> read_validity(const JsonValue& object) {
 
 /// What levels of all sorts have: status, date and, where there are any, advisories.
 template <class Level>
-Result<void> read_judgement(const JsonValue& object, Level& out) {
-    CHATMCP_TRY(const std::string status, text(object, "tcbStatus"));
+Result<void> read_judgement(JsonView object, Level& out) {
+    CHATMCP_TRY(const std::string_view status, text(object, "tcbStatus"));
     const auto known = std::ranges::find(
         kStatuses, status, [](const auto& each) { return std::string_view(each.first); });
     if (known == kStatuses.end()) {
@@ -93,35 +92,40 @@ Result<void> read_judgement(const JsonValue& object, Level& out) {
     }
     out.status = known->second;
     CHATMCP_TRY(out.date, text(object, "tcbDate"));
-    if (object.find("advisoryIDs") == nullptr) {
+    if (!object.find("advisoryIDs").has_value()) {
         return {};
     }
-    CHATMCP_TRY(const JsonValue* advisories, member(object, "advisoryIDs", JsonValue::Type::array));
-    for (const JsonValue& advisory : advisories->items) {
-        if (advisory.type != JsonValue::Type::text) {
+    CHATMCP_TRY(const JsonView advisories, member(object, "advisoryIDs", JsonView::Type::array));
+    for (const JsonView advisory : advisories) {
+        const auto inside = advisory.text();
+        if (advisory.type() != JsonView::Type::text || !inside.has_value()) {
             return malformed();
         }
-        out.advisories.push_back(advisory.text);
+        out.advisories.emplace_back(*inside);
     }
     return {};
 }
 
-Result<ByteArray<16>> read_components(const JsonValue& tcb, std::string_view name) {
+Result<ByteArray<16>> read_components(JsonView tcb, std::string_view name) {
     constexpr std::uint64_t kSvnMax = 255;
-    CHATMCP_TRY(const JsonValue* list, member(tcb, name, JsonValue::Type::array));
+    CHATMCP_TRY(const JsonView list, member(tcb, name, JsonView::Type::array));
     ByteArray<16> out{};
-    if (list->items.size() != out.size()) {
-        return malformed();
+    std::size_t count = 0;
+    for (const JsonView component : list) {
+        if (count == out.size()) {
+            return malformed();
+        }
+        CHATMCP_TRY(const std::uint64_t svn, number(component, "svn", kSvnMax));
+        out[count++] = static_cast<std::uint8_t>(svn);
     }
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        CHATMCP_TRY(const std::uint64_t svn, number(list->items[i], "svn", kSvnMax));
-        out[i] = static_cast<std::uint8_t>(svn);
+    if (count != out.size()) {
+        return malformed();
     }
     return out;
 }
 
 /// Version 2 has them by name: sgxtcbcomp01svn to sgxtcbcomp16svn.
-Result<ByteArray<16>> read_flat_components(const JsonValue& tcb) {
+Result<ByteArray<16>> read_flat_components(JsonView tcb) {
     constexpr std::uint64_t kSvnMax = 255;
     ByteArray<16> out{};
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -134,59 +138,59 @@ Result<ByteArray<16>> read_flat_components(const JsonValue& tcb) {
     return out;
 }
 
-Result<TcbLevel> read_level(const JsonValue& object, const TcbInfo& info) {
+Result<TcbLevel> read_level(JsonView object, const TcbInfo& info) {
     constexpr std::uint64_t kPceSvnMax = 0xffff;
     TcbLevel out;
-    CHATMCP_TRY(const JsonValue* tcb, member(object, "tcb", JsonValue::Type::object));
+    CHATMCP_TRY(const JsonView tcb, member(object, "tcb", JsonView::Type::object));
     if (info.version == 2) {
-        CHATMCP_TRY(out.sgx_components, read_flat_components(*tcb));
+        CHATMCP_TRY(out.sgx_components, read_flat_components(tcb));
     } else {
-        CHATMCP_TRY(out.sgx_components, read_components(*tcb, "sgxtcbcomponents"));
+        CHATMCP_TRY(out.sgx_components, read_components(tcb, "sgxtcbcomponents"));
     }
-    CHATMCP_TRY(const std::uint64_t pce_svn, number(*tcb, "pcesvn", kPceSvnMax));
+    CHATMCP_TRY(const std::uint64_t pce_svn, number(tcb, "pcesvn", kPceSvnMax));
     out.pce_svn = static_cast<std::uint16_t>(pce_svn);
     if (info.tdx) {
-        CHATMCP_TRY(out.tdx_components, read_components(*tcb, "tdxtcbcomponents"));
+        CHATMCP_TRY(out.tdx_components, read_components(tcb, "tdxtcbcomponents"));
     }
     CHATMCP_TRY_VOID(read_judgement(object, out));
     return out;
 }
 
-Result<std::vector<IsvLevel>> read_isv_levels(const JsonValue& object) {
+Result<std::vector<IsvLevel>> read_isv_levels(JsonView object) {
     constexpr std::uint64_t kIsvSvnMax = 0xffff;
     std::vector<IsvLevel> out;
-    CHATMCP_TRY(const JsonValue* levels, member(object, "tcbLevels", JsonValue::Type::array));
-    for (const JsonValue& each : levels->items) {
+    CHATMCP_TRY(const JsonView levels, member(object, "tcbLevels", JsonView::Type::array));
+    for (const JsonView each : levels) {
         IsvLevel& level = out.emplace_back();
-        CHATMCP_TRY(const JsonValue* tcb, member(each, "tcb", JsonValue::Type::object));
-        CHATMCP_TRY(const std::uint64_t svn, number(*tcb, "isvsvn", kIsvSvnMax));
+        CHATMCP_TRY(const JsonView tcb, member(each, "tcb", JsonView::Type::object));
+        CHATMCP_TRY(const std::uint64_t svn, number(tcb, "isvsvn", kIsvSvnMax));
         level.isv_svn = static_cast<std::uint16_t>(svn);
         CHATMCP_TRY_VOID(read_judgement(each, level));
     }
     return out;
 }
 
-Result<TdxModuleIdentity> read_module(const JsonValue& object) {
+Result<TdxModuleIdentity> read_module(JsonView object) {
     TdxModuleIdentity out;
     CHATMCP_TRY(out.mr_signer, hex<48>(object, "mrsigner"));
     CHATMCP_TRY(out.attributes, hex<8>(object, "attributes"));
     CHATMCP_TRY(out.attributes_mask, hex<8>(object, "attributesMask"));
-    if (object.find("id") != nullptr) {
+    if (object.find("id").has_value()) {
         CHATMCP_TRY(out.id, text(object, "id"));
         CHATMCP_TRY(out.levels, read_isv_levels(object));
     }
     return out;
 }
 
-Result<void> read_modules(const JsonValue& object, TcbInfo& out) {
-    CHATMCP_TRY(const JsonValue* first, member(object, "tdxModule", JsonValue::Type::object));
-    CHATMCP_TRY(out.modules.emplace_back(), read_module(*first));
-    if (object.find("tdxModuleIdentities") == nullptr) {
+Result<void> read_modules(JsonView object, TcbInfo& out) {
+    CHATMCP_TRY(const JsonView first, member(object, "tdxModule", JsonView::Type::object));
+    CHATMCP_TRY(out.modules.emplace_back(), read_module(first));
+    if (!object.find("tdxModuleIdentities").has_value()) {
         return {};
     }
-    CHATMCP_TRY(const JsonValue* others,
-                member(object, "tdxModuleIdentities", JsonValue::Type::array));
-    for (const JsonValue& each : others->items) {
+    CHATMCP_TRY(const JsonView others,
+                member(object, "tdxModuleIdentities", JsonView::Type::array));
+    for (const JsonView each : others) {
         CHATMCP_TRY(TdxModuleIdentity module, read_module(each));
         if (module.id.empty()) {
             return malformed();
@@ -272,7 +276,8 @@ Result<SignedJson> SignedJson::read(std::string_view text, std::string_view name
 
 Result<TcbInfo> TcbInfo::read(std::string_view body) {
     constexpr std::uint64_t kNumberMax = 0xffff'ffff;
-    CHATMCP_TRY(const JsonValue object, parse_json(body));
+    CHATMCP_TRY(const JsonDocument document, JsonDocument::read(body));
+    const JsonView object = document.root();
     TcbInfo out;
     CHATMCP_TRY(const std::uint64_t version, number(object, "version", kNumberMax));
     out.version = static_cast<std::uint32_t>(version);
@@ -280,7 +285,7 @@ Result<TcbInfo> TcbInfo::read(std::string_view body) {
         return fail(Errc::unsupported_version, "ATT-67");
     }
     if (version == 3) {
-        CHATMCP_TRY(const std::string id, text(object, "id"));
+        CHATMCP_TRY(const std::string_view id, text(object, "id"));
         if (id != "SGX" && id != "TDX") {
             return malformed();
         }
@@ -295,8 +300,8 @@ Result<TcbInfo> TcbInfo::read(std::string_view body) {
     if (out.tdx) {
         CHATMCP_TRY_VOID(read_modules(object, out));
     }
-    CHATMCP_TRY(const JsonValue* levels, member(object, "tcbLevels", JsonValue::Type::array));
-    for (const JsonValue& each : levels->items) {
+    CHATMCP_TRY(const JsonView levels, member(object, "tcbLevels", JsonView::Type::array));
+    for (const JsonView each : levels) {
         CHATMCP_TRY(TcbLevel level, read_level(each, out));
         out.levels.push_back(std::move(level));
     }
@@ -305,7 +310,8 @@ Result<TcbInfo> TcbInfo::read(std::string_view body) {
 
 Result<QeIdentity> QeIdentity::read(std::string_view body) {
     constexpr std::uint64_t kNumberMax = 0xffff'ffff;
-    CHATMCP_TRY(const JsonValue object, parse_json(body));
+    CHATMCP_TRY(const JsonDocument document, JsonDocument::read(body));
+    const JsonView object = document.root();
     QeIdentity out;
     CHATMCP_TRY(const std::uint64_t version, number(object, "version", kNumberMax));
     if (version != 2) {
