@@ -11,6 +11,7 @@
 #include "attest/kind_steps.h"
 #include "base/encoding.h"
 #include "support/evidence_case.h"
+#include "support/nitro_platform.h"
 
 namespace chatmcp::attest {
 namespace {
@@ -288,6 +289,48 @@ TEST(Admission, OnlyHardwareOfClassConfidentialAdmitsAnAgent) {
             EXPECT_EQ(found->error, (Error{Errc::refused_by_policy, "ATT-274"}));
         }
     }
+}
+
+// What a real enclave does: a document over the keys, the group and the nonce that the verifier
+// knows. Everything of it is signed by a hypervisor of the tests' own.
+TEST(Admission, AnEnclaveOfRealHardwareIsAdmittedByThePolicyThatNamesIt) {
+    testing::NitroPlatform platform;
+    Expectation expectation;
+    expectation.binding.enclave_key.fill(1);
+    expectation.binding.nonce.fill(2);
+    expectation.judged_at = platform.now;
+    platform.edit_fields = [&](std::vector<testing::NitroPlatform::Field>& fields) {
+        std::ranges::find(fields, "user_data", &testing::NitroPlatform::Field::first)->second =
+            testing::NitroPlatform::bytes_item(report_data(expectation.binding));
+    };
+    const Bytes message = message_of_bundle(
+        {.kind = Kind::nitro, .evidence = platform.make_document(), .beside = {}});
+    Roots roots = builtin_roots();
+    roots.aws_nitro = platform.root_certificate();
+    Policy policy;
+    policy.evidence_age_seconds_max = kEvidenceAgeSecondsDefault;
+    const auto examined = [&] { return examine(message, roots, policy, expectation); };
+
+    EXPECT_EQ(examined().report.find(FactorId::kind)->error,
+              (Error{Errc::refused_by_policy, "ATT-74"}));
+    expectation.measurement = examined().report.claims->measurement;
+    policy.hardware[Kind::nitro].measurements = {expectation.measurement};
+    ASSERT_TRUE(examined().evidence().has_value()) << report_to_text(examined().report);
+    EXPECT_EQ(examined().evidence()->evidence_class(), Class::confidential);
+    EXPECT_EQ(examined().report.find(FactorId::binding)->verdict, Verdict::pass);
+    EXPECT_EQ(examined().report.find(FactorId::development)->verdict, Verdict::not_applicable);
+
+    // The same evidence for another group, another program, and a day later.
+    Expectation other = expectation;
+    other.binding.group_id.fill(9);
+    EXPECT_EQ(examine(message, roots, policy, other).evidence().error(),
+              (Error{Errc::wrong_key, "ATT-21"}));
+    other = expectation;
+    other.measurement.fill(9);
+    EXPECT_EQ(examine(message, roots, policy, other).evidence().error(),
+              (Error{Errc::untrusted_identity, "ATT-26"}));
+    EXPECT_EQ(examine(message, builtin_roots(), policy, expectation).evidence().error(),
+              (Error{Errc::untrusted_identity, "ATT-45"}));
 }
 
 // A genuine quote of somebody else: all of the platform holds, and nothing that binds it to an

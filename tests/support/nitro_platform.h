@@ -78,6 +78,12 @@ class NitroPlatform {
         return document;
     }
 
+    [[nodiscard]] Bytes root_certificate() const {
+        return make_certificate(
+            {.subject = root.name, .issuer = root.name, .authority = true, .key_usage = 0x86},
+            root.key,
+            root.key);
+    }
     [[nodiscard]] static Bytes bytes_item(ByteView value) {
         wire::CborWriter writer;
         writer.byte_string(value);
@@ -114,12 +120,6 @@ class NitroPlatform {
   private:
     [[nodiscard]] crypto::EcdsaKey new_key() {
         return crypto::EcdsaKey::generate(crypto::NistCurve::p384, random);
-    }
-    [[nodiscard]] Bytes root_certificate() const {
-        return make_certificate(
-            {.subject = root.name, .issuer = root.name, .authority = true, .key_usage = 0x86},
-            root.key,
-            root.key);
     }
     [[nodiscard]] Bytes make_payload() {
         std::vector<Bytes> bundle = {
