@@ -199,20 +199,23 @@ Json measure_attest(const Arguments& arguments) {
     const SignatureFloor floor;
     const std::string only = arguments.text("--only", "");
     Json out;
-    for (const Subject& subject : {dcap_subject("tdx", "google-v5-uptodate-2026-02"),
-                                   dcap_subject("sgx", "automata-icelake-2025-08"),
-                                   dcap_warm_subject("tdx", "google-v5-uptodate-2026-02"),
-                                   dcap_warm_subject("sgx", "automata-icelake-2025-08"),
-                                   snp_subject(),
-                                   nitro_subject(),
-                                   nvidia_subject(),
-                                   subject_of("psa", "psa/tfm-psa-2.0.0-sign1", {.p256 = 1}),
-                                   subject_of("cca", "cca/tfa-token-01", {.p384 = 2}),
-                                   subject_of("tpm", "tpm/trustee-swtpm", {.rsa2048 = 1}),
-                                   // The quote of the virtual TPM, and the report inside.
-                                   subject_of("azure",
-                                              "azure-vtpm/snp-milan-challenge",
-                                              {.p384 = 1, .rsa2048 = 1, .rsa4096 = 2})}) {
+    for (const Subject& subject :
+         {dcap_subject("tdx", "google-v5-uptodate-2026-02"),
+          dcap_subject("sgx", "automata-icelake-2025-08"),
+          dcap_warm_subject("tdx", "google-v5-uptodate-2026-02"),
+          dcap_warm_subject("sgx", "automata-icelake-2025-08"),
+          snp_subject(),
+          nitro_subject(),
+          nvidia_subject(),
+          subject_of(
+              "android", "android-key/pixel9a-strongbox-ec-2026-root", {.p256 = 2, .p384 = 2}),
+          subject_of("psa", "psa/tfm-psa-2.0.0-sign1", {.p256 = 1}),
+          subject_of("cca", "cca/tfa-token-01", {.p384 = 2}),
+          subject_of("tpm", "tpm/trustee-swtpm", {.rsa2048 = 1}),
+          // The quote of the virtual TPM, and the report inside.
+          subject_of("azure",
+                     "azure-vtpm/snp-milan-challenge",
+                     {.p384 = 1, .rsa2048 = 1, .rsa4096 = 2})}) {
         if (only.empty() || subject.name == only) {
             out[subject.name] = measure_subject(subject, floor, rounds);
         }
