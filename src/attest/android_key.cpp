@@ -78,9 +78,14 @@ Result<void> check_chain(const AndroidKeyChain& chain, std::span<const Certifica
     if (std::ranges::none_of(roots, is_last)) {
         return fail(Errc::untrusted_identity, "ATT-184");
     }
+    const bool ends_with_root = std::ranges::any_of(
+        roots, [&](const Certificate& root) { return equal(root.der, all.back().der); });
     for (std::size_t i = 0; i < all.size(); ++i) {
         CHATMCP_TRY_VOID(check_extensions(all[i]));
-        // The root's own signature as well, so that every byte that came is covered.
+        if (i + 1 == all.size() && ends_with_root) {
+            break;
+        }
+        // The signature of a root's other edition as well, so that every byte that came is covered.
         const std::size_t issuer = std::min(i + 1, all.size() - 1);
         CHATMCP_TRY_VOID(check_issued(all[i], all[issuer], std::min(i, issuer - 1)));
     }
