@@ -154,7 +154,7 @@ TEST(HardwarePolicy, SignersAndVersionsOfEnclavesAreThoseOfThePolicy) {
 
 TEST(HardwarePolicy, SignersAndVersionsOfGuestsAreThoseOfThePolicy) {
     Judged run("sev-snp/aci-milan-v2-hostdata", "strict");
-    const auto& report = std::get<SnpClaims>(run.report().claims->details).report;
+    const SnpReport report = std::get<SnpClaims>(run.report().claims->details).report;
     run.rules().signers = {Bytes(48, 1)};
     run.expect(FactorId::signer, Verdict::fail, "ATT-279");
     run.rules().signers = {to_bytes(report.id_key_digest)};

@@ -245,8 +245,8 @@ std::vector<Factor> judge_program(const SgxReport& report, const HardwarePolicy&
 std::vector<Factor> judge_program(const TdReport& report, const HardwarePolicy& rules) {
     std::vector<Factor> out;
     std::map<std::uint8_t, Bytes> registers;
-    for (std::uint8_t i = 0; i < std::size(report.rtmr); ++i) {
-        registers.emplace(i, to_bytes(report.rtmr[i]));
+    for (std::size_t i = 0; i < std::size(report.rtmr); ++i) {
+        registers.emplace(static_cast<std::uint8_t>(i), to_bytes(report.rtmr[i]));
     }
     out.push_back(judge_registers(registers, rules));
     out.push_back(factor_not_proven(
