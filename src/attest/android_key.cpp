@@ -48,13 +48,16 @@ Result<void> check_extensions(const Certificate& certificate) {
     return {};
 }
 
-/// Google names the authorities that it makes for devices from afar so.
+/// Google names the authorities that it makes for devices from afar so. The names of the key and of
+/// the device's own authority are others' choice.
 AndroidProvisioning provisioning_of(const AndroidKeyChain& chain) {
+    constexpr std::size_t kFirstOfGoogle = 2;
     const auto is_remote = [](const Certificate& each) {
         return common_name_of(each.subject).starts_with("Droid CA");
     };
-    return std::ranges::any_of(chain.certificates, is_remote) ? AndroidProvisioning::remote
-                                                              : AndroidProvisioning::factory;
+    const auto authorities = std::span(chain.certificates).subspan(kFirstOfGoogle);
+    return std::ranges::any_of(authorities, is_remote) ? AndroidProvisioning::remote
+                                                       : AndroidProvisioning::factory;
 }
 
 Result<void> check_dates(const AndroidKeyChain& chain, UnixMs at) {
@@ -99,13 +102,29 @@ std::string serial_text(ByteView serial) {
     return first == std::string::npos ? "0" : text.substr(first);
 }
 
+/// A serial number in one way alone, so that no spelling of it is missed.
+bool is_serial_text(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    return !text.empty() && text.front() != '0' &&
+           text.find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+bool is_status_entry(const JsonValue& entry) {
+    const JsonValue* const status = entry.find("status");
+    return entry.type == JsonValue::Type::object && status != nullptr &&
+           status->type == JsonValue::Type::text &&
+           (status->text == "REVOKED" || status->text == "SUSPENDED");
+}
+
 Result<void> check_status(const std::vector<std::string>& serials, ByteView status_list) {
     const auto json = parse_json(as_text(status_list));
     if (!json.has_value() || json->type != JsonValue::Type::object) {
         return fail(Errc::malformed, "ATT-191");
     }
     const JsonValue* const entries = json->find("entries");
-    if (entries == nullptr || entries->type != JsonValue::Type::object) {
+    if (entries == nullptr || entries->type != JsonValue::Type::object ||
+        !std::ranges::all_of(entries->names, is_serial_text) ||
+        !std::ranges::all_of(entries->items, is_status_entry)) {
         return fail(Errc::malformed, "ATT-191");
     }
     // Whatever the entry says: revoked or suspended, the key is not to be trusted now.

@@ -82,6 +82,9 @@ TEST_F(AndroidKeyChecks, DatesCountForRemoteProvisioningAlone) {
     device.authority_spec.not_after = past;
     device.key_spec.not_after = past;
     EXPECT_EQ(check(), "verified");
+    // The names of the key and of the device's authority are others' choice.
+    device.key_spec.subject = "Droid CA9";
+    EXPECT_EQ(device.verify().value().provisioning, AndroidProvisioning::factory);
     device.authority_spec.subject = "Droid CA2";
     device.device_spec.issuer = "Droid CA2";
     EXPECT_EQ(check(), "ATT-185");
@@ -127,6 +130,12 @@ TEST_F(AndroidKeyChecks, TheKeyDescriptionHasItsForm) {
     // True as genuine devices write it.
     device.device_locked = {0x01};
     EXPECT_EQ(check(), "verified");
+    device.device_locked = {0x02};
+    EXPECT_EQ(check(), "ATT-187");
+    device.device_locked = {0xff};
+    device.patch_level = (std::uint64_t{1} << 32) + 202'505;
+    EXPECT_EQ(check(), "ATT-187");
+    device.patch_level = 202'505;
     device.more_hardware = testing::der_integer(std::uint64_t{1});
     EXPECT_EQ(check(), "ATT-187");
     for (std::uint32_t tag = 31; tag <= 31 + AndroidKeyDescription::kAuthorizationsMax; ++tag) {
@@ -152,7 +161,7 @@ TEST_F(AndroidKeyChecks, NoCertificateIsOnTheStatusList) {
                         R"(": {"status": "SUSPENDED", "reason": "SOFTWARE_FLAW"}}})";
         EXPECT_EQ(check(), "ATT-189") << serial;
     }
-    device.status = R"({"entries": {"0a03": {"status": "REVOKED"}}})";
+    device.status = R"({"entries": {"a04": {"status": "REVOKED"}}})";
     EXPECT_EQ(check(), "verified");
 }
 
@@ -167,6 +176,15 @@ TEST_F(AndroidKeyChecks, TheStatusListHasItsForm) {
     for (const char* text : {"", "[]", "{}", R"({"entries": []})", R"({"entries": {}} x)"}) {
         device.status = text;
         EXPECT_EQ(check(), "ATT-191") << text;
+    }
+    // Serial numbers in other spellings would be missed.
+    for (const char* serial : {"0a03", "A03", "0xa03", " a03", ""}) {
+        device.status = R"({"entries": {")" + std::string(serial) + R"(": {"status": "REVOKED"}}})";
+        EXPECT_EQ(check(), "ATT-191") << serial;
+    }
+    for (const char* entry : {"7", "{}", R"({"status": "revoked"})", R"({"status": 1})"}) {
+        device.status = R"({"entries": {"a03": )" + std::string(entry) + "}}";
+        EXPECT_EQ(check(), "ATT-191") << entry;
     }
 }
 

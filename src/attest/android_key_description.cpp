@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/check.h"
 #include "wire/der.h"
@@ -64,8 +65,10 @@ Result<AndroidAuthorizations> read_authorizations(DerReader& reader) {
 
 /// Genuine devices write true as 01, which DER does not have; what is signed stays what it is.
 Result<bool> read_lenient_boolean(DerReader& reader) {
+    constexpr std::uint8_t kTrue = 0xff;
     CHATMCP_TRY(const ByteView content, of_form(reader.content(wire::kDerBoolean)));
-    return content.size() == 1 ? Result<bool>(content[0] != 0) : malformed();
+    const bool is_known = content.size() == 1 && (content[0] <= 1 || content[0] == kTrue);
+    return is_known ? Result<bool>(content[0] != 0) : malformed();
 }
 
 Result<AndroidRootOfTrust> read_root_of_trust(ByteView value) {
@@ -154,8 +157,10 @@ Result<AndroidKeyDescription> AndroidKeyDescription::read(ByteView value) {
     if (const auto root = out.hardware_enforced.find(kAndroidRootOfTrust); root.has_value()) {
         CHATMCP_TRY(out.root_of_trust, read_root_of_trust(*root));
     }
-    CHATMCP_TRY_VOID(out.hardware_enforced.number(kAndroidOsPatchLevel));
-    return out;
+    CHATMCP_TRY(const auto patch_level, out.hardware_enforced.number(kAndroidOsPatchLevel));
+    constexpr std::uint64_t kLastMonth = 999'912;
+    return patch_level.value_or(0) <= kLastMonth ? Result<AndroidKeyDescription>(std::move(out))
+                                                 : malformed();
 }
 
 }  // namespace chatmcp::attest

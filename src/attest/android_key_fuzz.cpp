@@ -1,5 +1,5 @@
-// Any input as a key description, as a chain and as a status list: what is read keeps its limits,
-// and no chain verifies under a root that signed none of it.
+// Any input as a key description and as a chain: what is read keeps its limits, and no chain
+// verifies under a root that signed none of it.
 #include <cstddef>
 #include <cstdint>
 

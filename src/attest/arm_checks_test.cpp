@@ -172,6 +172,8 @@ TEST_F(ArmChecks, TheKeyThatIsGivenFitsTheToken) {
               "ATT-159");
     device.secret = Bytes(31, 1);
     EXPECT_EQ(device.verify_psa(device.psa), "ATT-159");
+    device.secret = Bytes(65, 1);
+    EXPECT_EQ(device.verify_psa(device.psa), "ATT-159");
     device.secret = Bytes(32, 1);
     const Bytes other(32, 2);
     const Bytes authenticated = device.psa_token(device.psa);
@@ -228,6 +230,10 @@ TEST_F(ArmChecks, ClaimsOfACcaTokenAreWhatTheyMustBe) {
     EXPECT_EQ(with(&ArmPlatform::realm, 10, cbor_bytes(Bytes(32))), "ATT-156");
     EXPECT_EQ(with(&ArmPlatform::realm, 44239, cbor_list({})), "ATT-156");
     EXPECT_EQ(with(&ArmPlatform::realm, 44243, cbor_number(2)), "ATT-156");
+    EXPECT_EQ(with(&ArmPlatform::realm, 44243, cbor_number(1)), "verified");
+    EXPECT_EQ(with(&ArmPlatform::realm, 44244, cbor_number(1)), "verified");
+    EXPECT_EQ(with(&ArmPlatform::realm, 44257, cbor_bytes(Bytes(64))), "verified");
+    EXPECT_EQ(with(&ArmPlatform::realm, 44257, cbor_bytes(Bytes(63))), "ATT-156");
     EXPECT_EQ(with(&ArmPlatform::realm, 44236, cbor_text("sha-1")), "ATT-162");
     EXPECT_EQ(with(&ArmPlatform::platform, 2402, cbor_text("md5")), "ATT-162");
     EXPECT_EQ(with(&ArmPlatform::platform, 265, cbor_text("http://arm.com/CCA")), "ATT-163");
@@ -251,6 +257,18 @@ TEST_F(ArmChecks, TheRealmsKeyHasTheFormOfItsProfile) {
     device.edit_key = [](Bytes& key) { key = Bytes(97, 4); };
     EXPECT_EQ(device.verify_cca(), "ATT-164");
     ArmPlatform other;
+    // A key that says its algorithm, ES384 or another.
+    const Bytes es384{0x03, 0x38, 0x22};
+    other.edit_key = [&](Bytes& key) {
+        key[0] = 0xa5;
+        key.insert(key.begin() + 3, es384.begin(), es384.end());
+    };
+    EXPECT_EQ(other.verify_cca(), "verified");
+    other.edit_key = [&](Bytes& key) {
+        key[0] = 0xa5;
+        key.insert(key.begin() + 3, {0x03, 0x26});
+    };
+    EXPECT_EQ(other.verify_cca(), "ATT-164");
     for (const std::size_t at : {0u, 2u, 4u, 5u}) {
         other.edit_key = [=](Bytes& key) { key[at] ^= 1; };
         EXPECT_EQ(other.verify_cca(), "ATT-164") << at;

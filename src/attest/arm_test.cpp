@@ -102,6 +102,20 @@ TEST(Arm, PublishedTestKeysAreRefusedWhateverThePolicySays) {
     EXPECT_EQ(refused, 10);
 }
 
+// HMAC takes a key and the same key with zeros behind it for one.
+TEST(Arm, APublishedSymmetricKeyIsRefusedInEveryLength) {
+    for (std::size_t zeros = 0; zeros <= 32; ++zeros) {
+        EvidenceBundle bundle = EvidenceCase("psa/tfm-tools-iat-mac0").bundle();
+        Bytes& key = bundle.beside.at("hmac.key");
+        key.resize(key.size() + zeros);
+        const FactorReport report =
+            inspect(std::move(bundle), builtin_roots(), Policy{}, Clues{}, UnixMs{});
+        ASSERT_TRUE(report.claims.has_value()) << zeros;
+        EXPECT_EQ(report.find(FactorId::published_key)->error,
+                  (Error{Errc::untrusted_identity, "ATT-286"}));
+    }
+}
+
 TEST(Arm, ADeviceThatIsNotSecuredIsRefusedUnlessThePolicyAllowsIt) {
     const EvidenceCase each("psa/tfm-psa-2.0.0-sign1");
     Policy policy;

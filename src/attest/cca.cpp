@@ -194,7 +194,17 @@ Result<void> realm_memory_encryption(CborReader& reader, CcaRealm& /*out*/) {
     return policy <= kPoliciesMax ? Result<void>() : out_of_range();
 }
 
-constexpr std::array<Claim<CcaRealm>, 10> kRealmClaims = {{
+/// Live firmware activation, and the digest of devices that were assigned.
+Result<void> realm_firmware_activation(CborReader& reader, CcaRealm& /*out*/) {
+    CHATMCP_TRY_VOID(reader.unsigned_integer());
+    return {};
+}
+Result<void> realm_devices(CborReader& reader, CcaRealm& /*out*/) {
+    CHATMCP_TRY_VOID(read_arm_hash(reader));
+    return {};
+}
+
+constexpr std::array<Claim<CcaRealm>, 12> kRealmClaims = {{
     {265, false, realm_profile},
     {10, true, realm_challenge},
     {44235, true, realm_personalization},
@@ -205,10 +215,12 @@ constexpr std::array<Claim<CcaRealm>, 10> kRealmClaims = {{
     {44240, true, realm_public_key_hash},
     {256, false, realm_instance},
     {44243, false, realm_memory_encryption},
+    {44244, false, realm_firmware_activation},
+    {44257, false, realm_devices},
 }};
 
-/// {1: EC2, -1: P-384, -2: x, -3: y} in this order (RFC 9052 section 7, RFC 9053 section 7.1.1).
-/// x and y stand 3 bytes apart, so they are given as two.
+/// {1: EC2, 3: ES384, -1: P-384, -2: x, -3: y} in this order, with or without the algorithm (RFC
+/// 9052 section 7, RFC 9053 section 7.1.1). x and y stand 3 bytes apart, so they are given as two.
 struct CoseKeyCoordinates {
     ByteView x;
     ByteView y;
@@ -220,18 +232,24 @@ Result<CoseKeyCoordinates> read_cose_key(ByteView bytes) {
     constexpr std::int64_t kP384 = 2;
     constexpr std::int64_t kX = -2;
     constexpr std::int64_t kY = -3;
+    constexpr std::int64_t kAlgorithm = 3;
+    constexpr std::int64_t kEs384 = -35;
     constexpr std::size_t kPairs = 4;
     const auto expect = [](CborReader& reader, std::int64_t wanted) -> Result<void> {
         CHATMCP_TRY(const std::int64_t found, reader.integer());
         return found == wanted ? Result<void>() : fail(Errc::malformed, "ATT-164");
     };
     CborReader reader(bytes);
-    CHATMCP_TRY(const std::size_t pairs, reader.map(kPairs));
-    if (pairs != kPairs) {
+    CHATMCP_TRY(const std::size_t pairs, reader.map(kPairs + 1));
+    if (pairs < kPairs) {
         return fail(Errc::malformed, "ATT-164");
     }
     CHATMCP_TRY_VOID(expect(reader, kKeyType));
     CHATMCP_TRY_VOID(expect(reader, kEc2));
+    if (pairs > kPairs) {
+        CHATMCP_TRY_VOID(expect(reader, kAlgorithm));
+        CHATMCP_TRY_VOID(expect(reader, kEs384));
+    }
     CHATMCP_TRY_VOID(expect(reader, kCurve));
     CHATMCP_TRY_VOID(expect(reader, kP384));
     CoseKeyCoordinates out;

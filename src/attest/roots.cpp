@@ -22,15 +22,15 @@ constexpr std::string_view kPublishedKeys[] = {
     "e4ddc80392528f911a2bc85c61561ef490b438c1bbd29be51c50b9557fdc7ffa",
 };
 
-// SHA-256 over SubjectPublicKeyInfo, or over a symmetric key, of keys that test software of Arm's
-// platforms signs with (tests/vectors/evidence, kinds psa and cca).
+// SHA-256 over SubjectPublicKeyInfo, or over a symmetric key as HMAC pads it, of keys that test
+// software of Arm's platforms signs with (tests/vectors/evidence, kinds psa and cca).
 constexpr std::string_view kPublishedSpki[] = {
     "0928f896cb02326566530a62a1e36329a12d0a4a308f4fc81e8ff5560bca6bca",
     "51b944cdfa544d4c3273aa6bf350625a7dd53bbb6a71723274f538b19a207760",
     "7b1a17147ca907e16cad79901fef13991ec6206e3d148b657068ad6c4cba4626",
     "45d852b8ab34e60e66d904c289f945edadf3de2446e8eaf61df17333ac5fd8e2",
     "5a2ee506e027a7d8bafe7a5dc83d1d5e64f068bd838fd9030cee8be9f635c23a",
-    "323660ccbbd2afa969708c215c413fd1c7cb57f1e6d8d9f76dea032bb7cf1087",
+    "4819f2a9df4471026ba4d5a85c1fe551427da1e59909790c49f78243a7ff4585",
 };
 
 // makers/PROVENANCE.md

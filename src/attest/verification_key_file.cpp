@@ -82,13 +82,15 @@ Result<GivenKey> verify_under_given_key(const CoseMessage& message, const GivenK
     }
     if (files.symmetric.has_value()) {
         constexpr std::size_t kMinBytes = 32;
-        constexpr std::size_t kMaxBytes = 128;
+        constexpr std::size_t kMaxBytes = 64;  // HMAC hashes a longer one, and pads a shorter one.
         const ByteView secret = *files.symmetric;
         if (secret.size() < kMinBytes || secret.size() > kMaxBytes) {
             return unreadable();
         }
         CHATMCP_TRY_VOID(message.verify_mac(secret));
-        return GivenKey{.symmetric = true, .fingerprint = crypto::sha256(secret)};
+        Bytes padded = to_bytes(secret);
+        padded.resize(kMaxBytes);
+        return GivenKey{.symmetric = true, .fingerprint = crypto::sha256(padded)};
     }
     CHATMCP_TRY(const VerificationKey key,
                 files.pem.has_value() ? key_of_pem(*files.pem) : key_of_jwk(*files.jwk));

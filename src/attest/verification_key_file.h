@@ -14,13 +14,14 @@ namespace chatmcp::attest {
 struct GivenKeyFiles {
     std::optional<ByteView> pem;        // PUBLIC KEY
     std::optional<ByteView> jwk;        // JSON Web Key of an elliptic curve (RFC 7518 section 6.2).
-    std::optional<ByteView> symmetric;  // The key itself, 32 to 128 bytes.
+    std::optional<ByteView> symmetric;  // The key itself, 32 to 64 bytes.
 };
 
 /// How the key that was used is named.
 struct GivenKey {
     bool symmetric = false;
-    /// SHA-256 of the SubjectPublicKeyInfo; of a symmetric key of itself.
+    /// SHA-256 of the SubjectPublicKeyInfo; of a symmetric key with zeros up to 64 bytes, as HMAC
+    /// takes it: what is the same key there has one name.
     crypto::Sha256Digest fingerprint{};
 };
 

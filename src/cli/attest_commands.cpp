@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 
 #include "attest/appraise.h"
+#include "attest/certificate.h"
 #include "base/encoding.h"
 #include "cli/attest_report.h"
 #include "cli/command.h"
 #include "cli/evidence_files.h"
+#include "crypto/hash.h"
 
 namespace chatmcp::cli {
 
@@ -95,11 +97,62 @@ class AttestVerify final : public Command {
     std::string roots_;
 };
 
+/// Whose roots verification starts from.
+class AttestRoots final : public Command {
+  public:
+    [[nodiscard]] std::string name() const override { return "attest roots"; }
+    [[nodiscard]] std::string summary() const override {
+        return "the makers' roots that evidence is verified from";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"kinds", "subject", "fingerprint", "not_before_ms", "not_after_ms"};
+    }
+    void add_options(CLI::App& app) override {
+        app.add_option("--roots", roots_, "folder with roots to use instead of the makers' own")
+            ->type_name("DIR");
+    }
+    Result<ExitCode> run(const Context& context) override {
+        CHATMCP_TRY(const attest::Roots roots, read_roots(roots_));
+        const std::vector<std::pair<std::string, std::vector<Bytes>>> groups = {
+            {"sgx, tdx, azure-vtpm", {roots.intel_sgx}},
+            {"sev-snp, azure-vtpm", roots.amd},
+            {"nitro", {roots.aws_nitro}},
+            {"android-key", roots.google_android},
+            {"tpm", roots.tpm},
+            {"nvidia-gpu", {roots.nvidia}}};
+        for (const auto& [kinds, certificates] : groups) {
+            for (const Bytes& der : certificates) {
+                if (!der.empty()) {
+                    CHATMCP_TRY_VOID(print(context, kinds, der));
+                }
+            }
+        }
+        return ExitCode::done;
+    }
+
+  private:
+    static Result<void> print(const Context& context, const std::string& kinds, ByteView der) {
+        CHATMCP_TRY(const auto root, attest::Certificate::read(der));
+        const std::string subject = printable(attest::common_name_of(root.subject));
+        const std::string fingerprint = hex(crypto::sha256(der));
+        context.output.line({{"kinds", kinds},
+                             {"subject", subject},
+                             {"fingerprint", fingerprint},
+                             {"not_before_ms", root.not_before.value},
+                             {"not_after_ms", root.not_after.value}},
+                            fingerprint + "  " + kinds + "  " + subject);
+        return {};
+    }
+
+    std::string roots_;
+};
+
 }  // namespace
 
 void add_attest_commands(std::vector<std::unique_ptr<Command>>& commands) {
     commands.push_back(std::make_unique<AttestVerify>(false));
     commands.push_back(std::make_unique<AttestVerify>(true));
+    commands.push_back(std::make_unique<AttestRoots>());
 }
 
 }  // namespace chatmcp::cli

@@ -332,6 +332,12 @@ TEST_F(Cli, AFolderWithAQuoteAndItsCollateralIsVerified) {
     const std::string roots =
         " --roots " + std::string(CHATMCP_SOURCE_DIR) + "/tests/vectors/evidence/roots";
     EXPECT_EQ(run("attest verify " + genuine + when + " --policy strict" + roots).exit_code, 0);
+    const Ran listed = run("attest roots" + roots);
+    EXPECT_EQ(listed.exit_code, 0) << listed.output;
+    EXPECT_EQ(listed.last()["kinds"], "nvidia-gpu");
+    EXPECT_EQ(listed.last()["fingerprint"],
+              "102bf659d5419614c9d8e6aecebc80454eb26b1df6a769ac720b9a690b167b48");
+    EXPECT_EQ(run("attest roots").output, listed.output);
     const Ran rootless = run("attest verify " + genuine + when + " --roots " + genuine);
     EXPECT_EQ(rootless.exit_code, 2);
     EXPECT_EQ(rootless.check(), "CLI-26");

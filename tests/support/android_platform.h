@@ -43,6 +43,7 @@ class AndroidPlatform {
     std::uint8_t level = 1;
     Bytes device_locked{0xff};
     std::uint8_t boot_state = 0;
+    std::uint64_t patch_level = 202'505;
     Bytes more_hardware;  // Before the root of trust, by lower tags.
     bool attested = true;
     std::function<void(Bytes&)> edit_description = [](Bytes&) {};
@@ -83,7 +84,7 @@ class AndroidPlatform {
                                   der_sequence({}),
                                   der_sequence({more_hardware,
                                                 tagged(704, root_of_trust()),
-                                                tagged(706, der_integer(202'505))})});
+                                                tagged(706, der_integer(patch_level))})});
         edit_description(out);
         return out;
     }
