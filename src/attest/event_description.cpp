@@ -243,7 +243,7 @@ Result<std::string> load_option_text(ByteView data) {
     const std::string name = wide_text(reader.rest());
     const std::size_t name_bytes = 2 * (name.size() + 1);
     CHATMCP_TRY_VOID(reader.bytes(name_bytes));
-    CHATMCP_TRY(const ByteView path, reader.bytes(path_bytes));
+    CHATMCP_TRY(const ByteView path, reader.bytes(static_cast<std::size_t>(path_bytes)));
     return "\"" + name + "\" at " + path_text(path);
 }
 
@@ -273,8 +273,8 @@ Result<Variable> read_variable(ByteView data) {
     if (characters > reader.rest().size() || value_bytes > reader.rest().size()) {
         return fail(Errc::malformed, "ATT-56");
     }
-    CHATMCP_TRY(out.name, reader.bytes(kCharacterBytes * characters));
-    CHATMCP_TRY(out.value, reader.bytes(value_bytes));
+    CHATMCP_TRY(out.name, reader.bytes(kCharacterBytes * static_cast<std::size_t>(characters)));
+    CHATMCP_TRY(out.value, reader.bytes(static_cast<std::size_t>(value_bytes)));
     return out;
 }
 
@@ -310,7 +310,7 @@ Result<std::string> image_text(ByteView data) {
     if (path_bytes > reader.rest().size()) {
         return fail(Errc::malformed, "ATT-56");
     }
-    CHATMCP_TRY(const ByteView path, reader.bytes(path_bytes));
+    CHATMCP_TRY(const ByteView path, reader.bytes(static_cast<std::size_t>(path_bytes)));
     return path.empty() ? std::string("image") : "image " + path_text(path);
 }
 

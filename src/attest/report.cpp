@@ -104,11 +104,11 @@ void write_factor(JsonWriter& json, const Factor& factor) {
     json.end_object();
 }
 
-void write_refusal(JsonWriter& json, const Factor& factor) {
+void write_refusal(JsonWriter& json, const Error& error, std::string_view meaning) {
     json.begin_object();
-    json.text("check", factor.error->check);
-    json.text("error", errc_name(factor.error->code));
-    json.text("detail", factor.meaning);
+    json.text("check", error.check);
+    json.text("error", errc_name(error.code));
+    json.text("detail", meaning);
     json.end_object();
 }
 
@@ -146,7 +146,7 @@ std::string report_to_json(const FactorReport& report) {
     json.begin_array("refusals");
     for (const Factor& factor : report.factors) {
         if (factor.error.has_value()) {
-            write_refusal(json, factor);
+            write_refusal(json, *factor.error, factor.meaning);
         }
     }
     json.end_array();

@@ -218,7 +218,8 @@ Result<Claims> verify_content(const TpmFiles& files, const VerificationInput& in
     }
     CHATMCP_TRY(
         TpmAkCertificate certificate,
-        verify_ak_certificate(*evidence.ak_certificate, evidence.authorities, roots, input.at));
+        verify_ak_certificate(
+            evidence.ak_certificate.value_or(ByteView()), evidence.authorities, roots, input.at));
     return claims_of(std::move(certificate));
 }
 

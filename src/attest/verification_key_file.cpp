@@ -93,7 +93,8 @@ Result<GivenKey> verify_under_given_key(const CoseMessage& message, const GivenK
         return GivenKey{.symmetric = true, .fingerprint = crypto::sha256(padded)};
     }
     CHATMCP_TRY(const VerificationKey key,
-                files.pem.has_value() ? key_of_pem(*files.pem) : key_of_jwk(*files.jwk));
+                files.pem.has_value() ? key_of_pem(*files.pem)
+                                      : key_of_jwk(files.jwk.value_or(ByteView())));
     CHATMCP_TRY_VOID(message.verify_signature(key));
     return GivenKey{.symmetric = false, .fingerprint = crypto::sha256(key.spki())};
 }
