@@ -19,9 +19,11 @@ Claims claims_of(AndroidKeyClaims details) {
     // What booted the device: its key and what it verified.
     const auto description = AndroidKeyDescription::read(details.description);
     Bytes measured;
-    if (description.has_value() && description->root_of_trust.has_value()) {
-        append(measured, description->root_of_trust->verified_boot_key);
-        append(measured, description->root_of_trust->verified_boot_hash.value_or(ByteView()));
+    const std::optional<AndroidRootOfTrust> root =
+        description.has_value() ? description->root_of_trust : std::nullopt;
+    if (root.has_value()) {
+        append(measured, root->verified_boot_key);
+        append(measured, root->verified_boot_hash.value_or(ByteView()));
     }
     claims.measurement = crypto::sha256(measured);
     claims.report_data = details.challenge;
@@ -255,6 +257,13 @@ void write_property(JsonWriter& json,
     }
 }
 
+/// A property that is not known here, if it is a number.
+std::optional<std::uint64_t> number_of(ByteView value) {
+    DerReader reader(value);
+    const auto number = reader.small_integer();
+    return number.has_value() && reader.empty() ? std::optional(*number) : std::nullopt;
+}
+
 void write_authorizations(JsonWriter& json,
                           std::string_view name,
                           const AndroidAuthorizations& list,
@@ -264,9 +273,8 @@ void write_authorizations(JsonWriter& json,
         const auto property = std::ranges::find(kProperties, each.tag, &Property::tag);
         if (property != kProperties.end()) {
             write_property(json, *property, each.value, description);
-        } else if (const auto number = list.number(each.tag);
-                   number.has_value() && number->has_value()) {
-            json.number(std::to_string(each.tag), **number);
+        } else if (const auto number = number_of(each.value); number.has_value()) {
+            json.number(std::to_string(each.tag), *number);
         } else {
             json.hex(std::to_string(each.tag), each.value);
         }

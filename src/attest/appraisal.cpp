@@ -160,9 +160,9 @@ const HardwarePolicy* rules_of(const AppraisalInput& input) {
 }
 
 const HardwarePolicy& rules_or_strictest(const AppraisalInput& input) {
-    static const HardwarePolicy kStrictest;
+    static const HardwarePolicy strictest;
     const HardwarePolicy* const rules = rules_of(input);
-    return rules != nullptr ? *rules : kStrictest;
+    return rules != nullptr ? *rules : strictest;
 }
 
 Factor judge_registers(const std::map<std::uint8_t, Bytes>& registers,

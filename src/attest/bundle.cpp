@@ -19,9 +19,9 @@ bool begins_with(ByteView bytes, ByteView beginning) {
     return bytes.size() >= beginning.size() && equal(bytes.first(beginning.size()), beginning);
 }
 
-template <std::size_t kSize>
-bool begins_with(ByteView bytes, const std::uint8_t (&beginning)[kSize]) {
-    return begins_with(bytes, ByteView(beginning, kSize));
+template <std::size_t N>
+bool begins_with(ByteView bytes, const std::uint8_t (&beginning)[N]) {
+    return begins_with(bytes, ByteView(beginning, N));
 }
 
 /// Version 3 to 5, then the two key types that there are, or zeros.

@@ -56,11 +56,11 @@ struct Claim {
     Result<void> (*read)(CborReader&, Token&);
 };
 
-template <class Token, std::size_t kCount>
-Result<void> read_claims(const std::array<Claim<Token>, kCount>& claims, Token& out) {
+template <class Token, std::size_t N>
+Result<void> read_claims(const std::array<Claim<Token>, N>& claims, Token& out) {
     CborReader reader(out.message.payload);
     CHATMCP_TRY(const std::size_t count, reader.map(kArmTokenMaxBytes));
-    std::array<bool, kCount> seen{};
+    std::array<bool, N> seen{};
     for (std::size_t i = 0; i < count; ++i) {
         CHATMCP_TRY(const std::int64_t key, reader.integer());
         const auto claim = std::ranges::find(claims, key, &Claim<Token>::key);
@@ -75,7 +75,7 @@ Result<void> read_claims(const std::array<Claim<Token>, kCount>& claims, Token& 
         CHATMCP_TRY_VOID(claim->read(reader, out));
     }
     CHATMCP_TRY_VOID(reader.finish());
-    for (std::size_t i = 0; i < kCount; ++i) {
+    for (std::size_t i = 0; i < N; ++i) {
         if (claims[i].mandatory && !seen[i]) {
             return fail(Errc::invalid_argument, "ATT-155");
         }

@@ -396,12 +396,12 @@ Result<HardwarePolicy> parse_hardware_policy(const JsonValue& value, Kind kind) 
 }
 
 void write_hardware_policy(JsonWriter& json, const HardwarePolicy& policy) {
-    static const HardwarePolicy kStrictest;
+    static const HardwarePolicy strictest;
     json.StartObject();
     write_measurements(json, policy);
     write_flag(json, "debug", policy.debug, false);
     write_flag(json, "without_revocation", policy.without_revocation, false);
-    if (policy.tcb != kStrictest.tcb) {
+    if (policy.tcb != strictest.tcb) {
         key(json, "tcb");
         write_list(json, policy.tcb, tcb_status_name);
     }
