@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 
 #include "attest/appraise.h"
+#include "attest/attestation_result.h"
 #include "attest/certificate.h"
 #include "base/encoding.h"
 #include "cli/attest_report.h"
 #include "cli/command.h"
 #include "cli/evidence_files.h"
+#include "cli/files.h"
 #include "crypto/hash.h"
 
 namespace chatmcp::cli {
@@ -49,6 +51,13 @@ class AttestVerify final : public Command {
             ->type_name("KIND");
         app.add_option("--roots", roots_, "folder with roots to use instead of the makers' own")
             ->type_name("DIR");
+        app.add_option(
+               "--result", result_, "write the report as a signed EAT attestation result too")
+            ->type_name("FILE");
+        app.add_option("--result-key",
+                       result_key_,
+                       "file with the Ed25519 seed that signs it, 64 hexadecimal digits")
+            ->type_name("FILE");
     }
 
     Result<ExitCode> run(const Context& context) override {
@@ -68,6 +77,7 @@ class AttestVerify final : public Command {
         CHATMCP_TRY(clues.nonce, bytes_of(nonce_));
         const attest::FactorReport report =
             attest::inspect(std::move(bundle), roots, policy, clues, at);
+        CHATMCP_TRY_VOID(write_result(report));
         const Json object = attest_json(report);
         context.output.line(object,
                             show_ ? attest::report_to_text(report) : lines_of_report(report));
@@ -87,6 +97,30 @@ class AttestVerify final : public Command {
         return std::optional(std::move(bytes));
     }
 
+    /// Nothing without --result. Errors: invalid_argument (CLI-27) no key, or none of its form;
+    ///         those of read_file and write_file.
+    [[nodiscard]] Result<void> write_result(const attest::FactorReport& report) const {
+        constexpr std::size_t kKeyFileMaxBytes = 128;
+        constexpr unsigned kReadableByAll = 0644;
+        if (result_.empty() && result_key_.empty()) {
+            return {};
+        }
+        if (result_.empty() || result_key_.empty()) {
+            return fail(Errc::invalid_argument, "CLI-27");
+        }
+        CHATMCP_TRY(const Bytes text, read_file(result_key_, kKeyFileMaxBytes));
+        std::string_view digits = as_text(text);
+        while (digits.ends_with('\n')) {
+            digits.remove_suffix(1);
+        }
+        const auto seed = from_hex(digits);
+        if (!seed.has_value() || seed->size() != crypto::kEd25519SeedBytes) {
+            return fail(Errc::invalid_argument, "CLI-27");
+        }
+        const auto key = crypto::SigningKey::from_seed(*seed);
+        return write_file(result_, attest::attestation_result(report, key), kReadableByAll);
+    }
+
     bool show_;
     std::string path_;
     std::string at_;
@@ -95,6 +129,8 @@ class AttestVerify final : public Command {
     std::string nonce_;
     std::string kind_;
     std::string roots_;
+    std::string result_;
+    std::string result_key_;
 };
 
 /// Whose roots verification starts from.

@@ -310,6 +310,18 @@ TEST_F(Cli, EvidenceFromAFileIsVerifiedAndHeldAgainstReportData) {
     const Ran forced = run("attest verify " + file + " --kind nitro");
     EXPECT_EQ(forced.exit_code, 1);
     EXPECT_FALSE(forced.last()["verifies"]);
+    const std::string result = file + ".eat";
+    const std::string key = put("result-key", std::string(64, '1') + "\n");
+    EXPECT_EQ(
+        run("attest verify " + file + " --result " + result + " --result-key " + key).exit_code, 1);
+    EXPECT_GT(std::filesystem::file_size(result), 64U);
+    for (const std::string& wrong : {" --result " + result,
+                                     " --result-key " + key,
+                                     " --result " + result + " --result-key " + file}) {
+        const Ran without = run("attest verify " + file + wrong);
+        EXPECT_EQ(without.exit_code, 2) << wrong;
+        EXPECT_TRUE(without.check() == "CLI-27" || without.check() == "CLI-11") << without.output;
+    }
     const Ran unknown = run("attest verify " + file + " --kind abacus");
     EXPECT_EQ(unknown.exit_code, 2);
     EXPECT_EQ(unknown.check(), "CLI-25");
