@@ -16,6 +16,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "net/attestation_service.h"
 #include "net/connect_server.h"
 #include "net/relay_methods.h"
 
@@ -70,6 +71,7 @@ Routes NodeServer::State::routes() {
     auto parts =
         std::make_shared<const RelayParts>(RelayParts{.relay = relay, .pool = pool, .hub = hub});
     add_delivery_service(table, parts);
+    add_attestation_service(table, pool);
     table.add_page("/healthz", [this]() { return health(); });
     table.add_page("/metrics", [this]() {
         Page page;

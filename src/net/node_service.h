@@ -29,8 +29,9 @@ struct NodeOptions {
     std::chrono::milliseconds expire_interval{60'000};
 };
 
-/// A relay behind the Connect server: `chatmcp.v1.DeliveryService`, `/healthz` and `/metrics` on
-/// one port.
+/// A relay behind the Connect server: `chatmcp.v1.DeliveryService`,
+/// `chatmcp.v1.AttestationService`,
+/// `/healthz` and `/metrics` on one port.
 ///
 /// Threads: its own for network and storage; the relay is called from the storage threads.
 class NodeServer {

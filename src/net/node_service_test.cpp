@@ -9,11 +9,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/encoding.h"
 #include "net/carrier.h"
 #include "net/net_testing.h"
 #include "net/peer_source.h"
 #include "net/relay_methods.h"
 #include "relay/relay_testing.h"
+#include "support/files.h"
 
 namespace chatmcp::net {
 namespace {
@@ -328,6 +330,73 @@ TEST_F(NodeTest, EveryMethodOfTheSchemaIsRegistered) {
     const std::string answers = client.read_all();
     EXPECT_FALSE(answers.contains("HTTP/1.1 404")) << answers;
     EXPECT_FALSE(answers.contains("HTTP/1.1 500")) << answers;
+}
+
+// A quote of TDX with its collateral, a good one, as JSON would bring it to any node.
+class AttestationServiceTest : public NodeTest {
+  protected:
+    /// The answer to a request of these JSON members.
+    std::string verify(const std::string& members) {
+        testing::RawClient client(node_->port());
+        client.send(testing::post(
+            "/chatmcp.v1.AttestationService/Verify", "application/json", "{" + members + "}"));
+        client.finish();
+        return client.read_all();
+    }
+    static std::string file(const std::string& name, ByteView content) {
+        return R"({"name": ")" + name + R"(", "content": ")" + to_base64(content) + "\"}";
+    }
+    static std::string files() {
+        constexpr const char* kFolder =
+            "tests/vectors/evidence/tdx/"
+            "dstack-v4-uptodate-2026-02/";
+        std::string list;
+        for (const char* name : {"quote.bin",
+                                 "tcb_info.json",
+                                 "tcb_info_issuer_chain.pem",
+                                 "qe_identity.json",
+                                 "qe_identity_issuer_chain.pem",
+                                 "root_ca_crl.der",
+                                 "pck_crl.der",
+                                 "pck_crl_issuer_chain.pem"}) {
+            const std::string content =
+                chatmcp::testing::read_project_file(std::string(kFolder) + name);
+            list += (list.empty() ? "" : ", ") + file(name, as_bytes(content));
+        }
+        return R"("files": [)" + list + "]";
+    }
+    static constexpr const char* kWhen = R"(, "atMs": "1772707803000")";
+};
+
+TEST_F(AttestationServiceTest, ANodeVerifiesEvidenceAndKeepsNothing) {
+    start(false);
+    const std::string good = verify(files() + kWhen + R"(, "policy": "strict")");
+    EXPECT_TRUE(good.contains("HTTP/1.1 200")) << good;
+    EXPECT_TRUE(good.contains(R"("verifies":true)")) << good;
+    EXPECT_TRUE(good.contains(R"("accepted":true)"));
+    EXPECT_TRUE(good.contains("UpToDate"));
+    // Without a policy, for another report data, and at another time.
+    const std::string unset = verify(files() + kWhen);
+    EXPECT_TRUE(unset.contains(R"("verifies":true)"));
+    EXPECT_FALSE(unset.contains(R"("accepted":true)"));
+    EXPECT_FALSE(verify(files() + kWhen + R"(, "policy": "strict", "reportData": "AAAA")")
+                     .contains(R"("accepted":true)"));
+    EXPECT_FALSE(verify(files()).contains(R"("verifies":true)"));
+}
+
+TEST_F(AttestationServiceTest, WhatIsNoEvidenceIsRefused) {
+    start(false);
+    for (const std::string& members :
+         {std::string(),
+          std::string(R"("files": [{"content": "AAAA"}])"),
+          std::string(R"("files": [{"name": "x"}])"),
+          std::string(R"("kind": "abacus")"),
+          files() + R"(, "policy": "lax")",
+          R"("files": [)" + file("a", {}) + ", " + file("a", {}) + "]"}) {
+        const std::string answer = verify(members);
+        EXPECT_FALSE(answer.contains("HTTP/1.1 200")) << answer;
+        EXPECT_FALSE(answer.contains("HTTP/1.1 500")) << answer;
+    }
 }
 
 TEST(CarrierOpen, AFileOfRootsThatIsNoneIsRefused) {
