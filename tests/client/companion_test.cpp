@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "client/agent.h"
+#include "client/agent_protocol.h"
 #include "client/world.h"
 
 namespace chatmcp::testing {
@@ -334,6 +335,29 @@ TEST_F(Companion, WhoDeclinesIsNotAskedAgain) {
     cleo.sync();
     ASSERT_TRUE(cleo.run(client::DeclineAssistant{chat}).has_value());
     EXPECT_EQ(report(cleo).state, AssistantState::declined);
+}
+
+// The simulated platform measures the model by itself; hardware measures the program, which says
+// it.
+TEST(ReceiptClaims, PlatformAndModelAreThoseOfTheEvidence) {
+    wire::Receipt receipt;
+    receipt.platform = "simulated";
+    receipt.weights_root.fill(1);
+    attest::Claims claims;
+    attest::SimulatedClaims simulated;
+    simulated.digests.model.fill(1);
+    claims.details = simulated;
+    EXPECT_TRUE(client::verify_receipt_claims(receipt, claims).has_value());
+    simulated.digests.model.fill(2);
+    claims.details = simulated;
+    EXPECT_EQ(client::verify_receipt_claims(receipt, claims).error(),
+              (Error{Errc::wrong_key, "CLT-89"}));
+    claims.kind = attest::Kind::nitro;
+    claims.details = attest::NitroClaims{};
+    EXPECT_EQ(client::verify_receipt_claims(receipt, claims).error(),
+              (Error{Errc::wrong_key, "CLT-89"}));
+    receipt.platform = "nitro";
+    EXPECT_TRUE(client::verify_receipt_claims(receipt, claims).has_value());
 }
 
 }  // namespace
