@@ -89,7 +89,7 @@ Factor judge_collateral_age(const AppraisalInput& input) {
         return factor_fail(kId,
                            {Errc::expired, "ATT-276"},
                            age + " The policy allows less.",
-                           "Fetch the collateral anew: chatmcp attest fetch.");
+                           "Take the collateral of today from the maker's provisioning service.");
     }
     return factor_pass(kId, age);
 }

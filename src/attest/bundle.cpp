@@ -148,6 +148,7 @@ constexpr std::string_view kNamesBeside[] = {
     "eventlog.bin",
     // PSA and CCA
     "iak_pub.pem",
+    "iak.jwk.json",
     "hmac.key",
     "cpak_pub.pem",
     "cpak.jwk.json",

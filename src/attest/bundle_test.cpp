@@ -71,6 +71,13 @@ TEST(Bundle, FilesOfOtherNamesAreLeftAlone) {
     EXPECT_EQ(bundle_of_files(files, std::nullopt)->evidence, bundle.evidence);
 }
 
+// docs/attestation.md names both forms for both kinds of Arm's.
+TEST(Bundle, KeysOfArmsTokensMayBeJsonWebKeys) {
+    const EvidenceBundle psa = testing::EvidenceCase("psa/tfm-psa-2.0.0-sign1").bundle();
+    const NamedFiles files = {{"token.cbor", psa.evidence}, {"iak.jwk.json", Bytes{1}}};
+    EXPECT_TRUE(bundle_of_files(files, std::nullopt)->file("iak.jwk.json").has_value());
+}
+
 TEST(Bundle, ACollectionHasOneEvidenceAndEndorsements) {
     const EvidenceBundle bundle = testing::EvidenceCase("sgx/phala-processor-ca-2025").bundle();
     const wire::ConceptualCollection good =

@@ -113,7 +113,7 @@ Factor judge_tcb_evaluation(const TcbJudgement& tcb, const HardwarePolicy& rules
                            {Errc::refused_by_policy, "ATT-278"},
                            meaning + " The policy wants " +
                                std::to_string(rules.tcb_evaluation_min) + " at least.",
-                           "Fetch the collateral anew: chatmcp attest fetch.");
+                           "Take the collateral of today from the maker's provisioning service.");
     }
     return factor_pass(kId, meaning);
 }
@@ -171,7 +171,7 @@ std::vector<Factor> judge_collateral(const DcapClaims& details,
                             "How current firmware and microcode are is not known: TCB info or QE "
                             "identity is missing.",
                             "Put tcb_info.json and qe_identity.json, with their issuer chains, "
-                            "beside the quote, or fetch them: chatmcp attest fetch."),
+                            "beside the quote."),
                 factor_not_proven(FactorId::tcb, "Not known without TCB info."),
                 factor_not_proven(FactorId::advisories, "Not known without TCB info."),
                 factor_not_proven(FactorId::quoting_enclave, "Not known without QE identity.")};

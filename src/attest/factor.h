@@ -38,7 +38,6 @@ enum class FactorId : std::uint8_t {
     quoting_enclave,
     module,
     firmware_committed,
-    platform_configuration,
     simultaneous_threads,
     debug,
     migration,
