@@ -67,13 +67,18 @@ class ChatNew final : public Command {
     void add_options(CLI::App& app) override {
         app.add_option("ADDRESS", addresses_, "wallet addresses of the others");
         app.add_option("--title", title_, "what members see as its name")->type_name("TEXT");
+        app.add_flag("--public-handshakes",
+                     public_handshakes_,
+                     "let the relay see who is in it, and refuse changes that would break it");
     }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(auto accounts, accounts_of(addresses_));
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_TRY(const auto intent,
-                    run_to_end(session, client::CreateChat{title_, std::move(accounts)}));
+        CHATMCP_TRY(
+            const auto intent,
+            run_to_end(session,
+                       client::CreateChat{title_, std::move(accounts), public_handshakes_}));
         CHATMCP_CHECK(intent.chat.has_value());
         const client::ChatId& chat = *intent.chat;
         CHATMCP_TRY(const auto members, members_of(home, chat));
@@ -88,6 +93,7 @@ class ChatNew final : public Command {
   private:
     std::vector<std::string> addresses_;
     std::string title_;
+    bool public_handshakes_ = false;
 };
 
 class ChatAdd final : public Command {
@@ -166,6 +172,7 @@ class ChatShow final : public Command {
                 "epoch",
                 "topic",
                 "sequencer",
+                "handshakes",
                 "epoch_authenticator",
                 "admins",
                 "members",

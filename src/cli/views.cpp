@@ -91,6 +91,7 @@ Json chat_json(const client::ChatView& view) {
             {"epoch", summary.epoch},
             {"topic", hex(view.topic)},
             {"sequencer", hex(view.sequencer)},
+            {"handshakes", view.public_handshakes ? "public" : "private"},
             {"epoch_authenticator", hex(view.epoch_authenticator)},
             {"admins", std::move(admins)},
             {"members", summary.members},

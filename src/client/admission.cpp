@@ -40,11 +40,14 @@ Request signed_with(const crypto::SigningKey& key, Request request) {
 
 }  // namespace
 
-wire::CreateTopic create_topic(const TopicAddress& at, const crypto::SigningKey& first_epoch_key) {
+wire::CreateTopic create_topic(const TopicAddress& at,
+                               const crypto::SigningKey& first_epoch_key,
+                               Bytes group_info) {
     return signed_with(first_epoch_key,
                        wire::CreateTopic{.relay_key = at.relay_key,
                                          .topic = at.topic,
                                          .admission_key = first_epoch_key.public_key(),
+                                         .group_info = std::move(group_info),
                                          .signature = {}});
 }
 

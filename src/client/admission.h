@@ -31,8 +31,10 @@ struct TopicAddress {
 };
 [[nodiscard]] TopicAddress topic_address(const wire::Ed25519Key& relay_key, ByteView group_id);
 
+/// `group_info`: of a group whose handshakes are public, else empty.
 [[nodiscard]] wire::CreateTopic create_topic(const TopicAddress& at,
-                                             const crypto::SigningKey& first_epoch_key);
+                                             const crypto::SigningKey& first_epoch_key,
+                                             Bytes group_info);
 [[nodiscard]] wire::PublishBundle publish_bundle(const TopicAddress& at,
                                                  const crypto::SigningKey& key,
                                                  const mls::Bundle& bundle,

@@ -61,6 +61,7 @@ Result<void> start_create(Step& step, const CreateChat& command) {
     CHATMCP_TRY_VOID(check_text(command.title, wire::Title::kMaxBytes));
     CommitBody body;
     body.title = command.title;
+    body.public_handshakes = command.public_handshakes;
     CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
     CHATMCP_TRY(IntentRow intent,
                 new_intent(step, IntentKind::create_chat, step.random().array<32>()));
@@ -314,7 +315,7 @@ bool somebody_to_add(const CommitBody& body) {
 Result<NewGroup> new_conversation(Step& step,
                                   const IntentRow& intent,
                                   const ChatId& id,
-                                  const std::string& title) {
+                                  const CommitBody& body) {
     CHATMCP_TRY(const Device own, device(step));
     CHATMCP_TRY(const RelayRow relay, step.home.relay());
     CHATMCP_TRY(const wire::Ed25519Key relay_key, recorded(relay.relay_key));
@@ -327,12 +328,17 @@ Result<NewGroup> new_conversation(Step& step,
     wanted.components.push_back(make_component(wire::ComponentId::roles, roles));
     wanted.components.push_back(
         make_component(wire::ComponentId::sequencer, wire::Sequencer{relay_key}));
-    if (!title.empty()) {
-        wanted.components.push_back(make_component(wire::ComponentId::title, wire::Title{title}));
+    if (!body.title.empty()) {
+        wanted.components.push_back(
+            make_component(wire::ComponentId::title, wire::Title{body.title}));
     }
     if (continued.has_value()) {
         wanted.components.push_back(make_component(wire::ComponentId::successor_of,
                                                    wire::CompanionOf{continued->predecessor}));
+    }
+    if (body.public_handshakes) {
+        wanted.components.push_back(
+            make_component(wire::ComponentId::handshakes, wire::Handshakes{}));
     }
     return wanted;
 }
@@ -344,7 +350,7 @@ Result<void> progress_make_topic(Step& step, IntentRow& intent, const CommitBody
     CHATMCP_TRY(const ChatId id, recorded(intent.chat));
     CHATMCP_TRY(const auto chat, step.home.chat(id));
     if (!chat.has_value()) {
-        CHATMCP_TRY(const NewGroup wanted, new_conversation(step, intent, id, body.title));
+        CHATMCP_TRY(const NewGroup wanted, new_conversation(step, intent, id, body));
         CHATMCP_TRY_VOID(create_group(step, wanted));
     }
     return carry_create_topic(step, intent);
@@ -387,7 +393,12 @@ Result<void> carry_create_topic(Step& step, IntentRow& intent) {
         CHATMCP_TRY(mls::Group * group, step.group(chat));
         CHATMCP_TRY(const auto key, admission_key(*group));
         CHATMCP_TRY(const ChatRow row, step.home.known_chat(chat));
-        step.send(task, create_topic(topic_address(row.relay_key, chat), key));
+        Bytes group_info;
+        if (row.public_handshakes) {
+            CHATMCP_TRY(group_info, group->group_info(true, false));
+        }
+        step.send(task,
+                  create_topic(topic_address(row.relay_key, chat), key, std::move(group_info)));
     }
     return {};
 }

@@ -35,6 +35,7 @@ struct WalletSigned {
 struct CreateChat {
     std::string title;
     std::vector<identity::Caip10> accounts;  // Others; the own account is always in.
+    bool public_handshakes = false;          // The relay follows the group (wire::Handshakes).
 };
 struct AddMembers {
     ChatId chat{};

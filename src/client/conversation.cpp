@@ -73,6 +73,7 @@ void take_over(const mls::GroupView& view, ChatRow& chat) {
     const auto title =
         component_of<wire::Title>(view.components(), wire::ComponentId::title, "CLT-60");
     chat.title = title.has_value() ? title->text : std::string();
+    chat.public_handshakes = has_public_handshakes(view);
 }
 
 Result<void> end_chat(Step& step, ChatRow& chat, ChatState state, const Error* error) {

@@ -134,6 +134,8 @@ struct ChatRow {
     std::uint64_t joined_epoch = 0;        // The first one of this device.
     std::optional<ChatId> predecessor;     // Of a conversation that continues another one, and
     std::optional<ChatId> successor;       // the reverse.
+    bool public_handshakes = false;        // wire::Handshakes
+    static constexpr std::size_t kFirstFields = 25;
     auto fields(this auto& self) {
         return std::tie(self.id,
                         self.number,
@@ -159,7 +161,8 @@ struct ChatRow {
                         self.open_companion,
                         self.joined_epoch,
                         self.predecessor,
-                        self.successor);
+                        self.successor,
+                        self.public_handshakes);
     }
     /// The newest time of this topic that its relay told us.
     [[nodiscard]] UnixMs relay_time() const { return std::max(newest_acceptance, newest_envelope); }

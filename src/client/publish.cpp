@@ -28,9 +28,10 @@ Result<void> encrypt(Step& step, IntentRow& intent, const ChatRow& chat, Message
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
     Bytes payload;
     if (is_leave(body)) {
-        CHATMCP_TRY(
-            payload,
-            group->propose(step.home.transaction(), {.remove = {group->view().own_index()}}));
+        CHATMCP_TRY(payload,
+                    group->propose(step.home.transaction(),
+                                   {.remove = {group->view().own_index()},
+                                    .public_message = has_public_handshakes(group->view())}));
     } else {
         CHATMCP_TRY(
             payload,
@@ -254,6 +255,7 @@ Result<void> stage_commit(Step& step, IntentRow& intent, ChatRow& chat, mls::Pla
     if (!plan.remove.empty() || plan.force_path || !chat.leaving.empty()) {
         CHATMCP_TRY(plan.rotate, make_leaf(step, own, chat.id));
     }
+    plan.public_message = has_public_handshakes(group->view());
     auto staged = group->stage(step.home.transaction(), plan, mls::Arrival{step.now});
     if (!staged.has_value()) {
         return refuse(step, intent, staged.error());

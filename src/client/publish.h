@@ -75,8 +75,11 @@ struct CommitBody {
     std::vector<InviteeRow> invitees;  // create_chat, add_members, admit_agreed, invite_assistant
     std::string remove_account;        // remove_member, remove_outsider
     Bytes extra;                       // Of the intent's kind; of create_chat: Continued.
+    bool public_handshakes = false;    // create_chat
+    static constexpr std::size_t kFirstFields = 4;
     auto fields(this auto& self) {
-        return std::tie(self.title, self.invitees, self.remove_account, self.extra);
+        return std::tie(
+            self.title, self.invitees, self.remove_account, self.extra, self.public_handshakes);
     }
 };
 [[nodiscard]] Result<CommitBody> commit_body(const IntentRow& intent);

@@ -247,6 +247,7 @@ Result<ChatView> Client::chat(Transaction& home, const ChatId& id) {
     CHATMCP_TRY(view.summary, summary_of(opened.step, row));
     view.topic = wire::topic_of(id);
     view.sequencer = row.relay_key;
+    view.public_handshakes = row.public_handshakes;
     if (has_group(row)) {
         CHATMCP_TRY(mls::Group * group, opened.step.group(id));
         view.epoch_authenticator = to_bytes(group->view().epoch_authenticator());

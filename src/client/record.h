@@ -93,10 +93,17 @@ void put(wire::Writer& writer, const T& value) {
 template <class T>
 Result<void> get(wire::Reader& reader, T& value);
 
+// Fields after `required` of them may be missing where the record ends.
 template <class Tuple, std::size_t... I>
-Result<void> get_fields(wire::Reader& reader, Tuple fields, std::index_sequence<I...>) {
+Result<void> get_fields(wire::Reader& reader,
+                        Tuple fields,
+                        std::index_sequence<I...>,
+                        std::size_t required = sizeof...(I)) {
     Result<void> result;
-    static_cast<void>(((result = get(reader, std::get<I>(fields)), result.has_value()) && ...));
+    const auto missing = [&](std::size_t index) { return index >= required && reader.empty(); };
+    static_cast<void>(((result = missing(I) ? Result<void>() : get(reader, std::get<I>(fields)),
+                        result.has_value()) &&
+                       ...));
     return result;
 }
 
@@ -159,12 +166,22 @@ template <RecordType T>
     return writer.take();
 }
 
+/// A record that grew names how many fields it had at first, `kFirstFields`: those that came later
+/// have their defaults where an older build wrote the row.
 /// Errors: storage_corrupt (CLT-07).
 template <RecordType T>
 [[nodiscard]] Result<T> decode_record(ByteView bytes) {
     wire::Reader reader(bytes);
     T value;
-    if (!record_detail::get(reader, value).has_value() || !reader.finish().has_value()) {
+    auto fields = value.fields();
+    constexpr std::size_t kCount = std::tuple_size_v<decltype(fields)>;
+    std::size_t required = kCount;
+    if constexpr (requires { T::kFirstFields; }) {
+        required = T::kFirstFields;
+    }
+    if (!record_detail::get_fields(reader, fields, std::make_index_sequence<kCount>(), required)
+             .has_value() ||
+        !reader.finish().has_value()) {
         return fail(Errc::storage_corrupt, "CLT-07");
     }
     return value;

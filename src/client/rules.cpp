@@ -178,7 +178,8 @@ Result<void> check_components_change(const mls::Change& change, const Before& be
                                       ComponentId::development,
                                       ComponentId::companion_of,
                                       ComponentId::grant,
-                                      ComponentId::successor_of};
+                                      ComponentId::successor_of,
+                                      ComponentId::handshakes};
     for (const ComponentId id : kFixed) {
         const mls::Component* was = find(change.components->before, id);
         const mls::Component* is = find(change.components->after, id);
@@ -210,6 +211,8 @@ Result<void> check_declared(const mls::Component& component) {
             return check_decodes<wire::Grant>(component.data);
         case ComponentId::title:
             return check_decodes<wire::Title>(component.data);
+        case ComponentId::handshakes:
+            return check_decodes<wire::Handshakes>(component.data);
         default:
             return fail(Errc::invalid_argument, "CLT-61");
     }
@@ -256,6 +259,10 @@ bool has_component(const std::vector<mls::Component>& components, ComponentId id
     return find(components, id) != nullptr;
 }
 
+bool has_public_handshakes(const mls::GroupView& view) {
+    return has_component(view.components(), ComponentId::handshakes);
+}
+
 bool same_device(const LeafIdentity& a, const LeafIdentity& b) {
     return !a.agent && !b.agent && a.account == b.account && a.root_key == b.root_key;
 }
@@ -279,7 +286,8 @@ Result<void> check_group_components(const std::vector<mls::Component>& component
     }
     const bool companion = has_component(components, ComponentId::companion_of);
     if (companion != has_component(components, ComponentId::grant) ||
-        (!companion && has_component(components, ComponentId::development))) {
+        (!companion && has_component(components, ComponentId::development)) ||
+        (companion && has_component(components, ComponentId::handshakes))) {
         return fail(Errc::invalid_argument, "CLT-62");
     }
     return {};
@@ -324,7 +332,7 @@ Result<void> ConversationRules::check_commit(const mls::Change& change,
     if (committer.agent) {
         return check_agent_commit(change);
     }
-    if (change.public_message) {
+    if (change.public_message != has_public_handshakes(view)) {
         return fail(Errc::permission_denied, "CLT-69");
     }
     std::vector<LeafIdentity> removed;

@@ -48,17 +48,20 @@ template <class T>
 }
 [[nodiscard]] bool has_component(const std::vector<mls::Component>& components,
                                  wire::ComponentId id);
+/// Whether proposals and commits of people are PublicMessages, which the relay follows.
+[[nodiscard]] bool has_public_handshakes(const mls::GroupView& view);
 template <class T>
 [[nodiscard]] mls::Component make_component(wire::ComponentId id, const T& value) {
     return {static_cast<std::uint16_t>(id), wire::encode(value)};
 }
 
 /// What a group may say about itself: roles and sequencer always; companion_of and grant together
-/// or not at all; development only beside them; title and successor_of; each in its one form.
+/// or not at all; development only beside them, handshakes never; title and successor_of; each in
+/// its one form.
 ///
 /// Errors: not_found (CLT-60) roles or sequencer; invalid_argument (CLT-61) a component that is not
-///         declared for groups, (CLT-62) companion_of without grant, grant without companion_of or
-///         development without both; those of the components' read().
+///         declared for groups, (CLT-62) companion_of without grant, grant without companion_of,
+///         development without both or handshakes beside them; those of the components' read().
 [[nodiscard]] Result<void> check_group_components(const std::vector<mls::Component>& components);
 
 /// Validity in groups of ours (DESIGN 3): a pure function of the group before and of the commit,
@@ -73,7 +76,8 @@ template <class T>
 /// never
 ///         changes; permission_denied (CLT-64) who adds, (CLT-65) who removes, (CLT-66) who changes
 ///         components, (CLT-67) an agent that does more than renew itself, (CLT-69) a person's
-///         commit as PublicMessage, or an agent's otherwise.
+///         commit as PublicMessage where handshakes are private, or as PrivateMessage where they
+///         are public, or an agent's in another form than PublicMessage.
 class ConversationRules final : public mls::Rules {
   public:
     [[nodiscard]] Result<void> check_leaf(const mls::LeafView& next,

@@ -360,6 +360,20 @@ TEST(Rules, ACommitHasTheFormOfWhoMadeIt) {
     expect_refused(kRules.check_commit(by_person, view), "CLT-69");
 }
 
+TEST(Rules, WhereHandshakesArePublicEveryCommitIs) {
+    auto components = conversation();
+    components.push_back(make_component(ComponentId::handshakes, wire::Handshakes{}));
+    View view(components);
+    view.with(person("ana"));
+    mls::Change change = adding(0, person("dan"));
+    expect_refused(kRules.check_commit(change, view), "CLT-69");
+    change.public_message = true;
+    EXPECT_TRUE(kRules.check_commit(change, view).has_value());
+    auto in_companion = companion();
+    in_companion.push_back(make_component(ComponentId::handshakes, wire::Handshakes{}));
+    expect_refused(check_group_components(in_companion), "CLT-62");
+}
+
 TEST(Rules, WhatAnAgentProposesNobodyMayCommit) {
     View view(companion());
     view.with(person("ana")).with(agent());

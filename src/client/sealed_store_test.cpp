@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "client/companion_duties.h"
+#include "client/home.h"
 #include "client/record.h"
 #include "client/view.h"
 #include "crypto/random.h"
@@ -207,6 +208,21 @@ TEST(HomeRecords, AFieldThatItsKindAlwaysHasAndThatIsMissingIsDamage) {
     const auto present = recorded(std::optional<std::uint64_t>(0));
     ASSERT_TRUE(present.has_value());
     EXPECT_EQ(*present, 0u);
+}
+
+TEST(HomeRecords, AFieldThatCameLaterHasItsDefaultInAnOlderRow) {
+    ChatRow row;
+    row.title = "Lunch";
+    row.public_handshakes = true;
+    Bytes older = encode_record(row);
+    older.pop_back();
+    const auto read = decode_record<ChatRow>(older);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->title, "Lunch");
+    EXPECT_FALSE(read->public_handshakes);
+    // What the row always had is never missing.
+    older.pop_back();
+    EXPECT_STREQ(decode_record<ChatRow>(older).error().check, "CLT-07");
 }
 
 TEST_F(SealedStore, AValueThatWasChangedCutOrMovedDoesNotOpen) {

@@ -112,6 +112,7 @@ Result<void> start_repair(Step& step, const RepairChat& command) {
     Continued continued{.predecessor = chat.id, .admins = {}};
     CommitBody body;
     body.title = chat.title;
+    body.public_handshakes = chat.public_handshakes;
     bool own_admin = false;
     for (const RepairMember& member : row->members) {
         if (member.self) {

@@ -12,6 +12,7 @@
 #include "client/intents.h"
 #include "client/publish.h"
 #include "client/readd.h"
+#include "mls/framing.h"
 #include "wire/content.h"
 
 namespace chatmcp::client {
@@ -155,6 +156,18 @@ Result<bool> take_own(Step& step, const ChatRow& chat, const wire::Envelope& env
     return true;
 }
 
+// A proposal that the relay cannot read would hang every commit that takes it up.
+Result<mls::Received> receive_message(Step& step,
+                                      const ChatRow& chat,
+                                      mls::Group& group,
+                                      const wire::Envelope& envelope) {
+    if (chat.public_handshakes && mls::is_private_handshake(envelope.payload)) {
+        return fail(Errc::permission_denied, "CLT-69");
+    }
+    return group.receive(
+        step.home.transaction(), envelope.payload, mls::Arrival{envelope.accepted_at});
+}
+
 Result<void> take_message(Step& step, ChatRow& chat, const wire::Envelope& envelope) {
     if (envelope.acceptance.has_value()) {
         return fail(Errc::equivocation, "CLT-23");
@@ -164,8 +177,7 @@ Result<void> take_message(Step& step, ChatRow& chat, const wire::Envelope& envel
         return {};
     }
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
-    auto received = group->receive(
-        step.home.transaction(), envelope.payload, mls::Arrival{envelope.accepted_at});
+    auto received = receive_message(step, chat, *group, envelope);
     if (!received.has_value()) {
         if (received.error().code == Errc::storage ||
             received.error().code == Errc::storage_corrupt) {

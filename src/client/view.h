@@ -68,6 +68,7 @@ struct ChatView {
     ChatSummary summary;
     wire::TopicId topic{};
     wire::Ed25519Key sequencer{};
+    bool public_handshakes = false;
     Bytes epoch_authenticator;
     std::vector<std::string> admins;
     std::vector<IntentView> pending;

@@ -402,4 +402,17 @@ void write_message_header(wire::Writer& writer, WireFormat wire_format) {
     writer.u16(static_cast<std::uint16_t>(wire_format));
 }
 
+bool is_private_handshake(ByteView message) {
+    wire::Reader reader(message);
+    const auto format = read_message_header(reader);
+    if (!format.has_value() || *format != WireFormat::private_message) {
+        return false;
+    }
+    const auto group_id = reader.vector(kGroupIdMaxBytes);
+    const auto epoch = reader.u64();
+    const auto content_type = reader.u8();
+    return group_id.has_value() && epoch.has_value() && content_type.has_value() &&
+           *content_type != static_cast<std::uint8_t>(ContentType::application);
+}
+
 }  // namespace chatmcp::mls

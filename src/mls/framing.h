@@ -155,6 +155,8 @@ struct MessageKey {
 /// Errors: unsupported_version (MLS-10); malformed (MLS-44) a wire format that does not exist.
 [[nodiscard]] Result<WireFormat> read_message_header(wire::Reader& reader);
 void write_message_header(wire::Writer& writer, WireFormat wire_format);
+/// A PrivateMessage that says in its clear part that it holds a proposal or a commit.
+[[nodiscard]] bool is_private_handshake(ByteView message);
 
 template <class T>
 [[nodiscard]] Bytes encode_message(WireFormat wire_format, const T& message) {

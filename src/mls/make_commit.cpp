@@ -26,19 +26,23 @@ struct CommitList {
 };
 
 /// An open proposal goes in if it is valid alone, by RFC 9420 and by rules, and trust has nothing
-/// against whom it adds.
+/// against whom it adds, in a commit of the form that is planned.
 Result<void> check_alone(const GroupState& state,
                          const OpenProposal& open,
+                         const Plan& plan,
                          const Arrival& arrival) {
     const std::vector<SourcedProposal> alone = {{open.proposal, open.sender}};
     TreeDraft draft(state.tree);
     CHATMCP_TRY(const ProposalEffect effect,
                 apply_proposals(
                     draft, alone, state.epoch.own, state.epoch.context, state.environment.limits));
-    CHATMCP_TRY(
-        Change change,
-        describe_change(
-            draft, state.epoch.context, state.epoch.own, ChangeSource{effect, state.epoch.own}));
+    CHATMCP_TRY(Change change,
+                describe_change(draft,
+                                state.epoch.context,
+                                state.epoch.own,
+                                ChangeSource{.effect = effect,
+                                             .committer = state.epoch.own,
+                                             .public_message = plan.public_message}));
     CHATMCP_TRY_VOID(review_change(ChangeReview{state.environment, state.view, arrival}, change));
     for (const Distrust& distrust : change.distrusted) {
         const bool is_added = std::ranges::any_of(
@@ -73,7 +77,7 @@ void include_open_proposals(const GroupState& state,
         const auto* add = std::get_if<Add>(&content);
         if ((touches && touched.contains(leaf)) || (extends && has_context_extensions) ||
             (add != nullptr && added_keys.contains(add->key_package.leaf.signature_key)) ||
-            !check_alone(state, open, arrival).has_value()) {
+            !check_alone(state, open, plan, arrival).has_value()) {
             continue;
         }
         if (touches) {

@@ -39,6 +39,8 @@ struct FollowedState {
 namespace {
 
 constexpr LeafIndex kNoLeaf{0xffff'ffff};
+constexpr std::uint8_t kRecordVersion = 1;
+constexpr std::size_t kReferenceMaxBytes = 64;
 
 EpochState public_epoch(GroupContext context, const Hash& interim) {
     Bytes encoded = wire::encode(context);
@@ -131,6 +133,81 @@ Result<PublicGroup> PublicGroup::open(const Environment& environment,
     CHATMCP_TRY_VOID(review_group(environment, epoch, tree, info.signer, {}, arrival));
     return PublicGroup(
         std::make_unique<PublicGroupState>(environment, std::move(epoch), std::move(tree)));
+}
+
+namespace {
+
+Result<std::vector<OpenProposal>> read_proposals(wire::Reader& reader, const Limits& limits) {
+    CHATMCP_TRY(wire::Reader list,
+                reader.sub(std::size_t{limits.open_proposals_max} * limits.message_bytes_max));
+    std::vector<OpenProposal> proposals;
+    while (!list.empty()) {
+        OpenProposal& open = proposals.emplace_back();
+        CHATMCP_TRY(const ByteView reference, list.vector(kReferenceMaxBytes));
+        open.reference = to_bytes(reference);
+        CHATMCP_TRY(open.sender, Sender::read(list));
+        CHATMCP_TRY(open.proposal, Proposal::read(list));
+    }
+    return proposals;
+}
+
+Result<std::unique_ptr<PublicGroupState>> read_state(const Environment& environment,
+                                                     ByteView record) {
+    wire::Reader reader(record);
+    CHATMCP_TRY(const std::uint8_t version, reader.u8());
+    if (version != kRecordVersion) {
+        return fail(Errc::unsupported_version, "MLS-48");
+    }
+    CHATMCP_TRY(GroupContext context, GroupContext::read(reader));
+    CHATMCP_TRY_VOID(components_of(context.extensions));
+    CHATMCP_TRY(const ByteView interim, reader.vector(kReferenceMaxBytes));
+    CHATMCP_TRY(const ByteView encoded_tree, reader.vector(record.size()));
+    const CipherSuite suite = context.suite;
+    CHATMCP_TRY(RatchetTree tree,
+                RatchetTree::decode(suite, encoded_tree, environment.limits.members_max));
+    if (interim.size() != hash_bytes(suite) || !equal(tree.root_hash().view(), context.tree_hash)) {
+        return fail(Errc::storage_corrupt, "MLS-48");
+    }
+    CHATMCP_TRY(auto proposals, read_proposals(reader, environment.limits));
+    EpochState epoch = public_epoch(std::move(context), Hash(interim));
+    CHATMCP_TRY(const bool ended, reader.presence());
+    if (ended) {
+        CHATMCP_TRY(epoch.reinit, ReInit::read(reader));
+    }
+    CHATMCP_TRY_VOID(reader.finish());
+    auto state = std::make_unique<PublicGroupState>(environment, std::move(epoch), std::move(tree));
+    state->proposals = std::move(proposals);
+    return state;
+}
+
+}  // namespace
+
+Result<PublicGroup> PublicGroup::decode(const Environment& environment, ByteView record) {
+    auto state = read_state(environment, record);
+    if (!state.has_value()) {
+        return fail(Errc::storage_corrupt, "MLS-48");
+    }
+    return PublicGroup(*std::move(state));
+}
+
+Bytes PublicGroup::encode() const {
+    wire::Writer writer;
+    writer.u8(kRecordVersion);
+    state_->epoch.context.write(writer);
+    writer.vector(state_->epoch.interim_transcript_hash);
+    writer.vector(state_->tree.encode());
+    writer.vector_of([&](wire::Writer& list) {
+        for (const OpenProposal& open : state_->proposals) {
+            list.vector(open.reference);
+            open.sender.write(list);
+            open.proposal.write(list);
+        }
+    });
+    writer.presence(state_->epoch.reinit.has_value());
+    if (state_->epoch.reinit.has_value()) {
+        state_->epoch.reinit->write(writer);
+    }
+    return writer.take();
 }
 
 const GroupView& PublicGroup::view() const {

@@ -42,6 +42,17 @@ class PublicGroup {
                                                   ByteView group_info,
                                                   const Arrival& arrival,
                                                   ByteView ratchet_tree = {});
+    /// The group as encode() wrote it.
+    ///
+    /// Trust:  the record is this program's own; its signatures are not checked again.
+    /// Errors: storage_corrupt (MLS-48) it does not read whole, or its tree is not its context's.
+    /// Cost:   hashes the tree.
+    [[nodiscard]] static Result<PublicGroup> decode(const Environment& environment,
+                                                    ByteView record);
+    /// Wire: uint8 version (1); GroupContext context; opaque interim_transcript_hash<V>;
+    ///       opaque ratchet_tree<V>; struct { opaque reference<V>; Sender sender; Proposal
+    ///       proposal; } open_proposals<V>; optional<ReInit> reinit.
+    [[nodiscard]] Bytes encode() const;
     PublicGroup(const PublicGroup&) = delete;
     PublicGroup& operator=(const PublicGroup&) = delete;
     PublicGroup(PublicGroup&&) noexcept;

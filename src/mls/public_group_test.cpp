@@ -112,6 +112,57 @@ TEST_P(Follower, ReadsPublicMessagesOfTheCurrentEpochAlone) {
     EXPECT_STREQ(applied.error().check, "MLS-89");
 }
 
+TEST_P(Follower, GoesOnFromItsRecord) {
+    const auto restart = [&] {
+        const Bytes record = group->encode();
+        auto read = PublicGroup::decode(relay.environment, record);
+        ASSERT_TRUE(read.has_value());
+        EXPECT_EQ(read->encode(), record);
+        group.emplace(*std::move(read));
+        expect_in_step();
+        for (std::size_t size = 0; size < record.size(); ++size) {
+            const auto part = PublicGroup::decode(relay.environment, ByteView(record).first(size));
+            ASSERT_FALSE(part.has_value());
+            EXPECT_STREQ(part.error().check, "MLS-48");
+        }
+    };
+    restart();
+    Plan update{.rotate = bob.setup(suite), .public_message = true};
+    const Bytes proposal = bob.propose(std::move(update)).value();
+    ASSERT_TRUE(alice.receive(proposal).has_value());
+    follow(proposal);
+    restart();
+    follow(proposal);  // Known, after a restart too.
+    follow(alice.stage(Plan{.force_path = true, .public_message = true})->commit);
+    ASSERT_TRUE(alice.confirm().has_value());
+    restart();
+    EXPECT_TRUE(equal(group->view().member(LeafIndex{1})->signature_key,
+                      alice.group->view().member(LeafIndex{1})->signature_key));
+    follow(alice
+               .stage(Plan{.reinit = ReInit{.group_id = {1}, .cipher_suite = 1},
+                           .public_message = true})
+               ->commit);
+    ASSERT_TRUE(alice.confirm().has_value());
+    restart();
+    expect_refused(proposal, "MLS-98");
+}
+
+TEST_P(Follower, ReadsNoRecordOfAnotherVersionOrTree) {
+    const Bytes record = group->encode();
+    const auto expect_corrupt = [&](const Bytes& bytes) {
+        const auto read = PublicGroup::decode(relay.environment, bytes);
+        ASSERT_FALSE(read.has_value());
+        EXPECT_STREQ(read.error().check, "MLS-48");
+    };
+    Bytes later = record;
+    later[0] = 2;
+    expect_corrupt(later);
+    // The tree is the longest part: its last leaf's signature ends just before the two empty lists.
+    Bytes other_tree = record;
+    other_tree[record.size() - 4] ^= 1;
+    expect_corrupt(other_tree);
+}
+
 TEST_P(Follower, SeesTheEndOfAGroup) {
     const auto bundle = alice.stage(
         Plan{.reinit = ReInit{.group_id = {1}, .cipher_suite = 1}, .public_message = true});

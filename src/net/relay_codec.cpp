@@ -31,12 +31,14 @@ Result<wire::CreateTopic> decode_request(const v1::CreateTopicRequest& from) {
     wire::CreateTopic to;
     CHATMCP_TRY_VOID(decode_admitted(from, to));
     CHATMCP_TRY_VOID(copy_fixed(from.admission_key(), to.admission_key));
+    CHATMCP_TRY_VOID(copy_bounded(from.group_info(), 0, wire::kGroupInfoMaxBytes, to.group_info));
     return to;
 }
 
 void encode_request(const wire::CreateTopic& from, v1::CreateTopicRequest& to) {
     encode_admitted(from, to);
     to.set_admission_key(text_of(from.admission_key));
+    to.set_group_info(text_of(from.group_info));
 }
 
 Result<wire::PublishBundle> decode_request(const v1::PublishBundleRequest& from) {

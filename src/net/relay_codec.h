@@ -129,7 +129,7 @@ inline constexpr std::size_t kRequestSlackBytes = std::size_t{1} << 10;
         static constexpr std::size_t kRequestMaxBytes = max_bytes;                      \
     }
 
-CHATMCP_RPC(CreateTopic, CreateTopicResponse, kSmallRequestMaxBytes);
+CHATMCP_RPC(CreateTopic, CreateTopicResponse, wire::kGroupInfoMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(PublishBundle,
             PublishBundleResponse,
             wire::kBundleMaxBytes + wire::kWelcomesMax * 64 + kRequestSlackBytes);

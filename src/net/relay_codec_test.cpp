@@ -108,6 +108,8 @@ TEST(RelayCodec, EveryRequestForATopicSurvives) {
     auto create = admitted<wire::CreateTopic>();
     create.admission_key = filled<32>(19);
     expect_request_survives(create);
+    create.group_info = Bytes(wire::kGroupInfoMaxBytes, 7);
+    expect_request_survives(create);
     expect_request_survives(sample_bundle());
     auto publish = admitted<wire::PublishMessage>();
     publish.epoch = 2;

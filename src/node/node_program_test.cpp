@@ -159,6 +159,7 @@ struct Group {
         return with_signature(wire::CreateTopic{.relay_key = relay_key,
                                                 .topic = topic,
                                                 .admission_key = key.public_key(),
+                                                .group_info = {},
                                                 .signature = {}});
     }
     [[nodiscard]] wire::PublishMessage message(std::size_t number, std::size_t size_bytes) const {

@@ -9,6 +9,8 @@ namespace {
 using wire::Reader;
 using wire::Writer;
 
+constexpr std::uint8_t kTopicStateVersion = 2;
+
 Result<void> read_version(Reader& reader) {
     CHATMCP_TRY(const std::uint8_t version, reader.u8());
     return version == kRecordVersion ? Result<void>{} : fail(Errc::storage_corrupt, "RLY-30");
@@ -27,7 +29,10 @@ Result<UnixMs> read_time(Reader& reader) {
 }  // namespace
 
 Result<TopicState> TopicState::read(Reader& reader) {
-    CHATMCP_TRY_VOID(read_version(reader));
+    CHATMCP_TRY(const std::uint8_t version, reader.u8());
+    if (version != kRecordVersion && version != kTopicStateVersion) {
+        return fail(Errc::storage_corrupt, "RLY-30");
+    }
     TopicState out;
     CHATMCP_TRY(out.epoch, reader.u64());
     CHATMCP_TRY(out.admission_key, reader.array<32>());
@@ -35,17 +40,43 @@ Result<TopicState> TopicState::read(Reader& reader) {
     CHATMCP_TRY(out.last_accepted_at, read_time(reader));
     CHATMCP_TRY(out.created_at, read_time(reader));
     CHATMCP_TRY(out.created_with, reader.array<32>());
+    if (version == kRecordVersion) {
+        return out;
+    }
+    CHATMCP_TRY(const bool follows, reader.presence());
+    if (follows) {
+        CHATMCP_TRY(out.followed, reader.u64());
+    }
     return out;
 }
 
 void TopicState::write(Writer& writer) const {
-    writer.u8(kRecordVersion);
+    writer.u8(kTopicStateVersion);
     writer.u64(epoch);
     writer.fixed(admission_key);
     writer.u64(first_sequence);
     write_time(writer, last_accepted_at);
     write_time(writer, created_at);
     writer.fixed(created_with);
+    writer.presence(followed.has_value());
+    if (followed.has_value()) {
+        writer.u64(*followed);
+    }
+}
+
+Result<FollowedGroup> FollowedGroup::read(Reader& reader) {
+    CHATMCP_TRY_VOID(read_version(reader));
+    FollowedGroup out;
+    CHATMCP_TRY(out.followed, reader.u64());
+    CHATMCP_TRY(const ByteView group, reader.vector(store::Store::kValueMaxBytes));
+    out.group = to_bytes(group);
+    return out;
+}
+
+void FollowedGroup::write(Writer& writer) const {
+    writer.u8(kRecordVersion);
+    writer.u64(followed);
+    writer.vector(group);
 }
 
 Result<EpochRecord> EpochRecord::read(Reader& reader) {
@@ -116,6 +147,10 @@ Bytes epoch_name(std::uint64_t epoch) {
     writer.u8('e');
     writer.u64(epoch);
     return writer.take();
+}
+
+Bytes followed_group_name() {
+    return to_bytes(as_bytes("g"));
 }
 
 }  // namespace chatmcp::relay

@@ -22,8 +22,9 @@ inline constexpr std::uint8_t kRecordVersion = 1;
 
 /// The head of a topic: what the compare-and-set is about. Never expires.
 ///
-/// Wire:  uint8 version; uint64 epoch; opaque admission_key[32]; uint64 first_sequence; uint64
-///        last_accepted_at_ms; uint64 created_at_ms; opaque created_with[32].
+/// Wire:  uint8 version (2); uint64 epoch; opaque admission_key[32]; uint64 first_sequence; uint64
+///        last_accepted_at_ms; uint64 created_at_ms; opaque created_with[32]; optional<uint64>
+///        followed. Version 1 ends before `followed`.
 struct TopicState {
     std::uint64_t epoch = 0;
     wire::Ed25519Key admission_key{};  // Of this epoch.
@@ -31,8 +32,23 @@ struct TopicState {
     UnixMs last_accepted_at;           // Acceptance times of a topic never go back.
     UnixMs created_at;
     wire::Ed25519Key created_with{};  // Admission key of epoch 0.
+    /// Where the group's handshakes are public: how many were followed, which is the version of
+    /// its FollowedGroup.
+    std::optional<std::uint64_t> followed;
 
     static Result<TopicState> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
+/// The group of a topic whose handshakes are public, as it is after `version` of them. Kept as long
+/// as the topic, under followed_group_name().
+///
+/// Wire:  uint8 version; uint64 followed; opaque group<V> (mls::PublicGroup::encode).
+struct FollowedGroup {
+    std::uint64_t followed = 0;
+    Bytes group;
+
+    static Result<FollowedGroup> read(wire::Reader& reader);
     void write(wire::Writer& writer) const;
 };
 
@@ -79,5 +95,6 @@ template <class T>
 [[nodiscard]] store::Partition agents_partition();
 /// The name of an epoch's record in its topic.
 [[nodiscard]] Bytes epoch_name(std::uint64_t epoch);
+[[nodiscard]] Bytes followed_group_name();
 
 }  // namespace chatmcp::relay

@@ -77,6 +77,8 @@ class InboxStream {
 
 struct RelayOptions {
     std::int64_t retention_ms = 30 * kDayMs;  // Of envelopes and welcomes.
+    /// A group whose handshakes are public, as it is followed: about 4000 members.
+    std::size_t followed_group_max_bytes = std::size_t{4} << 20U;
     Limits limits;
     std::string version = "0";  // Told to anybody by GetRelayInfo.
 };

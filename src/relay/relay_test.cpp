@@ -41,10 +41,23 @@ TEST(RelayRecords, ReadBackWhatTheyWrite) {
                            .first_sequence = 9,
                            .last_accepted_at = UnixMs{11},
                            .created_at = UnixMs{5},
-                           .created_with = key_named("b").public_key()};
+                           .created_with = key_named("b").public_key(),
+                           .followed = 3};
     const auto read_state = decode_record<TopicState>(wire::encode(state));
     ASSERT_TRUE(read_state.has_value());
     EXPECT_EQ(wire::encode(*read_state), wire::encode(state));
+    // As an older build wrote it: nothing was followed then.
+    Bytes older = wire::encode(state);
+    older[0] = 1;
+    older.resize(older.size() - 9);
+    const auto read_older = decode_record<TopicState>(older);
+    ASSERT_TRUE(read_older.has_value());
+    EXPECT_EQ(read_older->created_with, state.created_with);
+    EXPECT_FALSE(read_older->followed.has_value());
+    const FollowedGroup group{.followed = 3, .group = text("group")};
+    const auto read_group = decode_record<FollowedGroup>(wire::encode(group));
+    ASSERT_TRUE(read_group.has_value());
+    EXPECT_EQ(wire::encode(*read_group), wire::encode(group));
     const InboxRecord record{.kind = wire::InboxKind::readd,
                              .received_at = UnixMs{3},
                              .payload = text("payload"),
@@ -68,7 +81,8 @@ TEST(RelayRecords, HaveTheDocumentedBytes) {
                            .first_sequence = 35,
                            .last_accepted_at = kAccepted,
                            .created_at = UnixMs{1'779'999'999'000},
-                           .created_with = run(0x40)};
+                           .created_with = run(0x40),
+                           .followed = 3};
     EXPECT_EQ(wire::encode(state), testing::format_vector("relay::TopicState"));
     const EpochRecord ended{.admission_key = run(0x60), .first_sequence = 35, .last_sequence = 42};
     EXPECT_EQ(wire::encode(ended), testing::format_vector("relay::EpochRecord"));
@@ -111,9 +125,10 @@ TEST(RelayRecords, DamageInTheStoreIsAnErrorAndNeverACrash) {
                            .first_sequence = 1,
                            .last_accepted_at = kTestNow,
                            .created_at = kTestNow,
-                           .created_with = group.key(0).public_key()};
+                           .created_with = group.key(0).public_key(),
+                           .followed = {}};
     Bytes later = wire::encode(state);
-    later[0] = 2;
+    later[0] = 3;
     damage(later);
     EXPECT_EQ(code_of(server.relay.handle(group.message(0, "a"), server.peer)),
               Errc::storage_corrupt);

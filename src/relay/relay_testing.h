@@ -132,6 +132,7 @@ class TestGroup {
                            wire::CreateTopic{.relay_key = relay_key_,
                                              .topic = topic_,
                                              .admission_key = key(0).public_key(),
+                                             .group_info = {},
                                              .signature = {}});
     }
     [[nodiscard]] wire::PublishBundle bundle(

@@ -103,7 +103,8 @@ Result<EpochKey> find_epoch_key(store::Store& store,
     EpochKey out{.admission_key = state.admission_key,
                  .first_sequence = state.first_sequence,
                  .last_sequence = {},
-                 .head_sequence = head->sequence};
+                 .head_sequence = head->sequence,
+                 .followed = state.followed.has_value()};
     if (epoch < state.epoch) {
         CHATMCP_TRY(const auto blob,
                     store.get_blob(topic_partition(topic), epoch_name(epoch), now));
@@ -118,45 +119,54 @@ Result<EpochKey> find_epoch_key(store::Store& store,
     return out;
 }
 
+Result<void> Sequencer::insert(const wire::CreateTopic& request,
+                               const Peer& peer,
+                               UnixMs now) const {
+    if (!context_.limiter.take(RateLimiter::Kind::create_source,
+                               context_.options.limits.creates_per_source,
+                               peer.source,
+                               {},
+                               now)) {
+        return fail(Errc::rate_limited, "RLY-08");
+    }
+    TopicState first{.epoch = 0,
+                     .admission_key = request.admission_key,
+                     .first_sequence = 1,
+                     .last_accepted_at = now,
+                     .created_at = now,
+                     .created_with = request.admission_key,
+                     .followed = {}};
+    store::Change change;
+    if (!request.group_info.empty()) {
+        CHATMCP_TRY_VOID(check_volume(request.group_info.size(), peer, now));
+        CHATMCP_TRY(const FollowedGroup group, follower_.open(request, now));
+        first.followed = group.followed;
+        change.blobs.push_back({.name = followed_group_name(), .value = wire::encode(group)});
+    }
+    change.state = wire::encode(first);
+    // Somebody else's create may come between; then the head says whose it is.
+    const auto inserted = context_.store.update(
+        topic_partition(request.topic),
+        {},
+        now,
+        [&](const std::optional<store::Head>& before) -> Result<store::Change> {
+            return before.has_value() ? fail(Errc::already_exists, "RLY-07")
+                                      : Result<store::Change>(change);
+        });
+    CHATMCP_TRY_VOID(inserted);
+    return {};
+}
+
 Result<wire::CreateTopic::Reply> Sequencer::create(const wire::CreateTopic& request,
                                                    const Peer& peer) const {
     CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
     CHATMCP_TRY_VOID(admission_.check_admission(
         request.admission(), request.admission_key, request.signature, peer));
     const store::Partition partition = topic_partition(request.topic);
-    const UnixMs now = context_.clock.now();
     CHATMCP_TRY(auto head, context_.store.head(partition));
     if (!head.has_value()) {
-        if (!context_.limiter.take(RateLimiter::Kind::create_source,
-                                   context_.options.limits.creates_per_source,
-                                   peer.source,
-                                   {},
-                                   now)) {
-            return fail(Errc::rate_limited, "RLY-08");
-        }
-        const TopicState first{.epoch = 0,
-                               .admission_key = request.admission_key,
-                               .first_sequence = 1,
-                               .last_accepted_at = now,
-                               .created_at = now,
-                               .created_with = request.admission_key};
-        // Somebody else's create may come between; then the head says whose it is.
-        const auto inserted = context_.store.update(
-            partition,
-            {},
-            now,
-            [&](const std::optional<store::Head>& before) -> Result<store::Change> {
-                if (before.has_value()) {
-                    return fail(Errc::already_exists, "RLY-07");
-                }
-                store::Change change;
-                change.state = wire::encode(first);
-                return change;
-            });
-        if (inserted.has_value()) {
-            return wire::CreateTopic::Reply{.accepted_at = now};
-        }
-        if (inserted.error().code != Errc::already_exists) {
+        const auto inserted = insert(request, peer, context_.clock.now());
+        if (!inserted.has_value() && inserted.error().code != Errc::already_exists) {
             return fail(inserted.error());
         }
         CHATMCP_TRY(head, context_.store.head(partition));
@@ -231,7 +241,8 @@ store::Change Sequencer::bundle_change(const wire::PublishBundle& request,
                                            .first_sequence = sequence + 1,
                                            .last_accepted_at = accepted_at,
                                            .created_at = state.created_at,
-                                           .created_with = state.created_with});
+                                           .created_with = state.created_with,
+                                           .followed = state.followed});
     change.entry =
         store::NewEntry{.expires_at = expires_at,
                         .value = wire::encode(wire::Envelope{.sequence = sequence,
@@ -259,6 +270,64 @@ store::Change Sequencer::bundle_change(const wire::PublishBundle& request,
     return change;
 }
 
+store::Change Sequencer::message_change(const wire::PublishMessage& request,
+                                        const store::Head& head,
+                                        TopicState state,
+                                        UnixMs now) const {
+    const UnixMs accepted_at = acceptance_time(now, state.last_accepted_at);
+    state.last_accepted_at = accepted_at;
+    store::Change change;
+    change.state = wire::encode(state);
+    change.entry =
+        store::NewEntry{.expires_at = accepted_at.plus_ms(context_.options.retention_ms),
+                        .value = wire::encode(wire::Envelope{.sequence = head.sequence + 1,
+                                                             .epoch = request.epoch,
+                                                             .kind = wire::EnvelopeKind::message,
+                                                             .accepted_at = accepted_at,
+                                                             .payload = request.payload,
+                                                             .acceptance = {}})};
+    return change;
+}
+
+Result<store::Updated> Sequencer::put(const Item& item,
+                                      const EpochKey& key,
+                                      UnixMs now,
+                                      const Place& place) const {
+    const bool looks = key.followed && !key.last_sequence.has_value();
+    while (true) {
+        std::optional<FollowedGroup> after;
+        if (looks) {
+            CHATMCP_TRY(after,
+                        follower_.look(item.topic, item.epoch, item.kind, item.payload, now));
+        }
+        bool overtaken = false;
+        auto updated = context_.store.update(
+            topic_partition(item.topic),
+            item.once,
+            now,
+            [&](const std::optional<store::Head>& head) -> Result<store::Change> {
+                CHATMCP_TRY(TopicState state, current_state(head, item.epoch));
+                overtaken = after.has_value() && state.followed != after->followed - 1;
+                if (overtaken) {
+                    return fail(Errc::conflict, "RLY-09");
+                }
+                if (after.has_value()) {
+                    state.followed = after->followed;
+                }
+                store::Change change = place(*head, state, now);
+                if (after.has_value()) {
+                    change.blobs.push_back(
+                        {.name = followed_group_name(), .value = wire::encode(*after)});
+                }
+                return change;
+            });
+        // Another handshake came between: what this one does is judged by the group after it.
+        if (!overtaken) {
+            return updated;
+        }
+    }
+}
+
 Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& request,
                                                const Peer& peer) const {
     CHATMCP_TRY_VOID(admission_.check_relay(request.relay_key, peer));
@@ -273,15 +342,16 @@ Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& reques
         CHATMCP_TRY_VOID(check_volume(size_of(request), peer, now));
         CHATMCP_TRY_VOID(check_welcomes(request, peer, now));
     }
-    CHATMCP_TRY(const store::Updated updated,
-                context_.store.update(
-                    topic_partition(request.topic),
-                    once_name("bundle", request.epoch, content.binding),
-                    now,
-                    [&](const std::optional<store::Head>& head) -> Result<store::Change> {
-                        CHATMCP_TRY(const TopicState state, current_state(head, request.epoch));
-                        return bundle_change(request, *head, state, now);
-                    }));
+    const Item item{.topic = request.topic,
+                    .epoch = request.epoch,
+                    .kind = wire::EnvelopeKind::bundle,
+                    .payload = request.commit,
+                    .once = once_name("bundle", request.epoch, content.binding)};
+    CHATMCP_TRY(
+        const store::Updated updated,
+        put(item, epoch, now, [&](const store::Head& head, const TopicState& state, UnixMs at) {
+            return bundle_change(request, head, state, at);
+        }));
     for (const wire::WelcomeDelivery& delivery : request.welcomes) {
         if (!updated.repeated) {
             context_.inbox_usage.added(delivery.inbox, delivery.welcome.size());
@@ -303,28 +373,16 @@ Result<Sequencer::Published> Sequencer::message(const wire::PublishMessage& requ
     if (!epoch.last_sequence.has_value()) {
         CHATMCP_TRY_VOID(check_volume(request.payload.size(), peer, now));
     }
+    const Item item{.topic = request.topic,
+                    .epoch = request.epoch,
+                    .kind = wire::EnvelopeKind::message,
+                    .payload = request.payload,
+                    .once = once_name("message", request.epoch, content.binding)};
     CHATMCP_TRY(
         const store::Updated updated,
-        context_.store.update(
-            topic_partition(request.topic),
-            once_name("message", request.epoch, content.binding),
-            now,
-            [&](const std::optional<store::Head>& head) -> Result<store::Change> {
-                CHATMCP_TRY(TopicState state, current_state(head, request.epoch));
-                const UnixMs accepted_at = acceptance_time(now, state.last_accepted_at);
-                state.last_accepted_at = accepted_at;
-                store::Change change;
-                change.state = wire::encode(state);
-                change.entry = store::NewEntry{
-                    .expires_at = accepted_at.plus_ms(context_.options.retention_ms),
-                    .value = wire::encode(wire::Envelope{.sequence = head->sequence + 1,
-                                                         .epoch = request.epoch,
-                                                         .kind = wire::EnvelopeKind::message,
-                                                         .accepted_at = accepted_at,
-                                                         .payload = request.payload,
-                                                         .acceptance = {}})};
-                return change;
-            }));
+        put(item, epoch, now, [&](const store::Head& head, const TopicState& state, UnixMs at) {
+            return message_change(request, head, state, at);
+        }));
     return published(updated);
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "base/result.h"
 #include "relay/admit.h"
 #include "relay/context.h"
+#include "relay/follower.h"
 #include "relay/records.h"
 #include "wire/delivery.h"
 
@@ -16,6 +18,7 @@ struct EpochKey {
     std::uint64_t first_sequence = 1;
     std::optional<std::uint64_t> last_sequence;  // Absent: the current epoch.
     std::uint64_t head_sequence = 0;             // Of the topic, when this was looked up.
+    bool followed = false;                       // Its handshakes are public.
 };
 
 /// Finds it. Errors: not_found (RLY-06) no such topic; future_epoch (RLY-10); history_expired
@@ -29,10 +32,10 @@ struct EpochKey {
 class Sequencer {
   public:
     Sequencer(const Context& context, const Admission& admission)
-        : context_(context), admission_(admission) {}
+        : context_(context), admission_(admission), follower_(context) {}
 
-    /// Errors: those of Admission; already_exists (RLY-07) under another key; rate_limited
-    /// (RLY-08).
+    /// Errors: those of Admission and of Follower::open; already_exists (RLY-07) under another
+    ///         key; rate_limited (RLY-08), (RLY-35).
     [[nodiscard]] Result<wire::CreateTopic::Reply> create(const wire::CreateTopic& request,
                                                           const Peer& peer) const;
 
@@ -43,7 +46,8 @@ class Sequencer {
     /// Errors: those of Admission; not_found (RLY-06); future_epoch (RLY-10); stale_epoch (RLY-09)
     ///         the slot is taken;
     ///         too_large (RLY-11), malformed (RLY-12) an empty commit or welcome; rate_limited
-    ///         (RLY-13), resource_exhausted (RLY-14) an inbox takes no more.
+    ///         (RLY-13), resource_exhausted (RLY-14) an inbox takes no more; those of
+    ///         Follower::look: the slot stays free.
     [[nodiscard]] Result<Published> bundle(const wire::PublishBundle& request,
                                            const Peer& peer) const;
     /// Errors: the same; stale_epoch (RLY-09) if the epoch has ended; rate_limited (RLY-35), as for
@@ -52,6 +56,24 @@ class Sequencer {
                                             const Peer& peer) const;
 
   private:
+    [[nodiscard]] Result<void> insert(const wire::CreateTopic& request,
+                                      const Peer& peer,
+                                      UnixMs now) const;
+    // One thing of an epoch, to be put in the topic's next place.
+    struct Item {
+        const wire::TopicId& topic;
+        std::uint64_t epoch;
+        wire::EnvelopeKind kind;
+        ByteView payload;
+        ByteArray<32> once;
+    };
+    using Place =
+        std::function<store::Change(const store::Head& head, const TopicState& state, UnixMs now)>;
+    // Puts it there; where the relay follows the group, only if it does not break it.
+    [[nodiscard]] Result<store::Updated> put(const Item& item,
+                                             const EpochKey& key,
+                                             UnixMs now,
+                                             const Place& place) const;
     [[nodiscard]] wire::Acceptance accept(const wire::PublishBundle& request,
                                           std::uint64_t sequence,
                                           UnixMs accepted_at) const;
@@ -59,6 +81,10 @@ class Sequencer {
                                               const store::Head& head,
                                               const TopicState& state,
                                               UnixMs now) const;
+    [[nodiscard]] store::Change message_change(const wire::PublishMessage& request,
+                                               const store::Head& head,
+                                               TopicState state,
+                                               UnixMs now) const;
     [[nodiscard]] Result<void> check_volume(std::size_t size_bytes,
                                             const Peer& peer,
                                             UnixMs now) const;
@@ -68,6 +94,7 @@ class Sequencer {
 
     const Context& context_;
     const Admission& admission_;
+    Follower follower_;
 };
 
 }  // namespace chatmcp::relay

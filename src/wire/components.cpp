@@ -7,6 +7,7 @@ namespace chatmcp::wire {
 namespace {
 
 constexpr std::size_t kDelegationMaxBytes = 512;
+constexpr std::uint16_t kPublicMessage = 1;  // WireFormat, RFC 9420 section 6.
 
 Result<std::string> read_text(Reader& reader, std::size_t max_bytes) {
     CHATMCP_TRY(const ByteView view, reader.vector(max_bytes));
@@ -84,6 +85,16 @@ Result<Title> Title::read(Reader& reader) {
 void Title::write(Writer& writer) const {
     CHATMCP_CHECK(text.size() <= kMaxBytes);
     writer.vector(as_bytes(text));
+}
+
+Result<Handshakes> Handshakes::read(Reader& reader) {
+    CHATMCP_TRY(const std::uint16_t wire_format, reader.u16());
+    return wire_format == kPublicMessage ? Result<Handshakes>(Handshakes{})
+                                         : fail(Errc::malformed, "CON-13");
+}
+
+void Handshakes::write(Writer& writer) const {
+    writer.u16(kPublicMessage);
 }
 
 Result<LogHead> LogHead::read(Reader& reader) {

@@ -21,6 +21,7 @@ enum class ComponentId : std::uint16_t {
     grant = 0x8005,
     title = 0x8006,
     successor_of = 0x8007,
+    handshakes = 0x8008,
     log_head = 0x8010,
     automation = 0x8011,
     evidence = 0x8012,
@@ -58,6 +59,15 @@ struct Title {
     static constexpr std::size_t kMaxBytes = 256;
     std::string text;
     static Result<Title> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+/// A group whose proposals and commits are all PublicMessages, so that its relay follows it and
+/// refuses what breaks it. Without this component they are PrivateMessages.
+///
+/// Wire: uint16 wire_format, always 1 (mls_public_message, RFC 9420 section 6).
+/// Errors of read: malformed (CON-13) another one.
+struct Handshakes {
+    static Result<Handshakes> read(Reader& reader);
     void write(Writer& writer) const;
 };
 /// Wire: uint64 sequence; opaque hash[32]. Head of the leaf account's device log, as the leaf's

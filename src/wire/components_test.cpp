@@ -31,6 +31,7 @@ TEST(Components, EveryStructureReadsBackAndNoPartOfItDoes) {
     expect_whole_and_canonical("development", Development{counting_array(2)});
     expect_whole_and_canonical("companion_of", CompanionOf{counting_array(3)});
     expect_whole_and_canonical("title", sample_title());
+    expect_whole_and_canonical("handshakes", Handshakes{});
     expect_whole_and_canonical("log_head", sample_log_head());
     expect_whole_and_canonical("evidence", sample_evidence_component());
     expect_whole_and_canonical("kp_request", sample_key_package_request());
@@ -45,11 +46,17 @@ TEST(Components, TheFormatsPageShowsTheseVeryBytes) {
     EXPECT_EQ(format_vector("wire::Development"), encode(Development{counting_array(2)}));
     EXPECT_EQ(format_vector("wire::CompanionOf"), encode(CompanionOf{counting_array(3)}));
     EXPECT_EQ(format_vector("wire::Title"), encode(sample_title()));
+    EXPECT_EQ(format_vector("wire::Handshakes"), encode(Handshakes{}));
     EXPECT_EQ(format_vector("wire::LogHead"), encode(sample_log_head()));
     EXPECT_EQ(format_vector("wire::EvidenceComponent"), encode(sample_evidence_component()));
     EXPECT_EQ(format_vector("wire::KeyPackageRequest"), encode(sample_key_package_request()));
     EXPECT_EQ(format_vector("wire::KeyPackageReply"), encode(sample_key_package_reply()));
     EXPECT_EQ(format_vector("wire::SealedToInbox"), encode(sample_sealed_to_inbox()));
+}
+
+TEST(Components, HandshakesOfAnotherFormAreRefused) {
+    EXPECT_STREQ(decode<Handshakes>(Bytes{0, 2}).error().check, "CON-13");
+    EXPECT_STREQ(decode<Handshakes>(Bytes{0, 0}).error().check, "CON-13");
 }
 
 TEST(Components, RolesWithoutAnAdminAreRefused) {

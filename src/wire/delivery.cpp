@@ -159,11 +159,16 @@ void Envelope::write(Writer& writer) const {
 }
 
 AdmissionContent CreateTopic::admission() const {
+    Writer body;
+    body.fixed(admission_key);
+    if (!group_info.empty()) {
+        body.vector(group_info);
+    }
     return {.relay_key = relay_key,
             .topic = topic,
             .epoch = 0,
             .operation = AdmissionOperation::create,
-            .binding = digest_of(admission_key)};
+            .binding = digest_of(body.view())};
 }
 
 AdmissionContent PublishBundle::admission() const {

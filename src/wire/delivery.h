@@ -34,6 +34,8 @@ inline constexpr std::size_t kWelcomesMax = 1000;  // In one bundle.
 inline constexpr std::size_t kBundleMaxBytes = std::size_t{16} * 1024 * 1024;
 inline constexpr std::size_t kInboxPayloadMaxBytes =
     std::size_t{64} * 1024;  // kp_request, kp_reply, readd.
+inline constexpr std::size_t kGroupInfoMaxBytes =
+    std::size_t{64} * 1024;  // Of a group that has its creator alone.
 inline constexpr std::size_t kKeyPackageMaxBytes = std::size_t{32} * 1024;
 inline constexpr std::size_t kKeyPackagesPerUploadMax = 100;
 inline constexpr std::size_t kChallengeMaxBytes = 64;
@@ -58,7 +60,7 @@ enum class AdmissionOperation : std::uint8_t {
 /// What an epoch's admission key signs.
 ///
 /// Wire:  opaque relay_key[32]; opaque topic[32]; uint64 epoch; uint8 operation; opaque binding<V>.
-///        binding = SHA-256 of the body (create: the admission key; bundle, publish: see there), or
+///        binding = SHA-256 of the body (see each request), or
 ///        for read and subscribe: uint64 after; opaque challenge<V>.
 struct AdmissionContent {
     static constexpr auto kLabel = SignatureLabel::admission;
@@ -120,7 +122,9 @@ struct CreateTopic {
     Ed25519Key relay_key{};
     TopicId topic{};
     Ed25519Key admission_key{};  // Of epoch 0.
+    Bytes group_info;  // MLSMessage of epoch 0, with its tree; empty unless handshakes are public.
     Ed25519Signature signature{};
+    /// Body: opaque admission_key[32]; and unless it is empty opaque group_info<V>.
     [[nodiscard]] AdmissionContent admission() const;
     struct Reply {
         UnixMs accepted_at;

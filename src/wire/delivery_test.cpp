@@ -109,6 +109,7 @@ std::map<std::string, Bytes> own_encodings() {
     const CreateTopic create{.relay_key = kRelay,
                              .topic = topic(),
                              .admission_key = run_array<32>(0x60),
+                             .group_info = {},
                              .signature = {}};
     const PublishMessage publish{
         .relay_key = kRelay, .topic = topic(), .epoch = 8, .payload = kPayload, .signature = {}};

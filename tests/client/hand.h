@@ -21,6 +21,7 @@ namespace chatmcp::testing {
 /// A person's home, opened beside its client: acts with the true keys and without the rules.
 class Hand {
   public:
+    inline static const relay::Peer kPeer{.source = {9}, .channel = {}};
     Hand(World& world, Person& person)
         : world_(world),
           person_(person),
@@ -36,15 +37,15 @@ class Hand {
     mls::Group group(const client::ChatId& chat) {
         return *mls::Group::load(environment_, sealed_, chat);
     }
-    /// A commit of this plan, which also adds the devices of `roots`, takes the slot at the relay,
+    /// What the relay says to a commit of this plan, which also adds the devices of `roots`,
     /// whatever the rules say of it. `tamper` sees the group before the commit is made.
-    void commit(const client::ChatId& chat,
-                mls::Plan plan,
-                const std::vector<wire::Ed25519Key>& roots = {},
-                const std::function<void(mls::Group&)>& tamper = {}) {
-        const relay::Peer peer{.source = {9}, .channel = {}};
+    Result<wire::PublishBundle::Reply> offer_commit(
+        const client::ChatId& chat,
+        mls::Plan plan,
+        const std::vector<wire::Ed25519Key>& roots = {},
+        const std::function<void(mls::Group&)>& tamper = {}) {
         if (!roots.empty()) {
-            const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{roots}, peer);
+            const auto claimed = world_.relay.handle(wire::ClaimKeyPackages{roots}, kPeer);
             for (const auto& package : claimed->key_packages) {
                 plan.add.push_back(*package);
             }
@@ -53,20 +54,27 @@ class Hand {
         if (tamper) {
             tamper(own);
         }
-        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()});
-        ASSERT_TRUE(bundle.has_value()) << bundle.error().check;
+        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()}).value();
         std::vector<wire::WelcomeDelivery> welcomes;
         for (std::size_t i = 0; i < roots.size(); ++i) {
-            welcomes.push_back({identity::inbox_id(roots[i]), bundle->welcomes[i].welcome});
+            welcomes.push_back({identity::inbox_id(roots[i]), bundle.welcomes[i].welcome});
         }
         const auto request =
             client::publish_bundle(client::topic_address(world_.relay.public_key(), chat),
                                    *client::admission_key(own),
-                                   *bundle,
+                                   bundle,
                                    client::staged_admission_key(own)->public_key(),
                                    std::move(welcomes));
-        ASSERT_TRUE(world_.relay.handle(request, peer).has_value());
-        ASSERT_TRUE(own.discard(sealed_).has_value());
+        EXPECT_TRUE(own.discard(sealed_).has_value());
+        return world_.relay.handle(request, kPeer);
+    }
+    /// The same; it takes the slot.
+    void commit(const client::ChatId& chat,
+                mls::Plan plan,
+                const std::vector<wire::Ed25519Key>& roots = {},
+                const std::function<void(mls::Group&)>& tamper = {}) {
+        const auto taken = offer_commit(chat, std::move(plan), roots, tamper);
+        ASSERT_TRUE(taken.has_value()) << taken.error().check;
     }
     void add(const client::ChatId& chat, const wire::Ed25519Key& root) { commit(chat, {}, {root}); }
     /// A new leaf of this device for a group.
@@ -80,14 +88,31 @@ class Hand {
     Bytes encrypt(const client::ChatId& chat, ByteView plaintext) {
         return group(chat).encrypt(sealed_, plaintext, {}, 1024).value();
     }
-    void publish(const client::ChatId& chat, Bytes payload) {
+    /// A proposal, not published.
+    Bytes propose(const client::ChatId& chat, mls::Plan plan) {
+        return group(chat).propose(sealed_, std::move(plan)).value();
+    }
+    /// A commit, not published.
+    Bytes commit_bytes(const client::ChatId& chat, const mls::Plan& plan) {
         mls::Group own = group(chat);
-        const auto request =
-            client::publish_message(client::topic_address(world_.relay.public_key(), chat),
-                                    *client::admission_key(own),
-                                    own.view().epoch().value,
-                                    std::move(payload));
-        ASSERT_TRUE(world_.relay.handle(request, {.source = {9}, .channel = {}}).has_value());
+        const auto bundle = own.stage(sealed_, plan, mls::Arrival{world_.clock.now()}).value();
+        EXPECT_TRUE(own.discard(sealed_).has_value());
+        return bundle.commit;
+    }
+    wire::PublishMessage message(const client::ChatId& chat, Bytes payload) {
+        mls::Group own = group(chat);
+        return client::publish_message(client::topic_address(world_.relay.public_key(), chat),
+                                       *client::admission_key(own),
+                                       own.view().epoch().value,
+                                       std::move(payload));
+    }
+    /// What the relay says to it.
+    Result<wire::PublishMessage::Reply> offer(const client::ChatId& chat, Bytes payload) {
+        return world_.relay.handle(message(chat, std::move(payload)), kPeer);
+    }
+    void publish(const client::ChatId& chat, Bytes payload) {
+        const auto published = offer(chat, std::move(payload));
+        ASSERT_TRUE(published.has_value()) << published.error().check;
     }
     Bytes content(wire::ContentType type, Bytes body) {
         return wire::encode(wire::Content{.salt = world_.random.array<32>(),
@@ -122,25 +147,31 @@ class Hand {
         request.signature = to_array<64>(wire::sign(own.root, request));
         return request;
     }
-    /// A group of our own making that says it continues `of`, with everybody of these roots.
-    client::ChatId successor(const client::ChatId& of, const std::vector<wire::Ed25519Key>& roots) {
+    /// A group of our own making, alone in it, with no topic yet.
+    client::ChatId found(const std::vector<mls::Component>& more) {
         client::Step step = make_step();
         const client::Device own = *client::device(step);
         const client::ChatId id = world_.random.array<32>();
-        const client::NewGroup wanted{
+        client::NewGroup wanted{
             .id = id,
             .components = {client::make_component(wire::ComponentId::roles,
                                                   wire::Roles{{own.row.account}}),
                            client::make_component(wire::ComponentId::sequencer,
-                                                  wire::Sequencer{world_.relay.public_key()}),
-                           client::make_component(wire::ComponentId::successor_of,
-                                                  wire::CompanionOf{of})},
+                                                  wire::Sequencer{world_.relay.public_key()})},
             .companion_of = std::nullopt};
+        wanted.components.insert(wanted.components.end(), more.begin(), more.end());
         EXPECT_TRUE(client::create_group(step, wanted).has_value());
+        return id;
+    }
+    /// One that says it continues `of`, with everybody of these roots.
+    client::ChatId successor(const client::ChatId& of, const std::vector<wire::Ed25519Key>& roots) {
+        const client::ChatId id =
+            found({client::make_component(wire::ComponentId::successor_of, wire::CompanionOf{of})});
         const auto topic =
             client::create_topic(client::topic_address(world_.relay.public_key(), id),
-                                 *client::admission_key(group(id)));
-        EXPECT_TRUE(world_.relay.handle(topic, {.source = {9}, .channel = {}}).has_value());
+                                 *client::admission_key(group(id)),
+                                 {});
+        EXPECT_TRUE(world_.relay.handle(topic, kPeer).has_value());
         commit(id, {}, roots);
         return id;
     }

@@ -374,9 +374,12 @@ std::function<bool(client::ReplyBody&)> showing_other_commits(
     };
 }
 
-client::ChatId make_chat(std::vector<Person*> people, const std::string& title) {
+client::ChatId make_chat(std::vector<Person*> people,
+                         const std::string& title,
+                         bool public_handshakes) {
     client::CreateChat command;
     command.title = title;
+    command.public_handshakes = public_handshakes;
     for (std::size_t i = 1; i < people.size(); ++i) {
         command.accounts.push_back(people[i]->account());
     }

@@ -164,6 +164,8 @@ class Person {
     const World& world, std::function<void(wire::Envelope&)> edit);
 
 /// A conversation of `people`, made by the first, accepted by all others.
-client::ChatId make_chat(std::vector<Person*> people, const std::string& title);
+client::ChatId make_chat(std::vector<Person*> people,
+                         const std::string& title,
+                         bool public_handshakes = false);
 
 }  // namespace chatmcp::testing

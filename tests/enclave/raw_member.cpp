@@ -101,7 +101,8 @@ void RawMember::found(EnclaveRig& rig, CompanionPlan plan) {
     done(transaction->commit());
     value(world_.relay.handle(
         client::create_topic(client::topic_address(world_.relay.public_key(), id_),
-                             value(client::admission_key(*group_))),
+                             value(client::admission_key(*group_)),
+                             {}),
         kPeer));
     commit_plan(mls::Plan{.add = {package}}, {identity::inbox_id(rig.enclave_key())});
     rig.serve();
