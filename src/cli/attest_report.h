@@ -25,7 +25,7 @@ namespace chatmcp::cli {
 
 /// The makers' roots; with a folder those that it has instead: for each file of the name that
 /// docs/attestation.md gives it, in PEM or DER.
-/// Errors: of read_file and certificates_of_pem; invalid_argument (CLI-26) no such file in it.
+/// Errors: of read_file and roots_of_files.
 [[nodiscard]] Result<attest::Roots> read_roots(const std::string& folder);
 
 }  // namespace chatmcp::cli

@@ -352,7 +352,7 @@ TEST_F(Cli, AFolderWithAQuoteAndItsCollateralIsVerified) {
     EXPECT_EQ(run("attest roots").output, listed.output);
     const Ran rootless = run("attest verify " + genuine + when + " --roots " + genuine);
     EXPECT_EQ(rootless.exit_code, 2);
-    EXPECT_EQ(rootless.check(), "CLI-26");
+    EXPECT_EQ(rootless.check(), "ATT-298");
     const Ran later = run("attest verify " + genuine + " --at 2027-03-05T10:50:03Z");
     EXPECT_FALSE(later.last()["verifies"]);
     const Ran alone = run("attest verify " + genuine + "/quote.bin --at 2026-03-05T10:50:03Z");

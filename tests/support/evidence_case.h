@@ -33,13 +33,16 @@ class EvidenceCase {
         const nlohmann::json& at = facts_.at("verify_at");
         return at.is_null() ? kJune2025 : from_time_text(at.get<std::string>()).value();
     }
-    [[nodiscard]] attest::EvidenceBundle bundle() const {
+    [[nodiscard]] attest::NamedFiles files() const {
         attest::NamedFiles files;
         add(files, facts_.at("evidence"));
         for (const auto& each : facts_.value("collateral", nlohmann::json::array())) {
             add(files, each);
         }
-        return attest::bundle_of_files(std::move(files), std::nullopt).value();
+        return files;
+    }
+    [[nodiscard]] attest::EvidenceBundle bundle() const {
+        return attest::bundle_of_files(files(), std::nullopt).value();
     }
 
   private:
