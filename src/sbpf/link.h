@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -22,6 +23,8 @@ struct Program {
     Version version = Version::v3;
     std::size_t code_bytes = 0;
     std::size_t data_bytes = 0;  // Read-only data, the guard at address 0 included.
+    /// Names of the system calls that it makes, each once, as system_call_names() has them.
+    std::vector<std::string_view> system_calls;
 };
 
 /// Makes a program of one relocatable object of clang for bpfel (-mcpu=v2). Nothing is left for the

@@ -62,7 +62,10 @@ TEST_F(LinkProgram, PrintsSizeHashAndFormatOfTheFileThatItWrote) {
     EXPECT_NE(text.text.find("sBPF v3"), std::string::npos);
     const Outcome json = run(object("program") + " " + file("b.so") + " --json --version 0");
     EXPECT_EQ(json.status, 0) << json.text;
-    EXPECT_NE(json.text.find("\"sbpf_version\":0"), std::string::npos);
+    EXPECT_NE(json.text.find("\"sbpf_version\":0,"
+                             "\"system_calls\":[\"sol_log_\",\"sol_log_64_\"]}"),
+              std::string::npos)
+        << json.text;
     EXPECT_NE(json.text.find(to_hex(crypto::sha256(load_file(file("b.so"))))), std::string::npos);
     EXPECT_EQ(files(), 2u);
 }

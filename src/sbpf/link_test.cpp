@@ -60,6 +60,12 @@ TEST(Link, TheSameObjectGivesTheSameBytes) {
     }
 }
 
+TEST(Link, AProgramSaysWhichSystemCallsItMakes) {
+    const std::vector<std::string_view> expected{"sol_log_", "sol_log_64_"};
+    EXPECT_EQ(link(load_object("program"), {}).value().system_calls, expected);
+    EXPECT_TRUE(link(load_object("code_alone"), {}).value().system_calls.empty());
+}
+
 TEST(Link, DebuggingInformationChangesNothing) {
     EXPECT_EQ(link(load_object("program_debug"), {}).value().file,
               link(load_object("program"), {}).value().file);

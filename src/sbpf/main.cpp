@@ -74,14 +74,19 @@ bool write_file(const std::string& path, ByteView content) {
 void print(const Options& options, const Program& program) {
     const std::string digest = to_hex(crypto::sha256(program.file));
     if (options.json) {
+        std::string calls;
+        for (const std::string_view name : program.system_calls) {
+            calls += (calls.empty() ? "\"" : ",\"") + std::string(name) + "\"";
+        }
         static_cast<void>(std::printf(
             "{\"size_bytes\":%zu,\"code_bytes\":%zu,\"data_bytes\":%zu,\"sha256\":\"%s\","
-            "\"sbpf_version\":%d}\n",
+            "\"sbpf_version\":%d,\"system_calls\":[%s]}\n",
             program.file.size(),
             program.code_bytes,
             program.data_bytes,
             digest.c_str(),
-            options.version));
+            options.version,
+            calls.c_str()));
         return;
     }
     static_cast<void>(

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -15,8 +15,9 @@ namespace chatmcp::sbpf {
 
 /// A whole file.
 inline Bytes load_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return Bytes(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    std::ostringstream content;
+    content << std::ifstream(path, std::ios::binary).rdbuf();
+    return to_bytes(as_bytes(content.view()));
 }
 
 /// An object that the build made of tests/sbpf.
