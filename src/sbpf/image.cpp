@@ -37,6 +37,7 @@ class Linker {
     Linker(const ElfObject& object, Version version, Place& place)
         : object_(object), place_(place) {
         image_.version = version;
+        where_.assign(object.sections().size(), kNowhere);
     }
 
     Result<Image> run(std::string_view entry) {
@@ -44,7 +45,10 @@ class Linker {
         place_sections();
         CHATMCP_TRY_VOID(find_entry(entry));
         for (const Relocation& relocation : object_.relocations()) {
-            CHATMCP_TRY_VOID(resolve(relocation));
+            if (const auto resolved = resolve(relocation); !resolved.has_value()) {
+                place_ = place_of(relocation);
+                return fail(resolved.error());
+            }
         }
         return std::move(image_);
     }
@@ -97,14 +101,18 @@ class Linker {
                 continue;
             }
             pad(content, address, code ? kCodeAlignmentBytes : sections[i].alignment);
+            where_[i] = image_.placed.size();
             image_.placed.push_back({i, address + content.size(), code});
             append(content, sections[i].content);
         }
     }
 
+    /// Null for what is not loaded and for what a symbol may have in a section's place.
     [[nodiscard]] const PlacedSection* placed(std::size_t section) const {
-        const auto found = std::ranges::find(image_.placed, section, &PlacedSection::section);
-        return found == image_.placed.end() ? nullptr : &*found;
+        if (section >= where_.size() || where_[section] == kNowhere) {
+            return nullptr;
+        }
+        return &image_.placed[where_[section]];
     }
 
     Result<void> find_entry(std::string_view entry) {
@@ -126,11 +134,6 @@ class Linker {
 
     Result<void> resolve(const Relocation& relocation) {
         const Symbol& symbol = object_.symbols()[relocation.symbol];
-        place_ = {
-            .section = std::string(object_.sections()[relocation.section].name),
-            .function = std::string(object_.function_at(relocation.section, relocation.offset)),
-            .name = std::string(name_of(symbol)),
-            .offset = relocation.offset};
         // Loaded and not empty, as the place lies in it: so it was placed.
         const PlacedSection* section = placed(relocation.section);
         CHATMCP_CHECK(section != nullptr);
@@ -151,11 +154,14 @@ class Linker {
         return fail(Errc::unsupported, "SBF-23");
     }
 
-    [[nodiscard]] std::string_view name_of(const Symbol& symbol) const {
-        if (symbol.type == kSymbolSection && symbol.section < object_.sections().size()) {
-            return object_.sections()[symbol.section].name;
-        }
-        return symbol.name;
+    [[nodiscard]] Place place_of(const Relocation& relocation) const {
+        const auto& sections = object_.sections();
+        const Symbol& symbol = object_.symbols()[relocation.symbol];
+        const bool is_section = symbol.type == kSymbolSection && symbol.section < sections.size();
+        return {.section = std::string(sections[relocation.section].name),
+                .function = std::string(object_.function_at(relocation.section, relocation.offset)),
+                .name = std::string(is_section ? sections[symbol.section].name : symbol.name),
+                .offset = relocation.offset};
     }
 
     /// The address of a symbol and an addend, which together stay in the symbol's section. An
@@ -237,9 +243,12 @@ class Linker {
         return {};
     }
 
+    static constexpr std::size_t kNowhere = ~std::size_t{0};
+
     const ElfObject& object_;
     Place& place_;
     Image image_;
+    std::vector<std::size_t> where_;  // For each section its index in image_.placed.
 };
 
 }  // namespace

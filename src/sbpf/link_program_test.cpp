@@ -1,5 +1,6 @@
 // chatmcp-sbpf-link as a person calls it.
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/encoding.h"
 #include "crypto/hash.h"
@@ -23,8 +25,8 @@ struct Outcome {
 
 class LinkProgram : public ::testing::Test {
   protected:
-    LinkProgram() { std::filesystem::create_directories(folder_); }
-    ~LinkProgram() override { std::filesystem::remove_all(folder_); }
+    void SetUp() override { std::filesystem::create_directories(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     static Outcome run(const std::string& arguments) {
         const std::string command = std::string(CHATMCP_SBPF_LINK) + " " + arguments + " 2>&1";

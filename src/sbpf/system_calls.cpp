@@ -63,21 +63,19 @@ constexpr std::uint32_t kFirstMix = 0x85ebca6b;
 constexpr std::uint32_t kSecondMix = 0xc2b2ae35;
 constexpr std::size_t kBlockBytes = 4;
 
-std::uint32_t block_hash(ByteView block) {
+constexpr std::uint32_t block_hash(std::string_view block) {
     std::uint32_t value = 0;
     for (std::size_t i = block.size(); i-- > 0;) {
-        value = (value << 8) | block[i];
+        value = (value << 8) | static_cast<std::uint8_t>(block[i]);
     }
     return std::rotl(value * kFirstFactor, 15) * kSecondFactor;
 }
 
-}  // namespace
-
-std::uint32_t murmur3_32(ByteView data) {
+constexpr std::uint32_t hash_of(std::string_view data) {
     std::uint32_t hash = 0;
-    ByteView rest = data;
-    for (; rest.size() >= kBlockBytes; rest = rest.subspan(kBlockBytes)) {
-        hash ^= block_hash(rest.first(kBlockBytes));
+    std::string_view rest = data;
+    for (; rest.size() >= kBlockBytes; rest.remove_prefix(kBlockBytes)) {
+        hash ^= block_hash(rest.substr(0, kBlockBytes));
         hash = std::rotl(hash, 13) * kBlockFactor + kBlockSum;
     }
     hash ^= block_hash(rest);
@@ -87,21 +85,36 @@ std::uint32_t murmur3_32(ByteView data) {
     return hash ^ (hash >> 16);
 }
 
+constexpr auto kNumbers = [] {
+    std::array<std::uint32_t, kNames.size()> numbers{};
+    std::ranges::transform(kNames, numbers.begin(), hash_of);
+    return numbers;
+}();
+
+}  // namespace
+
+std::uint32_t murmur3_32(ByteView data) {
+    return hash_of(as_text(data));
+}
+
 std::span<const std::string_view> system_call_names() {
     return kNames;
 }
 
 std::optional<std::uint32_t> system_call_number(std::string_view name) {
-    if (!std::ranges::binary_search(kNames, name)) {
+    const auto found = std::ranges::lower_bound(kNames, name);
+    if (found == kNames.end() || *found != name) {
         return std::nullopt;
     }
-    return murmur3_32(as_bytes(name));
+    return kNumbers[static_cast<std::size_t>(found - kNames.begin())];
 }
 
 std::optional<std::string_view> system_call_name(std::uint32_t number) {
-    const auto found = std::ranges::find_if(
-        kNames, [number](std::string_view name) { return murmur3_32(as_bytes(name)) == number; });
-    return found == kNames.end() ? std::nullopt : std::optional(*found);
+    const auto found = std::ranges::find(kNumbers, number);
+    if (found == kNumbers.end()) {
+        return std::nullopt;
+    }
+    return kNames[static_cast<std::size_t>(found - kNumbers.begin())];
 }
 
 }  // namespace chatmcp::sbpf

@@ -24,10 +24,10 @@ TEST(Murmur3, GivesThePublishedValues) {
 TEST(SystemCalls, AKnownNameHasItsNumberAndBack) {
     std::set<std::uint32_t> numbers;
     for (const std::string_view name : system_call_names()) {
-        const auto number = system_call_number(name);
-        ASSERT_TRUE(number.has_value()) << name;
-        EXPECT_EQ(system_call_name(*number), name);
-        numbers.insert(*number);
+        const std::uint32_t number = system_call_number(name).value_or(0);
+        EXPECT_EQ(number, murmur3_32(as_bytes(name)));
+        EXPECT_EQ(system_call_name(number), name);
+        numbers.insert(number);
     }
     EXPECT_EQ(numbers.size(), system_call_names().size());
     EXPECT_GE(numbers.size(), 40u);

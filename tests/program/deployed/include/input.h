@@ -30,5 +30,6 @@ inline constexpr u64 kTooManyAccounts = 101;
 inline constexpr u64 kNoSuchHandler = 102;
 inline constexpr u64 kWrongAccounts = 103;
 inline constexpr u64 kWrongResult = 104;
+inline constexpr u64 kWrongData = 105;
 
 }  // namespace deployed

@@ -6,6 +6,7 @@
 namespace deployed {
 
 using u8 = unsigned char;
+using u32 = unsigned;
 using u64 = unsigned long;
 
 inline constexpr u64 kKeyBytes = 32;

@@ -159,6 +159,31 @@ u64 null_bytes(const Input& input) {
     return give(bytes, sizeof bytes);
 }
 
+// What 32-bit numbers give and what becomes of them when they are widened: with another -mcpu than
+// v2 sums, differences and products would come out with a sign.
+u64 arithmetic(const Input& input) {
+    if (input.data_bytes != 1 + 2 * sizeof(u32)) {
+        return kWrongData;
+    }
+    u32 a = 0;
+    u32 b = 0;
+    for (u64 i = sizeof(u32); i > 0; --i) {
+        a = a << 8 | input.data[i];
+        b = b << 8 | input.data[sizeof(u32) + i];
+    }
+    const u64 results[] = {a + b,
+                           a - b,
+                           a * b,
+                           a / (b | 1),
+                           a % (b | 1),
+                           static_cast<u64>(static_cast<long>(static_cast<int>(a)) >> 3),
+                           __builtin_bswap32(a),
+                           a << (b & 31) | a >> (-b & 31),
+                           static_cast<int>(a) < static_cast<int>(b) ? 1ul : 0ul,
+                           static_cast<u64>(a) * b};
+    return give(results, sizeof results);
+}
+
 constexpr Handler kHandlers[] = {
     {"count", count},
     {"log", log},
@@ -176,6 +201,7 @@ constexpr Handler kHandlers[] = {
     {"panic", panic},
     {"stop", stop},
     {"null bytes", null_bytes},
+    {"arithmetic", arithmetic},
 };
 
 }  // namespace
