@@ -76,6 +76,7 @@ Result<void> ElfObject::read_sections(ByteView input) {
         return fail(Errc::too_large, "SBF-04");
     }
     CHATMCP_TRY(const ByteView headers, part(input, offset, count * kSectionHeaderBytes));
+    std::size_t all_bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const ByteView header = headers.subspan(i * kSectionHeaderBytes, kSectionHeaderBytes);
         Section section;
@@ -91,6 +92,11 @@ Result<void> ElfObject::read_sections(ByteView input) {
         if (section.type != kSectionNoBits) {
             CHATMCP_TRY(section.content,
                         part(input, number_at<std::uint64_t>(header, 24), section.size_bytes));
+            // Sections that share bytes would make a program of many times the object's size.
+            all_bytes += section.content.size();
+            if (all_bytes > input.size()) {
+                return fail(Errc::malformed, "SBF-03");
+            }
         }
         sections_.push_back(section);
     }

@@ -59,8 +59,8 @@ class ElfObject {
     /// Errors: too_large (SBF-01) above kObjectMaxBytes, (SBF-04) more sections, symbols or
     ///         relocations than the limits above; unsupported (SBF-02) another format or machine,
     ///         (SBF-09) relocations with addends; malformed (SBF-03) something lies outside the
-    ///         file, (SBF-05) names, (SBF-06) alignment, (SBF-07) symbol table, (SBF-08) a
-    ///         symbol's place, (SBF-09, SBF-10) relocations.
+    ///         file or twice in it, (SBF-05) names, (SBF-06) alignment, (SBF-07) symbol table,
+    ///         (SBF-08) a symbol's place, (SBF-09, SBF-10) relocations.
     /// Cost:   linear in the counts times kNameMaxBytes; relocations of sections that are not
     ///         loaded (debugging information) are not read.
     [[nodiscard]] static Result<ElfObject> read(ByteView input);

@@ -92,6 +92,14 @@ TEST(ElfObject, NothingLiesOutsideTheFile) {
     }
     EXPECT_EQ(refusal([](ObjectPatch& o) { o.put<std::uint64_t>(40, ~std::uint64_t{0}); }),
               "SBF-03");
+    // Two sections of nearly the whole file.
+    EXPECT_EQ(refusal([](ObjectPatch& o) {
+                  for (const std::string_view name : {".text", ".rodata"}) {
+                      o.put<std::uint64_t>(o.header(name) + kOffsetField, 0);
+                      o.put<std::uint64_t>(o.header(name) + kSizeField, o.bytes.size() - 8);
+                  }
+              }),
+              "SBF-03");
     EXPECT_EQ(
         refusal([](ObjectPatch& o) { o.put(o.header(".text") + kOffsetField, ~std::uint64_t{0}); }),
         "SBF-03");

@@ -17,7 +17,7 @@ struct Sentence {
 constexpr auto kSentences = std::to_array<Sentence>({
     {"SBF-01", "the object is above 16 MiB"},
     {"SBF-02", "this is no relocatable object for bpfel; compile with clang --target=bpfel -c"},
-    {"SBF-03", "the object is cut short: something lies outside the file"},
+    {"SBF-03", "the object is cut short: something lies outside the file, or twice in it"},
     {"SBF-04", "too many sections, symbols or relocations"},
     {"SBF-05", "a name does not lie in its table of names, or is too long"},
     {"SBF-06", "a section's alignment is no power of two up to 4096"},
