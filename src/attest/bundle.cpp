@@ -220,6 +220,32 @@ std::optional<ByteView> EvidenceBundle::file(std::string_view name) const {
     return found == beside.end() ? std::nullopt : std::optional<ByteView>(found->second);
 }
 
+std::string_view evidence_file_name(Kind kind) {
+    switch (kind) {
+        case Kind::simulated:
+            return "evidence.cmw";
+        case Kind::sgx:
+        case Kind::tdx:
+            return "quote.bin";
+        case Kind::sev_snp:
+            return "report.bin";
+        case Kind::nitro:
+            return "document.cose";
+        case Kind::cca:
+        case Kind::psa:
+            return "token.cbor";
+        case Kind::android_key:
+            return "chain.pem";
+        case Kind::tpm:
+            return "quote.msg";
+        case Kind::azure_vtpm:
+            return "evidence.json";
+        case Kind::nvidia_gpu:
+            break;
+    }
+    return "evidence.bin";
+}
+
 Result<Kind> kind_of_content(ByteView bytes) {
     if (const auto quote = kind_of_quote(bytes); quote.has_value()) {
         return *quote;

@@ -32,6 +32,9 @@ struct EvidenceBundle {
 /// Errors: unsupported (ATT-270) no evidence that is known.
 [[nodiscard]] Result<Kind> kind_of_content(ByteView bytes);
 
+/// Under which name evidence of a kind lies in a folder (docs/attestation.md).
+[[nodiscard]] std::string_view evidence_file_name(Kind kind);
+
 /// From a conceptual message: a record with the evidence alone, or a collection of one evidence and
 /// endorsements, whose labels are the names of the files.
 ///

@@ -46,23 +46,6 @@ const ByteArray<8>& tcb_parts_of(SnpProductLine line) {
     return line == SnpProductLine::turin ? kTurinTcbParts : kTcbParts;
 }
 
-/// The product line of a processor. Spec: AMD's revision guides; Bergamo and Siena are of Genoa's.
-Result<SnpProductLine> line_of(const SnpProcessor& processor) {
-    constexpr std::uint8_t kZen3And4 = 0x19;
-    constexpr std::uint8_t kZen5 = 0x1a;
-    if (processor.family == kZen3And4 && processor.model <= 0x0f) {
-        return SnpProductLine::milan;
-    }
-    if (processor.family == kZen3And4 && ((processor.model >= 0x10 && processor.model <= 0x1f) ||
-                                          (processor.model >= 0xa0 && processor.model <= 0xaf))) {
-        return SnpProductLine::genoa;
-    }
-    if (processor.family == kZen5 && processor.model <= 0x11) {
-        return SnpProductLine::turin;
-    }
-    return fail(Errc::unsupported, "ATT-115");
-}
-
 // ---- Certificate table ----
 
 // Spec: AMD publication 56421; the bytes are in the order of the text.
@@ -269,7 +252,7 @@ Result<void> Verification::check_product() const {
         return fail(Errc::wrong_key, "ATT-114");
     }
     if (signed_.report.processor.has_value()) {
-        CHATMCP_TRY(const SnpProductLine line, line_of(*signed_.report.processor));
+        CHATMCP_TRY(const SnpProductLine line, snp_product_line(*signed_.report.processor));
         if (line != claims_.line) {
             return fail(Errc::wrong_key, "ATT-114");
         }
@@ -414,6 +397,22 @@ bool SnpTcb::reaches(const SnpTcb& minimum) const {
     const bool fmc_reached = !minimum.fmc.has_value() || (fmc.has_value() && *fmc >= *minimum.fmc);
     return fmc_reached && boot_loader >= minimum.boot_loader && tee >= minimum.tee &&
            snp >= minimum.snp && microcode >= minimum.microcode;
+}
+
+Result<SnpProductLine> snp_product_line(const SnpProcessor& processor) {
+    constexpr std::uint8_t kZen3And4 = 0x19;
+    constexpr std::uint8_t kZen5 = 0x1a;
+    if (processor.family == kZen3And4 && processor.model <= 0x0f) {
+        return SnpProductLine::milan;
+    }
+    if (processor.family == kZen3And4 && ((processor.model >= 0x10 && processor.model <= 0x1f) ||
+                                          (processor.model >= 0xa0 && processor.model <= 0xaf))) {
+        return SnpProductLine::genoa;
+    }
+    if (processor.family == kZen5 && processor.model <= 0x11) {
+        return SnpProductLine::turin;
+    }
+    return fail(Errc::unsupported, "ATT-115");
 }
 
 std::string_view snp_product_line_name(SnpProductLine line) {

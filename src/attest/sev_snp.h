@@ -18,6 +18,9 @@ namespace chatmcp::attest {
 enum class SnpProductLine : std::uint8_t { milan, genoa, turin };
 /// As in the names of certificates, for example "Milan".
 [[nodiscard]] std::string_view snp_product_line_name(SnpProductLine line);
+/// The product line of a processor. Errors: unsupported (ATT-115) one that is not known.
+/// Spec: AMD's revision guides; Bergamo and Siena are of Genoa's.
+[[nodiscard]] Result<SnpProductLine> snp_product_line(const SnpProcessor& processor);
 
 /// A TCB version taken apart: the security version of each part of the platform. A platform reaches
 /// a minimum when each part does, never by comparing it as one number.

@@ -13,6 +13,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
     add_ask_command(commands);
     add_policy_commands(commands);
     add_attest_commands(commands);
+    add_attest_fetch_command(commands);
     add_receipt_commands(commands);
     add_status_command(commands);
     return commands;

@@ -54,6 +54,7 @@ void add_assistant_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_ask_command(std::vector<std::unique_ptr<Command>>& commands);
 void add_policy_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_attest_commands(std::vector<std::unique_ptr<Command>>& commands);
+void add_attest_fetch_command(std::vector<std::unique_ptr<Command>>& commands);
 void add_receipt_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_status_command(std::vector<std::unique_ptr<Command>>& commands);
 

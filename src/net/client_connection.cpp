@@ -137,7 +137,7 @@ class HttpConnection final : public ClientConnection {
     asio::awaitable<ConnectResult<HttpResponseHead>> exchange(HttpRequest request,
                                                               Deadline deadline) override {
         http::request<http::vector_body<std::uint8_t>> message;
-        message.method(http::verb::post);
+        message.method(request.method == HttpMethod::get ? http::verb::get : http::verb::post);
         message.target(request.path);
         message.version(kHttp11);
         message.set(http::field::host, authority_);

@@ -34,7 +34,10 @@ struct ServerUrl {
 ///         or a loopback address.
 [[nodiscard]] Result<ServerUrl> parse_server_url(std::string_view text);
 
+enum class HttpMethod : std::uint8_t { post, get };
+
 struct HttpRequest {
+    HttpMethod method = HttpMethod::post;
     std::string path;
     Metadata headers;
     Bytes body;

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+#include "net/client_connection.h"
+
+namespace chatmcp::net {
+
+struct HttpGetOptions {
+    std::chrono::milliseconds timeout{30'000};  // From looking the name up to the last byte.
+    std::size_t body_max_bytes = std::size_t{2} << 20;
+};
+
+struct HttpDocument {
+    Metadata headers;
+    Bytes body;
+};
+
+/// One document by GET, over a connection of its own. Blocks; follows no redirect.
+///
+/// `tls`: of an `https` URL, make_client_tls().
+/// Errors: those of ClientConnection (NET-44, NET-62..66); not_found (NET-74) an answer other than
+///         200; too_large (NET-75) a longer one than allowed.
+[[nodiscard]] Result<HttpDocument> http_get(const ServerUrl& server,
+                                            const std::string& path,
+                                            const TlsContext& tls,
+                                            const HttpGetOptions& options = {});
+
+}  // namespace chatmcp::net
