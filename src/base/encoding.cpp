@@ -106,6 +106,38 @@ Bytes change_base(ByteView digits) {
     return lowest_first;
 }
 
+constexpr std::uint32_t kBase58 = 58;
+constexpr std::size_t kBase58GroupDigits = 5;
+constexpr std::uint32_t kBase58Group = kBase58 * kBase58 * kBase58 * kBase58 * kBase58;
+static_assert(std::uint64_t{kBase58Group} * kBase58 > UINT32_MAX);  // As many as fit 32 bits.
+constexpr std::size_t kWordBytes = 4;
+
+// A big-endian number in groups of five base58 digits, the lowest one first: as change_base, with
+// words and groups for bytes and digits, since addresses are written and compared in large numbers.
+std::vector<std::uint32_t> base58_groups(ByteView bytes) {
+    std::vector<std::uint32_t> groups;
+    groups.reserve(bytes.size() * 2 / 7 + 1);  // A group holds 29 bits.
+    while (!bytes.empty()) {
+        // The first word may have fewer bytes, so that the others are whole.
+        const std::size_t size = (bytes.size() - 1) % kWordBytes + 1;
+        std::uint64_t carry = 0;
+        for (const std::uint8_t byte : bytes.first(size)) {
+            carry = (carry << 8) | byte;
+        }
+        bytes = bytes.subspan(size);
+        for (std::uint32_t& group : groups) {
+            carry += std::uint64_t{group} << 32;
+            group = static_cast<std::uint32_t>(carry % kBase58Group);
+            carry /= kBase58Group;
+        }
+        while (carry != 0) {
+            groups.push_back(static_cast<std::uint32_t>(carry % kBase58Group));
+            carry /= kBase58Group;
+        }
+    }
+    return groups;
+}
+
 std::size_t leading_zeros(ByteView digits) {
     const auto first = std::find_if(digits.begin(), digits.end(), [](auto d) { return d != 0; });
     return static_cast<std::size_t>(first - digits.begin());
@@ -210,10 +242,18 @@ Result<Bytes> from_base64url(std::string_view text) {
 std::string to_base58(ByteView bytes) {
     CHATMCP_CHECK(bytes.size() <= kBase58ValueMaxBytes);
     const std::size_t zeros = leading_zeros(bytes);
-    std::string out(zeros, kBase58Alphabet[0]);
-    for (const std::uint8_t value : change_base<256, 58>(bytes.subspan(zeros))) {
-        out.push_back(kBase58Alphabet[value]);
+    // The digits behind the zeros, last first, and at most four zeros of the highest group.
+    std::string digits;
+    digits.reserve(kBase58TextMaxBytes);
+    for (std::uint32_t group : base58_groups(bytes.subspan(zeros))) {
+        for (std::size_t i = 0; i < kBase58GroupDigits; ++i) {
+            digits.push_back(kBase58Alphabet[group % kBase58]);
+            group /= kBase58;
+        }
     }
+    digits.resize(digits.find_last_not_of(kBase58Alphabet[0]) + 1);
+    std::string out(zeros, kBase58Alphabet[0]);
+    out.append(digits.rbegin(), digits.rend());
     return out;
 }
 

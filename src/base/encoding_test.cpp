@@ -92,6 +92,20 @@ TEST(Base58, EveryVectorReadsAndWrites) {
     }
 }
 
+TEST(Base58, BytesOfEverySizeReadAsTheyWereWritten) {
+    std::uint8_t next = 0;
+    for (std::size_t size = 0; size <= kBase58ValueMaxBytes; ++size) {
+        for (const std::size_t zeros : {std::size_t{0}, size / 2, size}) {
+            Bytes value(size);
+            for (std::size_t i = zeros; i < size; ++i) {
+                value[i] = static_cast<std::uint8_t>(next += 167);
+            }
+            EXPECT_EQ(from_base58(to_base58(value)).value(), value);
+        }
+        EXPECT_EQ(from_base58(to_base58(Bytes(size, 0xff))).value(), Bytes(size, 0xff));
+    }
+}
+
 TEST(Base58, TextsAboveTheLimitAreRefusedBeforeTheyAreRead) {
     EXPECT_EQ(check_of(from_base58(std::string(kBase58TextMaxBytes + 1, '0'))), "BASE-05");
     EXPECT_EQ(check_of(from_base58(std::string(kBase58TextMaxBytes, '1'))), "BASE-05");

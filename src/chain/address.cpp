@@ -63,9 +63,7 @@ std::string Address::text() const {
     return to_base58(bytes);
 }
 
-bool address_before(const Address& a, const Address& b) {
-    const std::string left = a.text();
-    const std::string right = b.text();
+bool address_text_before(std::string_view left, std::string_view right) {
     const auto letters = std::lexicographical_compare_three_way(
         left.begin(), left.end(), right.begin(), right.end(), [](char l, char r) {
             return lower(l) <=> lower(r);

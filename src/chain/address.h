@@ -26,9 +26,9 @@ struct Address {
     friend auto operator<=>(const Address& a, const Address& b) = default;
 };
 
-/// Which of two addresses stands first in a message. Any order is valid; this is the one that
-/// @solana/kit has: their base58 texts, letters before their case, lower case before upper.
-[[nodiscard]] bool address_before(const Address& a, const Address& b);
+/// Which of two addresses, by their texts, stands first in a message. Any order is valid; this is
+/// the one that @solana/kit has: letters before their case, lower case before upper.
+[[nodiscard]] bool address_text_before(std::string_view a, std::string_view b);
 
 inline constexpr std::size_t kSeedMaxBytes = 32;
 /// With the bump, which is a seed too.

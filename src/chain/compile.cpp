@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <string>
 #include <tuple>
 
 #include "base/check.h"
@@ -15,9 +16,10 @@ struct TablePlace {
     std::uint8_t index = 0;
 };
 
-// One account with the sum of its roles.
+// One account with the sum of its roles. The text is what the order is by.
 struct Account {
     Address address;
+    std::string text;
     bool signer = false;
     bool writable = false;
     bool invoked = false;
@@ -95,6 +97,11 @@ std::vector<Account> in_order(const Draft& draft, const Accounts& accounts) {
     ordered.reserve(accounts.size());
     for (const auto& [address, account] : accounts) {
         ordered.push_back(account);
+        ordered.back().text = address.text();
+    }
+    std::vector<std::string> tables;
+    for (const AddressLookupTable& table : draft.lookup_tables) {
+        tables.push_back(table.address.text());
     }
     // The fee payer, what stands in the message, what is loaded; each by signers, then writable
     // ones, then table and address.
@@ -104,17 +111,14 @@ std::vector<Account> in_order(const Draft& draft, const Accounts& accounts) {
                           !account.signer,
                           !account.writable);
     };
-    const auto table_of = [&](const Account& account) -> const Address& {
-        return draft.lookup_tables[account.loaded->table].address;
-    };
     std::sort(ordered.begin(), ordered.end(), [&](const Account& a, const Account& b) {
         if (rank(a) != rank(b)) {
             return rank(a) < rank(b);
         }
-        if (a.loaded && b.loaded && table_of(a) != table_of(b)) {
-            return address_before(table_of(a), table_of(b));
+        if (a.loaded && b.loaded && a.loaded->table != b.loaded->table) {
+            return address_text_before(tables[a.loaded->table], tables[b.loaded->table]);
         }
-        return address_before(a.address, b.address);
+        return address_text_before(a.text, b.text);
     });
     return ordered;
 }
@@ -147,7 +151,7 @@ std::vector<TableLookup> lookups_of(const Draft& draft, const std::vector<Accoun
         indices.push_back(account.loaded->index);
     }
     std::sort(lookups.begin(), lookups.end(), [](const TableLookup& a, const TableLookup& b) {
-        return address_before(a.table, b.table);
+        return address_text_before(a.table.text(), b.table.text());
     });
     return lookups;
 }
