@@ -395,6 +395,35 @@ function checkExtensions(tlvData, list) {
     if (JSON.stringify(found) !== JSON.stringify(list.map(([type]) => type))) throw new Error('spl-token reads other extensions');
 }
 
+const mintFields = read => ({
+    mint_authority: option(read.mintAuthority),
+    supply: String(read.supply),
+    decimals: read.decimals,
+    freeze_authority: option(read.freezeAuthority),
+});
+const accountFields = read => ({
+    mint: hexOfKey(read.mint),
+    owner: hexOfKey(read.owner),
+    amount: String(read.amount),
+    delegate: option(read.delegate),
+    frozen: read.isFrozen,
+    reserve: read.rentExemptReserve === null ? null : String(read.rentExemptReserve),
+    delegated_amount: String(read.delegatedAmount),
+    close_authority: option(read.closeAuthority),
+});
+
+// The same account with changed bytes, and what spl-token reads: nothing, if it refuses.
+function writeChangedAccount(kind, program, data, read) {
+    const input = changed(data);
+    let fields = null;
+    try {
+        fields = read(input, program);
+    } catch {
+        // Refused.
+    }
+    write({ kind, program: hexOfKey(program), data: hex(input), read: fields });
+}
+
 function writeMint() {
     const raw = {
         mintAuthorityOption: below(2), mintAuthority: randomKey(), supply: u64(), decimals: below(256), isInitialized: true,
@@ -403,10 +432,8 @@ function writeMint() {
     const { program, data, list } = accountData(token.MintLayout, raw, 1, mintExtensions);
     const read = token.unpackMint(randomKey(), { data, owner: program }, program);
     checkExtensions(read.tlvData, list);
-    write({
-        kind: 'mint', program: hexOfKey(program), data: hex(data), mint_authority: option(read.mintAuthority), supply: String(read.supply),
-        decimals: read.decimals, freeze_authority: option(read.freezeAuthority), extensions: list,
-    }); // prettier-ignore
+    write({ kind: 'mint', program: hexOfKey(program), data: hex(data), ...mintFields(read), extensions: list });
+    writeChangedAccount('changed_mint', program, data, (input, owner) => mintFields(token.unpackMint(owner, { data: input, owner }, owner)));
 }
 
 function writeTokenAccount() {
@@ -417,12 +444,10 @@ function writeTokenAccount() {
     const { program, data, list } = accountData(token.AccountLayout, raw, 2, accountExtensions);
     const read = token.unpackAccount(randomKey(), { data, owner: program }, program);
     checkExtensions(read.tlvData, list);
-    write({
-        kind: 'token_account', program: hexOfKey(program), data: hex(data), mint: hexOfKey(read.mint), owner: hexOfKey(read.owner),
-        amount: String(read.amount), delegate: option(read.delegate), frozen: read.isFrozen,
-        reserve: read.rentExemptReserve === null ? null : String(read.rentExemptReserve),
-        delegated_amount: String(read.delegatedAmount), close_authority: option(read.closeAuthority), extensions: list,
-    }); // prettier-ignore
+    write({ kind: 'token_account', program: hexOfKey(program), data: hex(data), ...accountFields(read), extensions: list });
+    writeChangedAccount('changed_token_account', program, data, (input, owner) =>
+        accountFields(token.unpackAccount(owner, { data: input, owner }, owner)),
+    );
 }
 
 function writeLookupTable() {
