@@ -415,8 +415,8 @@ def pieces() -> list[Piece]:
 
 
 def npm_folders() -> list[Path]:
-    """Folders of tests with a package-lock.json; their node_modules lie in the tree, where Node looks for them."""
-    locks = [*ROOT.glob("tests/*/package-lock.json"), *ROOT.glob("tests/*/*/package-lock.json")]
+    """Folders with a package-lock.json; their node_modules lie in the tree, where Node looks for them."""
+    locks = [*ROOT.glob("devnet/package-lock.json"), *ROOT.glob("tests/*/package-lock.json"), *ROOT.glob("tests/*/*/package-lock.json")]
     return [lock.parent for lock in sorted(locks) if "node_modules" not in lock.parts]
 
 
