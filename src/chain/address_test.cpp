@@ -92,18 +92,18 @@ TEST(Address, APointOfTheCurveIsNoProgramAddress) {
 }
 
 TEST(Address, TheOrderIsThatOfTextsWithoutCaseThenLowerBeforeUpper) {
-    constexpr std::string_view digit = "23MvNmbJnM2Uuvt2fSqeaiMP6sHRgsyJ9JpSqTMfGqyv";
-    constexpr std::string_view upper = "AzisUkZZzDQ4tyETsYvaQAZVdXfy8qhhLrrJKLXpXng8";
-    constexpr std::string_view lower = "AzisukZZzDQ4tyETsYvaQAZVdXfy8qhhLrrJKLXpXng8";
+    constexpr std::string_view kDigit = "23MvNmbJnM2Uuvt2fSqeaiMP6sHRgsyJ9JpSqTMfGqyv";
+    constexpr std::string_view kUpper = "AzisUkZZzDQ4tyETsYvaQAZVdXfy8qhhLrrJKLXpXng8";
+    constexpr std::string_view kLower = "AzisukZZzDQ4tyETsYvaQAZVdXfy8qhhLrrJKLXpXng8";
     // Here the first difference in case says the opposite of the later difference in letters.
-    constexpr std::string_view later = "AzisukZZzDQ4tyETsYvaQAZVdXfy8qhhLrrJKLXpXng9";
-    EXPECT_TRUE(address_text_before(digit, upper));
-    EXPECT_TRUE(address_text_before(lower, upper));
-    EXPECT_FALSE(address_text_before(upper, lower));
-    EXPECT_FALSE(address_text_before(upper, upper));
-    EXPECT_TRUE(address_text_before(upper, later));
+    constexpr std::string_view kLater = "AzisukZZzDQ4tyETsYvaQAZVdXfy8qhhLrrJKLXpXng9";
+    EXPECT_TRUE(address_text_before(kDigit, kUpper));
+    EXPECT_TRUE(address_text_before(kLower, kUpper));
+    EXPECT_FALSE(address_text_before(kUpper, kLower));
+    EXPECT_FALSE(address_text_before(kUpper, kUpper));
+    EXPECT_TRUE(address_text_before(kUpper, kLater));
     // A text that another one begins with stands before it.
-    EXPECT_TRUE(address_text_before(upper.substr(0, 43), lower));
+    EXPECT_TRUE(address_text_before(kUpper.substr(0, 43), kLower));
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ Draft draft_of(const json& from) {
 }
 
 // kit's error codes for a draft, and the check that refuses it here.
-const std::map<std::string, std::string> kKitErrors = {
+const std::map<std::string, std::string> kit_errors = {
     {"5663000", "CHN-10"},  // INVOKED_PROGRAMS_CANNOT_PAY_FEES
     {"5663001", "CHN-10"},  // INVOKED_PROGRAMS_MUST_NOT_BE_WRITABLE
     {"5663032", "CHN-12"},  // TOO_MANY_SIGNER_ADDRESSES
@@ -177,25 +177,25 @@ TEST(KitCases, EveryDraftCompilesSignsAndEncodesToTheBytesOfKit) {
         }
         const auto message = compile(draft_of(cases[i]));
         ASSERT_FALSE(message.has_value());
-        const auto known = kKitErrors.find(cases[i].at("error"));
-        ASSERT_NE(known, kKitErrors.end()) << cases[i].at("error");
+        const auto known = kit_errors.find(cases[i].at("error"));
+        ASSERT_NE(known, kit_errors.end()) << cases[i].at("error");
         EXPECT_EQ(known->second, message.error().check);
     }
 }
 
 // What kit decodes and a validator, or the standard, does not take: kit's codecs give every message
 // a form without judging what it says. CHN-30 is a size, which kit asks about separately.
-const std::set<std::string> kStricterThanKit = {"CHN-11",
-                                                "CHN-12",
-                                                "CHN-13",
-                                                "CHN-16",
-                                                "CHN-21",
-                                                "CHN-22",
-                                                "CHN-23",
-                                                "CHN-24",
-                                                "CHN-25",
-                                                "CHN-26",
-                                                "CHN-30"};
+const std::set<std::string> stricter_than_kit = {"CHN-11",
+                                                 "CHN-12",
+                                                 "CHN-13",
+                                                 "CHN-16",
+                                                 "CHN-21",
+                                                 "CHN-22",
+                                                 "CHN-23",
+                                                 "CHN-24",
+                                                 "CHN-25",
+                                                 "CHN-26",
+                                                 "CHN-30"};
 
 template <class T>
 void expect_agreement(const json& tampered,
@@ -206,7 +206,7 @@ void expect_agreement(const json& tampered,
     ++seen[kit + " " + check];
     if (ours.has_value()) {
         EXPECT_EQ(kit, "yes") << tampered.at("input");
-    } else if (!kStricterThanKit.contains(check)) {
+    } else if (!stricter_than_kit.contains(check)) {
         // A refused form: kit refuses too, or writes it otherwise than it read it.
         EXPECT_NE(kit, "yes") << check << " " << tampered.at("input");
     }

@@ -9,7 +9,7 @@
 namespace chatmcp::chain {
 namespace {
 
-Address numbered(unsigned number) {
+constexpr Address numbered(unsigned number) {
     Address out;
     out.bytes[0] = 1;
     out.bytes[1] = static_cast<std::uint8_t>(number >> 8);
@@ -17,9 +17,9 @@ Address numbered(unsigned number) {
     return out;
 }
 
-const Address kPayer = numbered(1000);
-const Address kProgram = numbered(2000);
-const Address kTable = numbered(3000);
+constexpr Address kPayer = numbered(1000);
+constexpr Address kProgram = numbered(2000);
+constexpr Address kTable = numbered(3000);
 
 // One instruction with a writable and a readonly account, and of version 0 a table with both.
 Draft draft_of(MessageVersion version) {
