@@ -428,7 +428,9 @@ bool waits_for_inbox(const IntentRow& intent) {
 }
 
 std::optional<ChatId> waits_for_topic(const IntentRow& intent) {
-    return intent.kind == IntentKind::ask ? intent.chat : std::nullopt;
+    // An answer comes there, and the commit that takes up a wish to leave.
+    const bool wish = intent.kind == IntentKind::leave && intent.position.has_value();
+    return wish || intent.kind == IntentKind::ask ? intent.chat : std::nullopt;
 }
 
 }  // namespace chatmcp::client

@@ -98,13 +98,13 @@ class Rig(contextlib.ExitStack):
             raise Failed(f"this test needs the sandbox, which cannot be made here: {reason}")
         self.assistant = services.start_assistant(self.folder, self.url, services.model_file(MODEL), wait)
 
-    def start_conversation(self, count: int, title: str = "test") -> None:
-        """`count` people with homes of their own in one conversation; the first one made it."""
+    def start_conversation(self, count: int, title: str = "test", options: tuple[str, ...] = ()) -> None:
+        """`count` people with homes of their own in one conversation; the first one made it, with these options."""
         self.start_node()
         self.speakers = [Speaker(number, f"speaker {number}", self.folder, self.url) for number in range(count)]
         for speaker in self.speakers:
             speaker.sign_in()
-        made = self.speakers[0].one("chat", "new", "--title", title, *[s.address for s in self.speakers[1:]])
+        made = self.speakers[0].one("chat", "new", *options, "--title", title, *[s.address for s in self.speakers[1:]])
         self.chat = made["chat"]
         for speaker in self.speakers[1:]:
             speaker.run("requests", "list")
