@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+/* NOLINTBEGIN(readability-identifier-naming): names as C libraries have them. */
+
 /* Bytes of the caller. `data` may be NULL where `size` is 0. */
 typedef struct chatmcp_bytes {
     const uint8_t* data;
@@ -52,6 +54,8 @@ typedef enum chatmcp_attest_verdict {
 } chatmcp_attest_verdict;
 
 typedef struct chatmcp_attest_report chatmcp_attest_report;
+
+/* NOLINTEND(readability-identifier-naming) */
 
 /* Verify and appraise. `*report` is set in every case, and freed with chatmcp_attest_report_free.
  * If `input` or `report` is NULL: CHATMCP_ATTEST_UNUSABLE, and `*report`, if there is one, is NULL.

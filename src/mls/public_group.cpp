@@ -203,9 +203,10 @@ Bytes PublicGroup::encode() const {
             open.proposal.write(list);
         }
     });
-    writer.presence(state_->epoch.reinit.has_value());
-    if (state_->epoch.reinit.has_value()) {
-        state_->epoch.reinit->write(writer);
+    const std::optional<ReInit>& reinit = state_->epoch.reinit;
+    writer.presence(reinit.has_value());
+    if (reinit.has_value()) {
+        reinit->write(writer);
     }
     return writer.take();
 }

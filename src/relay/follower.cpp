@@ -23,12 +23,12 @@ class NoTrust final : public mls::Trust {
 };
 
 mls::Environment environment(const Context& context) {
-    static const client::ConversationRules kRules;
-    static const NoTrust kTrust;
+    static const client::ConversationRules rules;
+    static const NoTrust trust;
     mls::Limits limits = client::group_limits();
     limits.members_max = kMembersMax;
     limits.message_bytes_max = wire::kCommitMaxBytes;
-    return {.rules = kRules, .trust = kTrust, .random = context.random, .limits = limits};
+    return {.rules = rules, .trust = trust, .random = context.random, .limits = limits};
 }
 
 Result<FollowedGroup> record_of(const Context& context,

@@ -153,8 +153,7 @@ Result<void> Sequencer::insert(const wire::CreateTopic& request,
             return before.has_value() ? fail(Errc::already_exists, "RLY-07")
                                       : Result<store::Change>(change);
         });
-    CHATMCP_TRY_VOID(inserted);
-    return {};
+    return inserted.has_value() ? Result<void>{} : fail(inserted.error());
 }
 
 Result<wire::CreateTopic::Reply> Sequencer::create(const wire::CreateTopic& request,
