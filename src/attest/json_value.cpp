@@ -37,7 +37,7 @@ bool has_duplicate(std::span<const std::string> names) {
 class Builder {
   public:
     /// `escapes`: the text has some, which may stand for what is no UTF-8.
-    explicit Builder(bool escapes) : escapes_(escapes) {
+    Builder(bool escapes, const JsonOptions& options) : escapes_(escapes), options_(options) {
         values_.reserve(kWaitingUsual);
         names_.reserve(kWaitingUsual);
     }
@@ -55,11 +55,14 @@ class Builder {
         json.number = value;
         return add(std::move(json));
     }
-    // What is negative or has a fraction means nothing in a policy.
-    bool Int(int) { return false; }
-    bool Int64(std::int64_t) { return false; }
-    bool Double(double) { return false; }
-    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }
+    bool Int(int value) { return Int64(value); }
+    bool Int64(std::int64_t value) {
+        JsonValue json(JsonValue::Type::negative);
+        json.number = ~static_cast<std::uint64_t>(value) + 1;
+        return add_other_number(std::move(json));
+    }
+    bool Double(double) { return add_other_number(JsonValue(JsonValue::Type::fraction)); }
+    bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // Never called.
     bool String(const char* text, rapidjson::SizeType size, bool) {
         JsonValue json(JsonValue::Type::text);
         json.text.assign(text, size);
@@ -103,7 +106,7 @@ class Builder {
     }
 
     bool count() {
-        if (++count_ > kJsonValuesMax) {
+        if (++count_ > options_.values_max) {
             error_ = Error{Errc::too_large, "ATT-38"};
             return false;
         }
@@ -111,7 +114,7 @@ class Builder {
     }
 
     bool open() {
-        if (depth_ == kJsonDepthMax) {
+        if (depth_ == options_.depth_max) {
             error_ = Error{Errc::too_large, "ATT-38"};
             return false;
         }
@@ -131,7 +134,12 @@ class Builder {
         return count();
     }
 
+    bool add_other_number(JsonValue value) {
+        return !options_.natural_numbers_only && add(std::move(value));
+    }
+
     bool escapes_;
+    JsonOptions options_;
     std::vector<JsonValue> values_;   // Those whose list or object has not ended, in their order.
     std::vector<std::string> names_;  // The same of names.
     std::size_t depth_ = 0;
@@ -146,7 +154,7 @@ const JsonValue* JsonValue::find(std::string_view name) const {
     return found == names.end() ? nullptr : &items[static_cast<std::size_t>(found - names.begin())];
 }
 
-Result<JsonValue> parse_json(std::string_view text) {
+Result<JsonValue> parse_json(std::string_view text, const JsonOptions& options) {
     // rapidjson takes a zero byte for the end and would not look at what follows it.
     if (text.find('\0') != std::string_view::npos) {
         return fail(Errc::malformed, "ATT-31");
@@ -157,7 +165,7 @@ Result<JsonValue> parse_json(std::string_view text) {
     std::string copy(text);  // Which rapidjson writes its strings into.
     rapidjson::InsituStringStream stream(copy.data());
     rapidjson::Reader reader;
-    Builder builder(text.find('\\') != std::string_view::npos);
+    Builder builder(text.find('\\') != std::string_view::npos, options);
     // Iterative: the depth of the input must not become the depth of the stack.
     const auto result = reader.Parse < rapidjson::kParseIterativeFlag |
                         rapidjson::kParseInsituFlag > (stream, builder);

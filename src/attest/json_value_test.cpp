@@ -90,6 +90,20 @@ TEST(JsonValue, ANameStandsOnceAlsoAmongMany) {
     }
 }
 
+TEST(JsonValue, OtherNumbersAreReadWhereAServiceWritesThem) {
+    const JsonOptions any{.natural_numbers_only = false};
+    const auto value = parse_json("[-32002,1.5,-9223372036854775808,7,1e3]", any);
+    ASSERT_TRUE(value.has_value());
+    EXPECT_EQ(value->items[0].type, JsonValue::Type::negative);
+    EXPECT_EQ(value->items[0].number, 32002U);
+    EXPECT_EQ(value->items[1].type, JsonValue::Type::fraction);
+    EXPECT_EQ(value->items[2].number, std::uint64_t{1} << 63U);
+    EXPECT_EQ(value->items[3].type, JsonValue::Type::number);
+    EXPECT_EQ(value->items[4].type, JsonValue::Type::fraction);
+    EXPECT_EQ(parse_json("[[1]]", {.depth_max = 1}).error().check, std::string_view("ATT-38"));
+    EXPECT_EQ(parse_json("[1,2]", {.values_max = 2}).error().check, std::string_view("ATT-38"));
+}
+
 TEST(JsonValue, AZeroByteHidesNothing) {
     expect_refused(std::string_view("{}\0{}", 5), Errc::malformed, "ATT-31");
     expect_refused(std::string_view("{}\0", 3), Errc::malformed, "ATT-31");

@@ -67,7 +67,13 @@ class JsonWriter {
         writer_.StartArray();
     }
     void end_array() { writer_.EndArray(); }
-    // An element of the array that is open.
+    /// A value that is JSON already.
+    void raw(std::string_view name, std::string_view json) {
+        key(name);
+        writer_.RawValue(json.data(), json.size(), rapidjson::kArrayType);
+    }
+    // An element of the array that is open, or the document itself.
+    void begin_array() { writer_.StartArray(); }
     void number(std::uint64_t value) { writer_.Uint64(value); }
     void string(std::string_view value) {
         writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));

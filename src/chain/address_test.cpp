@@ -26,6 +26,8 @@ TEST(Address, WellKnownAddressesHaveTheirTexts) {
         {kRecentBlockhashesSysvar, "SysvarRecentB1ockHashes11111111111111111111"},
         {kClockSysvar, "SysvarC1ock11111111111111111111111111111111"},
         {kInstructionsSysvar, "Sysvar1nstructions1111111111111111111111111"},
+        {kRentSysvar, "SysvarRent111111111111111111111111111111111"},
+        {kUpgradeableLoader, "BPFLoaderUpgradeab1e11111111111111111111111"},
     };
     for (const auto& [address, text] : all) {
         EXPECT_EQ(address.text(), text);

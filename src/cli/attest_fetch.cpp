@@ -12,7 +12,7 @@
 #include "cli/command.h"
 #include "cli/evidence_files.h"
 #include "cli/files.h"
-#include "net/http_get.h"
+#include "net/http_document.h"
 
 namespace chatmcp::cli {
 

@@ -2,8 +2,6 @@
 
 #include <csignal>
 #include <deque>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -30,22 +28,6 @@ using std::chrono::steady_clock;
 
 // How long a carrier that goes waits for its coroutines to notice.
 constexpr milliseconds kFarewell{500};
-
-Result<std::string> read_ca_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    char block[4096];
-    while (file.read(block, sizeof block), file.gcount() > 0) {
-        text.append(block, static_cast<std::size_t>(file.gcount()));
-        if (text.size() > kPemMaxBytes) {
-            return fail(Errc::io, "NET-72");
-        }
-    }
-    if (!file.eof() || text.empty()) {
-        return fail(Errc::io, "NET-72");
-    }
-    return text;
-}
 
 // Our own rows name what the way there refused; the rest is what the relay said.
 client::Reason reason_of(const ConnectError& error) {
@@ -263,11 +245,7 @@ Result<Carrier> Carrier::open(const CarrierOptions& options) {
     ClientSettings settings;
     CHATMCP_TRY(settings.url, parse_server_url(options.url));
     if (settings.url.tls) {
-        std::string ca_pem;
-        if (!options.ca_file.empty()) {
-            CHATMCP_TRY(ca_pem, read_ca_file(options.ca_file));
-        }
-        CHATMCP_TRY(settings.tls, make_client_tls(ca_pem));
+        CHATMCP_TRY(settings.tls, make_client_tls_of(options.ca_file));
     }
     auto state = std::make_unique<State>();
     state->timeout = options.timeout;

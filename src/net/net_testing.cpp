@@ -1,5 +1,7 @@
 #include "net/net_testing.h"
 
+#include <algorithm>
+#include <cctype>
 #include <stdexcept>
 
 #include <arpa/inet.h>
@@ -316,36 +318,89 @@ std::string RawClient::read_until(std::string_view mark) {
     return text;
 }
 
-CannedServer::CannedServer(std::string answer) : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+namespace {
+
+// Listens on a free port of loopback, which goes to `port`.
+int listen_on_loopback(std::uint16_t& port) {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
-    CHATMCP_CHECK(bind(listener_, generic(address), size) == 0);
-    CHATMCP_CHECK(listen(listener_, 1) == 0);
-    CHATMCP_CHECK(getsockname(listener_, generic(address), &size) == 0);
-    port_ = ntohs(address.sin_port);
+    CHATMCP_CHECK(bind(listener, generic(address), size) == 0);
+    CHATMCP_CHECK(listen(listener, SOMAXCONN) == 0);
+    CHATMCP_CHECK(getsockname(listener, generic(address), &size) == 0);
+    port = ntohs(address.sin_port);
+    return listener;
+}
+
+// A request's head, and its body if it says how long that is.
+std::string receive_request(int peer) {
+    constexpr std::string_view kHeadEnd = "\r\n\r\n";
+    std::string text;
+    char block[4096];
+    std::size_t wanted = std::string::npos;
+    while (text.size() < wanted) {
+        const ssize_t got = recv(peer, block, sizeof block, 0);
+        if (got <= 0) {
+            break;
+        }
+        text.append(block, static_cast<std::size_t>(got));
+        const std::size_t end = text.find(kHeadEnd);
+        if (end != std::string::npos && wanted == std::string::npos) {
+            std::string head = text.substr(0, end);
+            std::ranges::transform(head, head.begin(), [](char c) {
+                return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            });
+            constexpr std::string_view kLength = "content-length: ";
+            const std::size_t at = head.find(kLength);
+            wanted = end + kHeadEnd.size() +
+                     (at == std::string::npos ? 0 : std::stoul(head.substr(at + kLength.size())));
+        }
+    }
+    return text;
+}
+
+void answer_and_close(int peer, const std::string& text) {
+    send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+    shutdown(peer, SHUT_WR);
+    char block[4096];
+    while (recv(peer, block, sizeof block, 0) > 0) {
+    }
+    ::close(peer);
+}
+
+}  // namespace
+
+CannedServer::CannedServer(std::string answer) : listener_(listen_on_loopback(port_)) {
     thread_ = std::thread([listener = listener_, text = std::move(answer)]() {
         const int peer = accept(listener, nullptr, nullptr);
-        if (peer < 0) {
-            return;
+        if (peer >= 0) {
+            receive_request(peer);
+            answer_and_close(peer, text);
         }
-        std::string head;
-        char block[4096];
-        while (!head.contains("\r\n\r\n")) {
-            const ssize_t got = recv(peer, block, sizeof block, 0);
-            if (got <= 0) {
-                break;
-            }
-            head.append(block, static_cast<std::size_t>(got));
-        }
-        send(peer, text.data(), text.size(), MSG_NOSIGNAL);
-        shutdown(peer, SHUT_WR);
-        while (recv(peer, block, sizeof block, 0) > 0) {
-        }
-        ::close(peer);
     });
 }
 
 CannedServer::~CannedServer() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+}
+
+JsonServer::JsonServer(Answer answer) : listener_(listen_on_loopback(port_)) {
+    thread_ = std::thread([listener = listener_, answer = std::move(answer)]() {
+        for (int peer = accept(listener, nullptr, nullptr); peer >= 0;
+             peer = accept(listener, nullptr, nullptr)) {
+            const std::string request = receive_request(peer);
+            const std::string body = answer(request.substr(request.find("\r\n\r\n") + 4));
+            answer_and_close(peer,
+                             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                             "Content-Length: " +
+                                 std::to_string(body.size()) + "\r\n\r\n" + body);
+        }
+    });
+}
+
+JsonServer::~JsonServer() {
     shutdown(listener_, SHUT_RDWR);
     thread_.join();
     ::close(listener_);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -81,8 +82,25 @@ class CannedServer {
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
   private:
-    int listener_ = -1;
     std::uint16_t port_ = 0;
+    int listener_;
+    std::thread thread_;
+};
+
+/// A server of one request a connection: `answer` makes the response's JSON of the request's.
+class JsonServer {
+  public:
+    using Answer = std::function<std::string(const std::string& request)>;
+    explicit JsonServer(Answer answer);
+    JsonServer(const JsonServer&) = delete;
+    JsonServer& operator=(const JsonServer&) = delete;
+    ~JsonServer();
+
+    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+  private:
+    std::uint16_t port_ = 0;
+    int listener_;
     std::thread thread_;
 };
 

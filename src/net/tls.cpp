@@ -1,5 +1,7 @@
 #include "net/tls.h"
 
+#include <fstream>
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <openssl/err.h>
@@ -49,6 +51,22 @@ TlsContext new_context(ssl::context::method method) {
 // Failed PEM reads leave an error behind that a later call on this thread would report as its own.
 void forget_errors() {
     ERR_clear_error();
+}
+
+Result<std::string> read_ca_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text;
+    char block[4096];
+    while (file.read(block, sizeof block), file.gcount() > 0) {
+        text.append(block, static_cast<std::size_t>(file.gcount()));
+        if (text.size() > kPemMaxBytes) {
+            return fail(Errc::io, "NET-72");
+        }
+    }
+    if (!file.eof() || text.empty()) {
+        return fail(Errc::io, "NET-72");
+    }
+    return text;
 }
 
 }  // namespace
@@ -108,6 +126,14 @@ Result<TlsContext> make_client_tls(std::string_view ca_pem) {
         return fail(Errc::malformed, "NET-21");
     }
     return context;
+}
+
+Result<TlsContext> make_client_tls_of(const std::string& ca_file) {
+    std::string ca_pem;
+    if (!ca_file.empty()) {
+        CHATMCP_TRY(ca_pem, read_ca_file(ca_file));
+    }
+    return make_client_tls(ca_pem);
 }
 
 Result<void> expect_peer_name(ssl_st* connection, const std::string& host) {

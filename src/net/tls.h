@@ -36,6 +36,11 @@ using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 /// Errors: malformed (NET-21): no certificate in `ca_pem`, or no roots on this system.
 [[nodiscard]] Result<TlsContext> make_client_tls(std::string_view ca_pem);
 
+/// The same with the roots of a file; of the system where there is no name.
+///
+/// Errors: those of make_client_tls; io (NET-72) the file cannot be read, or is empty or too large.
+[[nodiscard]] Result<TlsContext> make_client_tls_of(const std::string& ca_file);
+
 /// Before the handshake of a client: the name (or address) that the certificate must be for.
 ///
 /// Errors: invalid_argument (NET-22): a name that cannot be checked.

@@ -3,13 +3,14 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "net/client_connection.h"
 
 namespace chatmcp::net {
 
-struct HttpGetOptions {
+struct HttpOptions {
     std::chrono::milliseconds timeout{30'000};  // From looking the name up to the last byte.
     std::size_t body_max_bytes = std::size_t{2} << 20;
 };
@@ -27,6 +28,13 @@ struct HttpDocument {
 [[nodiscard]] Result<HttpDocument> http_get(const ServerUrl& server,
                                             const std::string& path,
                                             const TlsContext& tls,
-                                            const HttpGetOptions& options = {});
+                                            const HttpOptions& options = {});
+
+/// What the server answers to a JSON document that is posted. The rest as http_get.
+[[nodiscard]] Result<HttpDocument> http_post_json(const ServerUrl& server,
+                                                  const std::string& path,
+                                                  std::string_view json,
+                                                  const TlsContext& tls,
+                                                  const HttpOptions& options = {});
 
 }  // namespace chatmcp::net

@@ -1,4 +1,4 @@
-#include "net/http_get.h"
+#include "net/http_document.h"
 
 #include <optional>
 #include <utility>
@@ -27,20 +27,17 @@ Error error_of(const ConnectError& error) {
     }
 }
 
-asio::awaitable<Result<HttpDocument>> get(asio::any_io_executor executor,
-                                          ServerUrl server,
-                                          std::string path,
-                                          TlsContext tls,
-                                          HttpGetOptions options) {
+asio::awaitable<Result<HttpDocument>> exchange(asio::any_io_executor executor,
+                                               ServerUrl server,
+                                               HttpRequest request,
+                                               TlsContext tls,
+                                               HttpOptions options) {
     const Deadline deadline = std::chrono::steady_clock::now() + options.timeout;
     const auto connection = co_await ClientConnection::open(
         executor, server, std::move(tls), std::make_shared<Traffic>(), deadline);
     if (!connection.has_value()) {
         co_return fail(error_of(connection.error()));
     }
-    HttpRequest request;
-    request.method = HttpMethod::get;
-    request.path = std::move(path);
     auto head = co_await (*connection)->exchange(std::move(request), deadline);
     if (!head.has_value()) {
         co_return fail(error_of(head.error()));
@@ -64,16 +61,14 @@ asio::awaitable<Result<HttpDocument>> get(asio::any_io_executor executor,
     }
 }
 
-}  // namespace
-
-Result<HttpDocument> http_get(const ServerUrl& server,
-                              const std::string& path,
-                              const TlsContext& tls,
-                              const HttpGetOptions& options) {
+Result<HttpDocument> run(const ServerUrl& server,
+                         HttpRequest request,
+                         const TlsContext& tls,
+                         const HttpOptions& options) {
     asio::io_context io{1};
     std::optional<Result<HttpDocument>> out;
     asio::co_spawn(io,
-                   get(io.get_executor(), server, path, tls, options),
+                   exchange(io.get_executor(), server, std::move(request), tls, options),
                    [&out](const std::exception_ptr& thrown, Result<HttpDocument> document) {
                        CHATMCP_CHECK(thrown == nullptr);
                        out.emplace(std::move(document));
@@ -81,6 +76,30 @@ Result<HttpDocument> http_get(const ServerUrl& server,
     io.run();
     CHATMCP_CHECK(out.has_value());
     return *std::move(out);
+}
+
+}  // namespace
+
+Result<HttpDocument> http_get(const ServerUrl& server,
+                              const std::string& path,
+                              const TlsContext& tls,
+                              const HttpOptions& options) {
+    HttpRequest request;
+    request.method = HttpMethod::get;
+    request.path = path;
+    return run(server, std::move(request), tls, options);
+}
+
+Result<HttpDocument> http_post_json(const ServerUrl& server,
+                                    const std::string& path,
+                                    std::string_view json,
+                                    const TlsContext& tls,
+                                    const HttpOptions& options) {
+    HttpRequest request;
+    request.path = path;
+    request.headers.add("content-type", "application/json");
+    request.body = to_bytes(as_bytes(json));
+    return run(server, std::move(request), tls, options);
 }
 
 }  // namespace chatmcp::net

@@ -1,4 +1,4 @@
-#include "net/http_get.h"
+#include "net/http_document.h"
 
 #include <string>
 
@@ -11,11 +11,11 @@ namespace {
 
 using testing::CannedServer;
 
-Result<HttpDocument> get_from(std::uint16_t port, const HttpGetOptions& options = {}) {
+Result<HttpDocument> get_from(std::uint16_t port, const HttpOptions& options = {}) {
     return http_get({.tls = false, .host = "127.0.0.1", .port = port}, "/a?b=c", nullptr, options);
 }
 
-Result<HttpDocument> answer(const std::string& bytes, const HttpGetOptions& options = {}) {
+Result<HttpDocument> answer(const std::string& bytes, const HttpOptions& options = {}) {
     const CannedServer server(bytes);
     return get_from(server.port(), options);
 }
@@ -47,11 +47,11 @@ TEST(HttpGet, TakesNothingButWhatWasAskedFor) {
 }
 
 TEST(HttpGet, ReadsNoMoreThanAllowed) {
-    const HttpGetOptions small{.body_max_bytes = 4};
+    const HttpOptions small{.body_max_bytes = 4};
     EXPECT_EQ(check_of(answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", small)),
               "NET-75");
     EXPECT_EQ(check_of(answer("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhell", small)), "ok");
-    const HttpGetOptions usual;
+    const HttpOptions usual;
     EXPECT_EQ(check_of(answer(
                   "HTTP/1.1 200 OK\r\n\r\n" + std::string(usual.body_max_bytes + 1, 'x'), usual)),
               "NET-75");
