@@ -201,13 +201,15 @@ def run(command: list) -> str:
     return done.stdout
 
 
-def serve(data: pathlib.Path, port: int, model: pathlib.Path) -> int:
-    """Node and assistant in the foreground until Ctrl-C."""
+def serve(data: pathlib.Path, port: int, model: pathlib.Path, start_chain) -> int:
+    """Node, development chain and assistant in the foreground until Ctrl-C. `start_chain` starts the second."""
     node = start_node(data, port)
     url = f"http://127.0.0.1:{node.ready['port']}"
     say(f"node       {url}   relay key {node.ready['relay_key'][:16]}…   data {data}")
-    assistant = None
+    assistant = chain = None
     try:
+        chain = start_chain()
+        say(f"chain      {chain.url}   development chain, not a cluster; its SOL and CHAT are worth nothing")
         if not has_assistant():
             say("assistant  not started: chatmcp-host is not built yet (README.md, status)")
         elif reason := namespaces_forbidden():
@@ -218,11 +220,14 @@ def serve(data: pathlib.Path, port: int, model: pathlib.Path) -> int:
             say(f"trust it   chatmcp policy allow-simulated {assistant.ready['root_fingerprint']}")
         say(f"join       {BIN / 'chatmcp'} wallet new my-wallet.json")
         say(f"           {BIN / 'chatmcp'} --node {url} login --wallet my-wallet.json")
-        say("Ctrl-C stops both.")
-        return wait_for_interrupt([s for s in (node, assistant) if s])
+        say(f"tokens     {BIN / 'chatmcp'} chain use {chain.program} --endpoint {chain.url}")
+        say("Ctrl-C stops all.")
+        return wait_for_interrupt([s for s in (node, chain.service, assistant) if s])
     finally:
         if assistant:
             assistant.stop()
+        if chain:
+            chain.stop()
         node.stop()
         say("stopped")
 

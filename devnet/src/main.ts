@@ -29,7 +29,8 @@ const run = async (options: Options): Promise<void> => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
     state?.start();
     if (options.timer) clockwork.start();
-    console.log(`chatmcp-devnet ready http=${server.httpPort} websocket=${server.websocketPort}`);
+    const ports = { http: server.httpPort, websocket: server.websocketPort };
+    console.log(options.json ? JSON.stringify(ports) : `chatmcp-devnet ready http=${ports.http} websocket=${ports.websocket}`);
 };
 
 const fail = (error: unknown, status: number): void => {

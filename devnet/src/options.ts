@@ -13,6 +13,7 @@ export const help = `dev/devnet: a Solana endpoint for development and tests. It
   --program ID=FILE    deploy FILE at address ID, or upgrade what is there; may be given again
   --features NAME      default, or all: every feature that the virtual machine knows
   --no-timer           slots pass only by chatmcpDevnetAdvance
+  --json               say in JSON that it is ready: {"http": PORT, "websocket": PORT}
   -h, --help           this text
 
 When it is ready it prints one line: chatmcp-devnet ready http=PORT websocket=PORT
@@ -26,6 +27,7 @@ export interface Options {
     readonly programs: readonly { readonly id: Address; readonly file: string }[];
     readonly features: Features;
     readonly timer: boolean;
+    readonly json: boolean;
     readonly help: boolean;
 }
 
@@ -61,6 +63,7 @@ const parse = (list: string[]) =>
             program: { type: "string", multiple: true, default: [] },
             features: { type: "string", default: "default" },
             "no-timer": { type: "boolean", default: false },
+            json: { type: "boolean", default: false },
             help: { type: "boolean", short: "h", default: false },
         },
     }).values;
@@ -76,5 +79,6 @@ export const readOptions = (list: string[]): Options => {
     const { state, fresh, features } = values;
     if (features !== "default" && features !== "all") throw new UsageError(`--features takes default or all, not ${features}`);
     if (fresh && state === undefined) throw new UsageError("--fresh needs --state DIR");
-    return { port: readPort(values.port), state, fresh, programs: values.program.map(readProgram), features, timer: !values["no-timer"], help: values.help };
+    const { json, help: wantsHelp } = values;
+    return { port: readPort(values.port), state, fresh, programs: values.program.map(readProgram), features, timer: !values["no-timer"], json, help: wantsHelp };
 };

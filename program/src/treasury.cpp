@@ -5,20 +5,6 @@
 #include "token.h"
 
 namespace chatmcp::program {
-namespace {
-
-// The dearest price for all there is stays within 64 bits.
-static_assert(kChatPriceLamportsMax < ~uint64_t{0} / (kChatSupply / kChatUnits) - 1);
-
-// Lamports for an amount, rounded up: no dust is free.
-Error price_lamports(uint64_t amount, uint64_t chat_price, uint64_t& lamports) {
-    CHATMCP_REQUIRE(amount <= kChatSupply, overflow);
-    lamports = amount / kChatUnits * chat_price;
-    return add(lamports, (amount % kChatUnits * chat_price + kChatUnits - 1) / kChatUnits);
-}
-
-}  // namespace
-
 CHATMCP_INSTRUCTION(Buy) {
     const auto& a = accounts;
     Config* config = nullptr;
@@ -30,8 +16,8 @@ CHATMCP_INSTRUCTION(Buy) {
     CHATMCP_CHECKED(check_system_program(*a.system_program.value));
     CHATMCP_CHECKED(check_token_account(*a.buyer_tokens.value, config->mint, *a.buyer.value->key));
     CHATMCP_REQUIRE(data.amount != 0, zero_amount);
-    uint64_t lamports = 0;
-    CHATMCP_CHECKED(price_lamports(data.amount, config->params.chat_price_lamports, lamports));
+    CHATMCP_REQUIRE(data.amount <= kChatSupply, overflow);
+    const uint64_t lamports = buy_lamports(config->params, data.amount);
     CHATMCP_REQUIRE(lamports <= data.lamports_max, price_above_limit);
 
     CHATMCP_CHECKED(transfer_lamports(*a.buyer.value, *a.config.value, lamports));

@@ -55,7 +55,10 @@ int run_command(Command& command, const GlobalOptions& options) {
     const Context context{options, output};
     const auto ended = command.run(context);
     if (!ended.has_value()) {
-        print_error(options.json, client::Reason::from(ended.error()), command.name());
+        print_error(options.json,
+                    client::Reason::from(ended.error()),
+                    command.name(),
+                    output.explanation());
         return static_cast<int>(exit_code(ended.error().code));
     }
     return static_cast<int>(*ended);

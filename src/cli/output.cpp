@@ -80,12 +80,16 @@ void Output::note(const std::string& text) const {
     }
 }
 
-void print_error(bool json, const client::Reason& reason, std::string_view what) {
+void print_error(bool json,
+                 const client::Reason& reason,
+                 std::string_view what,
+                 const std::string& explanation) {
     // These rows are the assistant's: it refused the question, not this home.
     const bool by_assistant = reason.check.starts_with("AST-") || reason.check.starts_with("ENC-");
     const std::string message =
         std::string(what) + ": " + std::string(errc_name(reason.code)) + "; " +
-        (by_assistant               ? "the assistant refused; see docs/CHECKS.md for the rule"
+        (!explanation.empty()       ? printable(explanation)
+         : by_assistant             ? "the assistant refused; see docs/CHECKS.md for the rule"
          : reason.check == "STO-04" ? "other commands are using this home; try again"
                                     : advice(reason.code));
     if (json) {

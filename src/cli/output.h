@@ -31,14 +31,22 @@ class Output {
     void document(const Json& object) const;
     /// For people only, on standard error: progress and hints.
     void note(const std::string& text) const;
+    /// What somebody else said about the failure that the command is going to return: it stands in
+    /// the error in place of general advice.
+    void explain(const std::string& text) const { explanation_ = text; }
+    [[nodiscard]] const std::string& explanation() const { return explanation_; }
 
   private:
     bool json_;
     std::vector<std::string> fields_;
+    mutable std::string explanation_;
 };
 
 /// A failure in the form that the user asked for; `what` was being done.
-void print_error(bool json, const client::Reason& reason, std::string_view what);
+void print_error(bool json,
+                 const client::Reason& reason,
+                 std::string_view what,
+                 const std::string& explanation = {});
 
 /// The base58 address of a CAIP-10 text; the text itself where it is of another chain.
 [[nodiscard]] std::string address_of(std::string_view account);

@@ -62,6 +62,34 @@ constexpr bool params_valid(const Params& params) {
            within(params.verdict_slots_max, 1, kDelaySlotsMax);
 }
 
+/// What a program begins with where whoever sets it up says nothing else.
+inline constexpr Params kParamsAtFirst{.chat_price_lamports = 1'000'000,
+                                       .stamp_price_min = kChatUnits,
+                                       .stamp_price_max = 100 * kChatUnits,
+                                       .stamp_price_rejections = 10,
+                                       .stamp_open_slots = 14 * kSlotsPerDay,
+                                       .stamp_admission_slots = kSlotsPerDay,
+                                       .stamp_submit_fee_lamports = 15'000,
+                                       .stake_per_contact = 10 * kChatUnits,
+                                       .stake_contacts_per_day_max = 20,
+                                       .unstake_delay_slots = kSlotsPerDay,
+                                       .proposal_stake_min = 100 * kChatUnits,
+                                       .voting_slots = 3 * kSlotsPerDay,
+                                       .time_lock_slots = 7 * kSlotsPerDay,
+                                       .execution_slots = 7 * kSlotsPerDay,
+                                       .quorum_basis_points = 1'000,
+                                       .pause_slots = kSlotsPerDay,
+                                       .verdict_slots_max = 30 * kSlotsPerDay};
+static_assert(params_valid(kParamsAtFirst));
+
+/// Lamports for an amount of CHAT from the treasury, rounded up: no dust is free. At most 2^64 - 1
+/// for an amount of at most kChatSupply.
+constexpr uint64_t buy_lamports(const Params& params, uint64_t amount) {
+    static_assert(kChatPriceLamportsMax < ~uint64_t{0} / (kChatSupply / kChatUnits) - 1);
+    const uint64_t dust = amount % kChatUnits * params.chat_price_lamports;
+    return amount / kChatUnits * params.chat_price_lamports + (dust + kChatUnits - 1) / kChatUnits;
+}
+
 /// What a stranger has to lock to write to a recipient, in units of CHAT: her own price, or the
 /// least there is, once, and once more for every `stamp_price_rejections` stamps that she rejected
 /// within a day, within the bounds. Open stamps do not count: nobody makes a recipient dear by
