@@ -54,7 +54,9 @@ using RequestBody = std::variant<wire::GetRelayInfo,
                                  wire::SubscribeInbox,
                                  wire::AckInbox,
                                  wire::PutAgentEntry,
-                                 wire::ListAgents>;
+                                 wire::ListAgents,
+                                 wire::SetInboxPolicy,
+                                 wire::GetStampTerms>;
 
 struct Request {
     EffectId id;
@@ -77,7 +79,9 @@ using ReplyBody = std::variant<wire::GetRelayInfo::Reply,
                                wire::ReadInbox::Reply,
                                wire::AckInbox::Reply,
                                wire::PutAgentEntry::Reply,
-                               wire::ListAgents::Reply>;
+                               wire::ListAgents::Reply,
+                               wire::SetInboxPolicy::Reply,
+                               wire::GetStampTerms::Reply>;
 
 // ---- Events: everything that a Client is ever told. ----
 

@@ -165,6 +165,7 @@ Result<wire::InboxItem> decode_inbox_item(const v1::InboxItem& from) {
     CHATMCP_TRY(to.received_at, decode_time(from.received_at_ms()));
     CHATMCP_TRY_VOID(copy_bounded(from.payload(), 1, wire::kWelcomeMaxBytes, to.payload));
     CHATMCP_TRY(to.acceptance, decode_acceptance_if(from, to.kind == wire::InboxKind::welcome));
+    CHATMCP_TRY(to.pass, decode_pass(from.pass()));
     return to;
 }
 
@@ -176,6 +177,18 @@ void encode_inbox_item(const wire::InboxItem& from, v1::InboxItem& to) {
     if (from.acceptance.has_value()) {
         encode_acceptance(*from.acceptance, *to.mutable_acceptance());
     }
+    to.set_pass(encode_pass(from.pass));
+}
+
+Result<std::optional<wire::Pass>> decode_pass(const std::string& from) {
+    if (from.empty()) {
+        return std::optional<wire::Pass>{};
+    }
+    return decode_opaque<wire::Pass>(from, wire::kPassMaxBytes);
+}
+
+std::string encode_pass(const std::optional<wire::Pass>& from) {
+    return from.has_value() ? text_of(wire::encode(*from)) : std::string();
 }
 
 Result<void> decode_token(const std::string& from, Bytes& to) {

@@ -26,6 +26,20 @@ using RepeatedBytes = google::protobuf::RepeatedPtrField<std::string>;
 [[nodiscard]] std::string text_of(ByteView bytes);
 void encode_list(const std::vector<Bytes>& from, RepeatedBytes& to);
 
+/// Absent where it is empty.
+[[nodiscard]] Result<std::optional<wire::Pass>> decode_pass(const std::string& from);
+[[nodiscard]] std::string encode_pass(const std::optional<wire::Pass>& from);
+/// A value in the TLS language inside of a protobuf field.
+///
+/// Errors: malformed (NET-56) too long, or not exactly one T.
+template <class T>
+[[nodiscard]] Result<T> decode_opaque(const std::string& from, std::size_t max_bytes) {
+    auto decoded = wire::decode<T>(as_bytes(from));
+    if (from.size() > max_bytes || !decoded.has_value()) {
+        return fail(Errc::malformed, "NET-56");
+    }
+    return decoded;
+}
 [[nodiscard]] Result<void> decode_token(const std::string& from, Bytes& to);
 [[nodiscard]] Result<void> decode_challenge(const std::string& from, Bytes& to);
 [[nodiscard]] Result<std::uint32_t> decode_limit(std::uint32_t limit);

@@ -320,6 +320,8 @@ TEST_F(NodeTest, EveryMethodOfTheSchemaIsRegistered) {
                                      "ReadInbox",
                                      "AppendDeviceLog",
                                      "AckInbox",
+                                     "SetInboxPolicy",
+                                     "GetStampTerms",
                                      "PutAgentEntry",
                                      "ListAgents"};
     for (const char* method : kMethods) {

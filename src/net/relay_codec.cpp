@@ -56,6 +56,7 @@ Result<wire::PublishBundle> decode_request(const v1::PublishBundleRequest& from)
         CHATMCP_TRY_VOID(copy_fixed(delivery.inbox(), welcome.inbox));
         CHATMCP_TRY_VOID(
             copy_bounded(delivery.welcome(), 1, wire::kWelcomeMaxBytes, welcome.welcome));
+        CHATMCP_TRY(welcome.pass, decode_pass(delivery.pass()));
     }
     return to;
 }
@@ -69,6 +70,7 @@ void encode_request(const wire::PublishBundle& from, v1::PublishBundleRequest& t
         v1::WelcomeDelivery* delivery = to.add_welcomes();
         delivery->set_inbox(text_of(welcome.inbox));
         delivery->set_welcome(text_of(welcome.welcome));
+        delivery->set_pass(encode_pass(welcome.pass));
     }
 }
 
@@ -271,6 +273,29 @@ Result<wire::AckInbox> decode_request(const v1::AckInboxRequest& from) {
 void encode_request(const wire::AckInbox& from, v1::AckInboxRequest& to) {
     to.set_token(text_of(from.token));
     to.set_sequence(from.sequence);
+}
+
+Result<wire::SetInboxPolicy> decode_request(const v1::SetInboxPolicyRequest& from) {
+    wire::SetInboxPolicy to;
+    CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
+    CHATMCP_TRY(to.policy,
+                decode_opaque<wire::InboxPolicy>(from.policy(), wire::kInboxPolicyMaxBytes));
+    return to;
+}
+
+void encode_request(const wire::SetInboxPolicy& from, v1::SetInboxPolicyRequest& to) {
+    to.set_token(text_of(from.token));
+    to.set_policy(text_of(wire::encode(from.policy)));
+}
+
+Result<wire::GetStampTerms> decode_request(const v1::GetStampTermsRequest& from) {
+    wire::GetStampTerms to;
+    CHATMCP_TRY_VOID(copy_fixed(from.inbox(), to.inbox));
+    return to;
+}
+
+void encode_request(const wire::GetStampTerms& from, v1::GetStampTermsRequest& to) {
+    to.set_inbox(text_of(from.inbox));
 }
 
 Result<wire::PutAgentEntry> decode_request(const v1::PutAgentEntryRequest& from) {

@@ -40,6 +40,8 @@ namespace v1 = ::chatmcp::v1;
 [[nodiscard]] Result<wire::ReadInbox> decode_request(const v1::ReadInboxRequest& from);
 [[nodiscard]] Result<wire::SubscribeInbox> decode_request(const v1::SubscribeInboxRequest& from);
 [[nodiscard]] Result<wire::AckInbox> decode_request(const v1::AckInboxRequest& from);
+[[nodiscard]] Result<wire::SetInboxPolicy> decode_request(const v1::SetInboxPolicyRequest& from);
+[[nodiscard]] Result<wire::GetStampTerms> decode_request(const v1::GetStampTermsRequest& from);
 [[nodiscard]] Result<wire::PutAgentEntry> decode_request(const v1::PutAgentEntryRequest& from);
 [[nodiscard]] Result<wire::ListAgents> decode_request(const v1::ListAgentsRequest& from);
 
@@ -59,6 +61,8 @@ void encode_request(const wire::SendInbox& from, v1::SendInboxRequest& to);
 void encode_request(const wire::ReadInbox& from, v1::ReadInboxRequest& to);
 void encode_request(const wire::SubscribeInbox& from, v1::SubscribeInboxRequest& to);
 void encode_request(const wire::AckInbox& from, v1::AckInboxRequest& to);
+void encode_request(const wire::SetInboxPolicy& from, v1::SetInboxPolicyRequest& to);
+void encode_request(const wire::GetStampTerms& from, v1::GetStampTermsRequest& to);
 void encode_request(const wire::PutAgentEntry& from, v1::PutAgentEntryRequest& to);
 void encode_request(const wire::ListAgents& from, v1::ListAgentsRequest& to);
 
@@ -82,6 +86,10 @@ void encode_request(const wire::ListAgents& from, v1::ListAgentsRequest& to);
 [[nodiscard]] Result<wire::SendInbox::Reply> decode_reply(const v1::SendInboxResponse& from);
 [[nodiscard]] Result<wire::ReadInbox::Reply> decode_reply(const v1::ReadInboxResponse& from);
 [[nodiscard]] Result<wire::AckInbox::Reply> decode_reply(const v1::AckInboxResponse& from);
+[[nodiscard]] Result<wire::SetInboxPolicy::Reply> decode_reply(
+    const v1::SetInboxPolicyResponse& from);
+[[nodiscard]] Result<wire::GetStampTerms::Reply> decode_reply(
+    const v1::GetStampTermsResponse& from);
 [[nodiscard]] Result<wire::PutAgentEntry::Reply> decode_reply(
     const v1::PutAgentEntryResponse& from);
 [[nodiscard]] Result<wire::ListAgents::Reply> decode_reply(const v1::ListAgentsResponse& from);
@@ -100,6 +108,8 @@ void encode_reply(const wire::AppendDeviceLog::Reply& from, v1::AppendDeviceLogR
 void encode_reply(const wire::SendInbox::Reply& from, v1::SendInboxResponse& to);
 void encode_reply(const wire::ReadInbox::Reply& from, v1::ReadInboxResponse& to);
 void encode_reply(const wire::AckInbox::Reply& from, v1::AckInboxResponse& to);
+void encode_reply(const wire::SetInboxPolicy::Reply& from, v1::SetInboxPolicyResponse& to);
+void encode_reply(const wire::GetStampTerms::Reply& from, v1::GetStampTermsResponse& to);
 void encode_reply(const wire::PutAgentEntry::Reply& from, v1::PutAgentEntryResponse& to);
 void encode_reply(const wire::ListAgents::Reply& from, v1::ListAgentsResponse& to);
 
@@ -132,7 +142,8 @@ inline constexpr std::size_t kRequestSlackBytes = std::size_t{1} << 10;
 CHATMCP_RPC(CreateTopic, CreateTopicResponse, wire::kGroupInfoMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(PublishBundle,
             PublishBundleResponse,
-            wire::kBundleMaxBytes + wire::kWelcomesMax * 64 + kRequestSlackBytes);
+            wire::kBundleMaxBytes + wire::kWelcomesMax * (64 + wire::kPassMaxBytes) +
+                kRequestSlackBytes);
 CHATMCP_RPC(PublishMessage, PublishMessageResponse, wire::kEnvelopeMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(ReadTopic, ReadTopicResponse, kSmallRequestMaxBytes);
 CHATMCP_RPC(SubscribeTopic, SubscribeTopicResponse, kSmallRequestMaxBytes);
@@ -154,6 +165,10 @@ CHATMCP_RPC(SendInbox, SendInboxResponse, wire::kInboxPayloadMaxBytes + kRequest
 CHATMCP_RPC(ReadInbox, ReadInboxResponse, kSmallRequestMaxBytes);
 CHATMCP_RPC(SubscribeInbox, SubscribeInboxResponse, kSmallRequestMaxBytes);
 CHATMCP_RPC(AckInbox, AckInboxResponse, kSmallRequestMaxBytes);
+CHATMCP_RPC(SetInboxPolicy,
+            SetInboxPolicyResponse,
+            wire::kInboxPolicyMaxBytes + kRequestSlackBytes);
+CHATMCP_RPC(GetStampTerms, GetStampTermsResponse, kSmallRequestMaxBytes);
 CHATMCP_RPC(PutAgentEntry, PutAgentEntryResponse, relay::kAgentEntryMaxBytes + kRequestSlackBytes);
 CHATMCP_RPC(ListAgents, ListAgentsResponse, kSmallRequestMaxBytes);
 

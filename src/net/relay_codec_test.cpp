@@ -143,6 +143,10 @@ TEST(RelayCodec, EveryRequestOfADeviceSurvives) {
     expect_request_survives(wire::ReadInbox{.token = {1}, .after = 2, .limit = 3});
     expect_request_survives(wire::SubscribeInbox{.token = {1}, .after = 2});
     expect_request_survives(wire::AckInbox{.token = {1}, .sequence = 2});
+    expect_request_survives(wire::SetInboxPolicy{
+        .token = {1},
+        .policy = {.stamp_key = filled<32>(2), .own_price = 3, .token_digests = {filled<32>(4)}}});
+    expect_request_survives(wire::GetStampTerms{.inbox = filled<32>(1)});
     expect_request_survives(wire::PutAgentEntry{.token = {1}, .entry = {2}});
     expect_request_survives(wire::ListAgents());
 }
@@ -164,6 +168,11 @@ TEST(RelayCodec, EveryReplySurvives) {
     expect_reply_survives<wire::SendInbox>({});
     expect_reply_survives<wire::ReadInbox>({.items = {welcome()}, .more = true});
     expect_reply_survives<wire::AckInbox>({});
+    expect_reply_survives<wire::SetInboxPolicy>({});
+    expect_reply_survives<wire::GetStampTerms>({.terms = std::nullopt});
+    expect_reply_survives<wire::GetStampTerms>(
+        {.terms =
+             wire::StampTerms{.genesis_hash = {}, .program = {}, .stamp_key = {}, .price = 5}});
     expect_reply_survives<wire::PutAgentEntry>({});
     expect_reply_survives<wire::ListAgents>({.entries = {{1}}});
 }
@@ -180,6 +189,26 @@ TEST(RelayCodec, PushedItemsSurvive) {
     ASSERT_TRUE(item.has_value());
     EXPECT_EQ(item->payload, welcome().payload);
     EXPECT_EQ(wire::encode(*item->acceptance), wire::encode(acceptance()));
+}
+
+TEST(RelayCodec, APassTravelsWithItsWelcomeAndIsExact) {
+    wire::PublishBundle request = sample_bundle();
+    request.welcomes.at(0).pass =
+        wire::Pass{wire::StampPass{.salt = filled<32>(1), .one_time_key = filled<32>(2)}};
+    expect_request_survives(request);
+    v1::PublishBundleRequest message;
+    encode_request(request, message);
+    for (const std::string& wrong : {std::string("\x02"), message.welcomes(0).pass() + "x"}) {
+        message.mutable_welcomes(0)->set_pass(wrong);
+        const auto decoded = decode_request(message);
+        ASSERT_FALSE(decoded.has_value());
+        EXPECT_STREQ(decoded.error().check, "NET-56");
+    }
+    wire::InboxItem item = welcome();
+    item.pass = request.welcomes[0].pass;
+    v1::SubscribeInboxResponse pushed;
+    encode_pushed(item, pushed);
+    EXPECT_EQ(decode_pushed(pushed)->pass, item.pass);
 }
 
 TEST(RelayCodec, AKeyOrIdOfAnotherSizeIsRefused) {

@@ -239,6 +239,8 @@ void add_delivery_service(Routes& routes, const Parts& parts) {
     add_unary<wire::ReadInbox>(routes, parts);
     add_stream<InboxKind>(routes, parts);
     add_unary<wire::AckInbox>(routes, parts);
+    add_unary<wire::SetInboxPolicy>(routes, parts);
+    add_unary<wire::GetStampTerms>(routes, parts);
     add_unary<wire::PutAgentEntry>(routes, parts);
 }
 

@@ -194,6 +194,28 @@ Result<wire::AckInbox::Reply> decode_reply(const v1::AckInboxResponse& /*from*/)
 
 void encode_reply(const wire::AckInbox::Reply& /*from*/, v1::AckInboxResponse& /*to*/) {}
 
+Result<wire::SetInboxPolicy::Reply> decode_reply(const v1::SetInboxPolicyResponse& /*from*/) {
+    return wire::SetInboxPolicy::Reply();
+}
+
+void encode_reply(const wire::SetInboxPolicy::Reply& /*from*/, v1::SetInboxPolicyResponse& /*to*/) {
+}
+
+Result<wire::GetStampTerms::Reply> decode_reply(const v1::GetStampTermsResponse& from) {
+    wire::GetStampTerms::Reply to;
+    if (!from.terms().empty()) {
+        CHATMCP_TRY(to.terms,
+                    decode_opaque<wire::StampTerms>(from.terms(), wire::kStampTermsMaxBytes));
+    }
+    return to;
+}
+
+void encode_reply(const wire::GetStampTerms::Reply& from, v1::GetStampTermsResponse& to) {
+    if (from.terms.has_value()) {
+        to.set_terms(text_of(wire::encode(*from.terms)));
+    }
+}
+
 Result<wire::PutAgentEntry::Reply> decode_reply(const v1::PutAgentEntryResponse& /*from*/) {
     return wire::PutAgentEntry::Reply();
 }

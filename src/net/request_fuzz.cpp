@@ -87,6 +87,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     decode<wire::ReadInbox>(plan->codec, body, stream);
     decode<wire::SubscribeInbox>(plan->codec, body, stream);
     decode<wire::AckInbox>(plan->codec, body, stream);
+    decode<wire::SetInboxPolicy>(plan->codec, body, stream);
+    decode<wire::GetStampTerms>(plan->codec, body, stream);
     decode<wire::PutAgentEntry>(plan->codec, body, stream);
     return 0;
 }

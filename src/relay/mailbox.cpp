@@ -119,7 +119,8 @@ Result<wire::ReadInbox::Reply> Mailbox::read(const wire::InboxId& inbox,
                                .kind = record.kind,
                                .received_at = record.received_at,
                                .payload = std::move(record.payload),
-                               .acceptance = std::move(record.acceptance)});
+                               .acceptance = std::move(record.acceptance),
+                               .pass = record.pass});
     }
     return reply;
 }

@@ -10,6 +10,8 @@ using wire::Reader;
 using wire::Writer;
 
 constexpr std::uint8_t kTopicStateVersion = 2;
+constexpr std::uint8_t kInboxRecordVersion = 2;
+constexpr std::size_t kUsedStampBytes = 32 + 32 + 8;
 
 Result<void> read_version(Reader& reader) {
     CHATMCP_TRY(const std::uint8_t version, reader.u8());
@@ -96,7 +98,10 @@ void EpochRecord::write(Writer& writer) const {
 }
 
 Result<InboxRecord> InboxRecord::read(Reader& reader) {
-    CHATMCP_TRY_VOID(read_version(reader));
+    CHATMCP_TRY(const std::uint8_t version, reader.u8());
+    if (version != kRecordVersion && version != kInboxRecordVersion) {
+        return fail(Errc::storage_corrupt, "RLY-30");
+    }
     InboxRecord out;
     CHATMCP_TRY(const std::uint8_t kind, reader.u8());
     out.kind = static_cast<wire::InboxKind>(kind);
@@ -107,11 +112,18 @@ Result<InboxRecord> InboxRecord::read(Reader& reader) {
     if (accepted) {
         CHATMCP_TRY(out.acceptance, wire::Acceptance::read(reader));
     }
+    if (version == kRecordVersion) {
+        return out;
+    }
+    CHATMCP_TRY(const bool has_pass, reader.presence());
+    if (has_pass) {
+        CHATMCP_TRY(out.pass, wire::Pass::read(reader));
+    }
     return out;
 }
 
 void InboxRecord::write(Writer& writer) const {
-    writer.u8(kRecordVersion);
+    writer.u8(kInboxRecordVersion);
     writer.u8(static_cast<std::uint8_t>(kind));
     write_time(writer, received_at);
     writer.vector(payload);
@@ -119,6 +131,42 @@ void InboxRecord::write(Writer& writer) const {
     if (acceptance.has_value()) {
         acceptance->write(writer);
     }
+    writer.presence(pass.has_value());
+    if (pass.has_value()) {
+        pass->write(writer);
+    }
+}
+
+Result<FirstContactState> FirstContactState::read(Reader& reader) {
+    CHATMCP_TRY_VOID(read_version(reader));
+    FirstContactState out;
+    CHATMCP_TRY(const bool has_policy, reader.presence());
+    if (has_policy) {
+        CHATMCP_TRY(out.policy, wire::InboxPolicy::read(reader));
+    }
+    CHATMCP_TRY(Reader list, reader.sub(kUsedMax * kUsedStampBytes));
+    while (!list.empty()) {
+        UsedStamp& stamp = out.used.emplace_back();
+        CHATMCP_TRY(stamp.one_time_key, list.array<32>());
+        CHATMCP_TRY(stamp.bundle, list.array<32>());
+        CHATMCP_TRY(stamp.used_at, read_time(list));
+    }
+    return out;
+}
+
+void FirstContactState::write(Writer& writer) const {
+    writer.u8(kRecordVersion);
+    writer.presence(policy.has_value());
+    if (policy.has_value()) {
+        policy->write(writer);
+    }
+    writer.vector_of([this](Writer& list) {
+        for (const UsedStamp& stamp : used) {
+            list.fixed(stamp.one_time_key);
+            list.fixed(stamp.bundle);
+            write_time(list, stamp.used_at);
+        }
+    });
 }
 
 store::Partition topic_partition(const wire::TopicId& topic) {
@@ -127,6 +175,10 @@ store::Partition topic_partition(const wire::TopicId& topic) {
 
 store::Partition inbox_partition(const wire::InboxId& inbox) {
     return {.space = store::Space::inbox, .id = inbox};
+}
+
+store::Partition first_contact_partition(const wire::InboxId& inbox) {
+    return {.space = store::Space::first_contact, .id = inbox};
 }
 
 store::Partition key_package_partition(const wire::Ed25519Key& root_key) {

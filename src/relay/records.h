@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -66,15 +67,38 @@ struct EpochRecord {
 
 /// An item of an inbox without its sequence, which the store gives.
 ///
-/// Wire:  uint8 version; uint8 kind; uint64 received_at_ms; opaque payload<V>;
-/// optional<Acceptance>.
+/// Wire:  uint8 version (2); uint8 kind; uint64 received_at_ms; opaque payload<V>;
+/// optional<Acceptance>; optional<Pass>. Version 1 ends before the pass.
 struct InboxRecord {
     wire::InboxKind kind = wire::InboxKind::welcome;
     UnixMs received_at;
     Bytes payload;
     std::optional<wire::Acceptance> acceptance;
+    std::optional<wire::Pass> pass = std::nullopt;
 
     static Result<InboxRecord> read(wire::Reader& reader);
+    void write(wire::Writer& writer) const;
+};
+
+/// A stamp that let a welcome in. It lets no other one in.
+struct UsedStamp {
+    ByteArray<32> one_time_key{};
+    ByteArray<32> bundle{};  // SHA-256 of the topic and the content of the bundle it came with.
+    UnixMs used_at;
+};
+
+/// What strangers have to bring to an inbox, and the stamps that they brought. The head of a
+/// partition of its own.
+///
+/// Wire:  uint8 version; optional<InboxPolicy>; { opaque one_time_key[32]; opaque bundle[32];
+/// uint64 used_at_ms } used<V>.
+struct FirstContactState {
+    static constexpr std::size_t kUsedMax = 20'000;
+
+    std::optional<wire::InboxPolicy> policy;
+    std::vector<UsedStamp> used;
+
+    static Result<FirstContactState> read(wire::Reader& reader);
     void write(wire::Writer& writer) const;
 };
 
@@ -93,6 +117,7 @@ template <class T>
 [[nodiscard]] store::Partition key_package_partition(const wire::Ed25519Key& root_key);
 [[nodiscard]] store::Partition device_log_partition(std::string_view account);
 [[nodiscard]] store::Partition agents_partition();
+[[nodiscard]] store::Partition first_contact_partition(const wire::InboxId& inbox);
 /// The name of an epoch's record in its topic.
 [[nodiscard]] Bytes epoch_name(std::uint64_t epoch);
 [[nodiscard]] Bytes followed_group_name();

@@ -5,6 +5,7 @@
 #include "relay/admit.h"
 #include "relay/context.h"
 #include "relay/directory.h"
+#include "relay/first_contact.h"
 #include "relay/mailbox.h"
 #include "relay/sequencer.h"
 #include "relay/topic_reader.h"
@@ -28,7 +29,8 @@ struct Relay::Parts {
                   .limiter = limiter,
                   .inbox_usage = inbox_usage},
           admission(context),
-          sequencer(context, admission),
+          first_contact(context),
+          sequencer(context, admission, first_contact),
           reader(context, admission),
           mailbox(context),
           directory(context) {}
@@ -41,6 +43,7 @@ struct Relay::Parts {
     Listener* listener = nullptr;
     Context context;
     Admission admission;
+    FirstContact first_contact;
     Sequencer sequencer;
     TopicReader reader;
     Mailbox mailbox;
@@ -77,6 +80,8 @@ struct Relay::Parts {
     Result<wire::ReadInbox::Reply> read_inbox(const wire::ReadInbox& request,
                                               const Peer& peer) const;
     Result<wire::AckInbox::Reply> ack(const wire::AckInbox& request, const Peer& peer) const;
+    Result<wire::SetInboxPolicy::Reply> set_policy(const wire::SetInboxPolicy& request,
+                                                   const Peer& peer) const;
     Result<wire::PutAgentEntry::Reply> put_agent(const wire::PutAgentEntry& request,
                                                  const Peer& peer) const;
     Result<wire::ReadInbox::Reply> next_items(const wire::InboxId& inbox,
@@ -137,6 +142,12 @@ Result<wire::AckInbox::Reply> Relay::Parts::ack(const wire::AckInbox& request,
     CHATMCP_TRY(const LoggedIn device, admission.check_token(request.token, peer));
     CHATMCP_TRY_VOID(mailbox.acknowledge(device.inbox(), request.sequence));
     return wire::AckInbox::Reply{};
+}
+
+Result<wire::SetInboxPolicy::Reply> Relay::Parts::set_policy(const wire::SetInboxPolicy& request,
+                                                             const Peer& peer) const {
+    CHATMCP_TRY(const LoggedIn device, admission.check_token(request.token, peer));
+    return first_contact.set_policy(device.inbox(), request.policy);
 }
 
 Result<wire::PutAgentEntry::Reply> Relay::Parts::put_agent(const wire::PutAgentEntry& request,
@@ -255,6 +266,16 @@ Result<wire::ReadInbox::Reply> Relay::handle(const wire::ReadInbox& request, con
 
 Result<wire::AckInbox::Reply> Relay::handle(const wire::AckInbox& request, const Peer& peer) {
     return parts_->counted("AckInbox", parts_->ack(request, peer));
+}
+
+Result<wire::SetInboxPolicy::Reply> Relay::handle(const wire::SetInboxPolicy& request,
+                                                  const Peer& peer) {
+    return parts_->counted("SetInboxPolicy", parts_->set_policy(request, peer));
+}
+
+Result<wire::GetStampTerms::Reply> Relay::handle(const wire::GetStampTerms& request,
+                                                 const Peer& /*peer*/) {
+    return parts_->counted("GetStampTerms", parts_->first_contact.terms(request.inbox));
 }
 
 Result<InboxStream> Relay::subscribe(const wire::SubscribeInbox& request, const Peer& peer) {

@@ -13,6 +13,10 @@
 #include "relay/metrics.h"
 #include "wire/delivery.h"
 
+namespace chatmcp::stamps {
+class StampBook;
+}  // namespace chatmcp::stamps
+
 namespace chatmcp::store {
 class Store;
 }  // namespace chatmcp::store
@@ -80,6 +84,8 @@ struct RelayOptions {
     /// A group whose handshakes are public, as it is followed: about 4000 members.
     std::size_t followed_group_max_bytes = std::size_t{4} << 20U;
     Limits limits;
+    /// The chain's stamps; outlives the relay. Without it every welcome is taken.
+    const stamps::StampBook* stamp_book = nullptr;
     std::string version = "0";  // Told to anybody by GetRelayInfo.
 };
 
@@ -133,6 +139,9 @@ class Relay {
     Result<wire::SendInbox::Reply> handle(const wire::SendInbox& request, const Peer& peer);
     Result<wire::ReadInbox::Reply> handle(const wire::ReadInbox& request, const Peer& peer);
     Result<wire::AckInbox::Reply> handle(const wire::AckInbox& request, const Peer& peer);
+    Result<wire::SetInboxPolicy::Reply> handle(const wire::SetInboxPolicy& request,
+                                               const Peer& peer);
+    Result<wire::GetStampTerms::Reply> handle(const wire::GetStampTerms& request, const Peer& peer);
 
     /// As for topics, with inbox_changed; read_next answers unauthenticated once the login expired.
     Result<InboxStream> subscribe(const wire::SubscribeInbox& request, const Peer& peer);

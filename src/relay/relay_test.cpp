@@ -94,7 +94,31 @@ TEST(RelayRecords, HaveTheDocumentedBytes) {
     EXPECT_EQ(record->payload.size(), 70u);
     ASSERT_TRUE(record->acceptance.has_value());
     EXPECT_EQ(record->acceptance->sequence, 42u);
+    EXPECT_EQ(record->pass,
+              (wire::Pass{wire::StampPass{.salt = run(0x20), .one_time_key = run(0xa0)}}));
     EXPECT_EQ(wire::encode(*record), documented);
+    const FirstContactState contact{
+        .policy = wire::InboxPolicy{.stamp_key = run(0),
+                                    .own_price = 2'500'000,
+                                    .token_digests = {run(0x40), run(0x60)}},
+        .used = {{.one_time_key = run(0xa0), .bundle = run(0xc0), .used_at = kAccepted}}};
+    const Bytes first_contact = testing::format_vector("relay::FirstContactState");
+    EXPECT_EQ(wire::encode(contact), first_contact);
+    EXPECT_EQ(wire::encode(decode_record<FirstContactState>(first_contact).value()), first_contact);
+}
+
+// What a relay of before passes wrote.
+TEST(RelayRecords, AnInboxItemWithoutAPassIsRead) {
+    const InboxRecord item{.kind = wire::InboxKind::kp_request,
+                           .received_at = UnixMs{5},
+                           .payload = {1},
+                           .acceptance = {}};
+    Bytes old = wire::encode(item);
+    old[0] = 1;
+    old.pop_back();
+    const auto read = decode_record<InboxRecord>(old);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(wire::encode(*read), wire::encode(item));
 }
 
 TEST(RelayRecords, DamageInTheStoreIsAnErrorAndNeverACrash) {

@@ -190,6 +190,7 @@ Result<void> Sequencer::check_volume(std::size_t size_bytes, const Peer& peer, U
 }
 
 Result<void> Sequencer::check_welcomes(const wire::PublishBundle& request,
+                                       const ByteArray<32>& bundle,
                                        const Peer& peer,
                                        UnixMs now) const {
     const Limits& limits = context_.options.limits;
@@ -205,6 +206,10 @@ Result<void> Sequencer::check_welcomes(const wire::PublishBundle& request,
             return fail(Errc::rate_limited, "RLY-13");
         }
         CHATMCP_TRY_VOID(check_inbox_room(context_, delivery.inbox, kInboxRoom));
+    }
+    // Last: a stamp that is taken for this bundle is taken for no other one.
+    for (const wire::WelcomeDelivery& delivery : request.welcomes) {
+        CHATMCP_TRY_VOID(first_contact_.admit(delivery, bundle));
     }
     return {};
 }
@@ -264,7 +269,8 @@ store::Change Sequencer::bundle_change(const wire::PublishBundle& request,
              .value = wire::encode(InboxRecord{.kind = wire::InboxKind::welcome,
                                                .received_at = accepted_at,
                                                .payload = delivery.welcome,
-                                               .acceptance = acceptance})});
+                                               .acceptance = acceptance,
+                                               .pass = delivery.pass})});
     }
     return change;
 }
@@ -337,15 +343,16 @@ Result<Sequencer::Published> Sequencer::bundle(const wire::PublishBundle& reques
     const wire::AdmissionContent content = request.admission();
     CHATMCP_TRY_VOID(
         admission_.check_admission(content, epoch.admission_key, request.signature, peer));
-    if (!epoch.last_sequence.has_value()) {
-        CHATMCP_TRY_VOID(check_volume(size_of(request), peer, now));
-        CHATMCP_TRY_VOID(check_welcomes(request, peer, now));
-    }
     const Item item{.topic = request.topic,
                     .epoch = request.epoch,
                     .kind = wire::EnvelopeKind::bundle,
                     .payload = request.commit,
                     .once = once_name("bundle", request.epoch, content.binding)};
+    if (!epoch.last_sequence.has_value()) {
+        CHATMCP_TRY_VOID(check_volume(size_of(request), peer, now));
+        const crypto::Sha256Digest bundle = crypto::sha256({item.topic, item.once});
+        CHATMCP_TRY_VOID(check_welcomes(request, bundle, peer, now));
+    }
     CHATMCP_TRY(
         const store::Updated updated,
         put(item, epoch, now, [&](const store::Head& head, const TopicState& state, UnixMs at) {

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "relay/admit.h"
 #include "relay/context.h"
+#include "relay/first_contact.h"
 #include "relay/follower.h"
 #include "relay/records.h"
 #include "wire/delivery.h"
@@ -31,8 +32,11 @@ struct EpochKey {
 /// Gives every accepted thing of a topic its place: one head row, changed by compare-and-set.
 class Sequencer {
   public:
-    Sequencer(const Context& context, const Admission& admission)
-        : context_(context), admission_(admission), follower_(context) {}
+    Sequencer(const Context& context, const Admission& admission, const FirstContact& first_contact)
+        : context_(context),
+          admission_(admission),
+          first_contact_(first_contact),
+          follower_(context) {}
 
     /// Errors: those of Admission and of Follower::open; already_exists (RLY-07) under another
     ///         key; rate_limited (RLY-08), (RLY-35).
@@ -47,7 +51,7 @@ class Sequencer {
     ///         the slot is taken;
     ///         too_large (RLY-11), malformed (RLY-12) an empty commit or welcome; rate_limited
     ///         (RLY-13), resource_exhausted (RLY-14) an inbox takes no more; those of
-    ///         Follower::look: the slot stays free.
+    ///         FirstContact::admit and of Follower::look: the slot stays free.
     [[nodiscard]] Result<Published> bundle(const wire::PublishBundle& request,
                                            const Peer& peer) const;
     /// Errors: the same; stale_epoch (RLY-09) if the epoch has ended; rate_limited (RLY-35), as for
@@ -88,12 +92,15 @@ class Sequencer {
     [[nodiscard]] Result<void> check_volume(std::size_t size_bytes,
                                             const Peer& peer,
                                             UnixMs now) const;
+    // `bundle`: names it, with its topic.
     [[nodiscard]] Result<void> check_welcomes(const wire::PublishBundle& request,
+                                              const ByteArray<32>& bundle,
                                               const Peer& peer,
                                               UnixMs now) const;
 
     const Context& context_;
     const Admission& admission_;
+    const FirstContact& first_contact_;
     Follower follower_;
 };
 

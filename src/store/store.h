@@ -20,6 +20,7 @@ enum class Space : std::uint8_t {
     device_log = 3,
     key_packages = 4,
     agents = 5,
+    first_contact = 6,
 };
 
 /// The unit of ordering and of atomic change: one topic, inbox, device log, pool or list.

@@ -1,5 +1,6 @@
 #include "wire/delivery.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -181,6 +182,16 @@ AdmissionContent PublishBundle::admission() const {
             list.vector(delivery.welcome);
         }
     });
+    if (std::ranges::any_of(welcomes, [](const auto& each) { return each.pass.has_value(); })) {
+        body.vector_of([this](Writer& list) {
+            for (const WelcomeDelivery& delivery : welcomes) {
+                list.presence(delivery.pass.has_value());
+                if (delivery.pass.has_value()) {
+                    delivery.pass->write(list);
+                }
+            }
+        });
+    }
     return {.relay_key = relay_key,
             .topic = topic,
             .epoch = epoch,

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "crypto/hash.h"
 #include "crypto/sign.h"
+#include "wire/first_contact.h"
 #include "wire/labelled_sign.h"
 #include "wire/tls.h"
 
@@ -133,7 +134,8 @@ struct CreateTopic {
 
 struct WelcomeDelivery {
     InboxId inbox{};
-    Bytes welcome;  // MLSMessage
+    Bytes welcome;                            // MLSMessage
+    std::optional<Pass> pass = std::nullopt;  // For an inbox that does not take everybody's.
 };
 
 /// A commit that wants its epoch's slot, signed with the current epoch's key. Errors: stale_epoch
@@ -147,7 +149,7 @@ struct PublishBundle {
     std::vector<WelcomeDelivery> welcomes;  // Released to their inboxes only with this commit.
     Ed25519Signature signature{};
     /// Body: opaque commit<V>; opaque next_admission_key[32]; { opaque inbox[32]; opaque welcome<V>
-    /// } welcomes<V>.
+    /// } welcomes<V>; where any has a pass, also { optional<Pass> } passes<V>, one for each.
     [[nodiscard]] AdmissionContent admission() const;
     struct Reply {
         Acceptance acceptance;
@@ -305,6 +307,21 @@ struct SendInbox {
     struct Reply {};
 };
 
+/// From the owner of an inbox: what strangers have to bring from now on.
+struct SetInboxPolicy {
+    Bytes token;
+    InboxPolicy policy;
+    struct Reply {};
+};
+
+/// From anybody who is about to write to this inbox.
+struct GetStampTerms {
+    InboxId inbox{};
+    struct Reply {
+        std::optional<StampTerms> terms;  // Absent: every welcome is taken.
+    };
+};
+
 struct InboxItem {
     std::uint64_t sequence = 0;
     InboxKind kind = InboxKind::welcome;
@@ -312,6 +329,7 @@ struct InboxItem {
     Bytes payload;
     std::optional<Acceptance>
         acceptance;  // Of the commit that released it; present if and only if kind is welcome.
+    std::optional<Pass> pass = std::nullopt;  // That the welcome came with.
 };
 
 struct ReadInbox {
