@@ -48,6 +48,17 @@ void add_options(CLI::App& app, NodeOptions& options, std::string& listen) {
            "--retention-days", options.retention_days, "Days that messages and welcomes are kept")
         ->check(CLI::Range(std::uint32_t{1}, kRetentionDaysMax))
         ->capture_default_str();
+    app.add_option("--chain-endpoint",
+                   options.chain_endpoints,
+                   "JSON-RPC of a Solana node, to know which stamps are locked; give several, and "
+                   "only what they all say counts")
+        ->type_name("URL");
+    app.add_option(
+           "--chain-program", options.chain_program, "Address of the ChatMCP program on that chain")
+        ->type_name("ADDRESS");
+    app.add_option(
+           "--chain-ca", options.chain_ca_file, "Roots of those nodes (PEM); else the system's")
+        ->type_name("FILE");
     app.add_flag("--json", options.json, "Write one JSON object a line, on both outputs");
     app.set_version_flag("--version", "chatmcp-node " CHATMCP_VERSION);
 }
@@ -123,6 +134,10 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
     }
     if (out.options.tls_certificate_file.empty() != out.options.tls_key_file.empty()) {
         return ended(kUsageExitCode, "chatmcp-node: --tls-cert and --tls-key belong together\n");
+    }
+    if (out.options.chain_endpoints.empty() != out.options.chain_program.empty()) {
+        return ended(kUsageExitCode,
+                     "chatmcp-node: --chain-endpoint and --chain-program belong together\n");
     }
     out.run = true;
     return out;

@@ -20,6 +20,9 @@ struct NodeOptions {
     std::string tls_certificate_file;   // Both or neither.
     std::string tls_key_file;
     std::uint32_t retention_days = 30;
+    std::vector<std::string> chain_endpoints;  // None: no chain, and every welcome is taken.
+    std::string chain_program;
+    std::string chain_ca_file;
     bool json = false;
 };
 

@@ -77,6 +77,8 @@ TEST(NodeOptions, WrongUseIsSaidAndEndsWithTwo) {
         {"--data", "d", "--tls-key", "k"},
         {"--data", "d", "--retention-days", "0"},
         {"--data", "d", "--retention-days", "100000"},
+        {"--data", "d", "--chain-endpoint", "http://127.0.0.1:8899"},
+        {"--data", "d", "--chain-program", "p"},
         {"--data", "d", "--unknown"},
         {"--data", "d", "surplus"},
     };
@@ -92,8 +94,15 @@ TEST(NodeOptions, HelpAndVersionEndWithZero) {
     const auto help = parse_command_line({"--help"});
     EXPECT_FALSE(help.run);
     EXPECT_EQ(help.exit_code, 0);
-    for (const char* option :
-         {"--data", "--listen", "--tls-cert", "--tls-key", "--retention-days", "--json"}) {
+    for (const char* option : {"--data",
+                               "--listen",
+                               "--tls-cert",
+                               "--tls-key",
+                               "--retention-days",
+                               "--chain-endpoint",
+                               "--chain-program",
+                               "--chain-ca",
+                               "--json"}) {
         EXPECT_NE(help.output.find(option), std::string::npos) << option;
     }
     const auto version = parse_command_line({"--version"});

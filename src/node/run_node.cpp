@@ -16,7 +16,9 @@
 #include "base/encoding.h"
 #include "crypto/random.h"
 #include "net/node_service.h"
+#include "node/chain_follower.h"
 #include "relay/relay.h"
+#include "stamps/stamp_book.h"
 #include "store/key_file.h"
 #include "store/rocks_store.h"
 
@@ -85,6 +87,12 @@ void raise_descriptor_limit() {
 
 const char* sentence(const Error& error) {
     const std::string_view check = error.check;
+    if (check == "CHN-05") {
+        return "--chain-program is not the base58 address of a program";
+    }
+    if (check == "NET-60" || check == "NET-61") {
+        return "--chain-endpoint wants https://host/path, or http:// on loopback";
+    }
     if (check == "STO-14") {
         return "another process has this data folder open";
     }
@@ -217,12 +225,28 @@ int run_node(const NodeOptions& options) {
     if (!store.has_value()) {
         return failed(options, log, store.error());
     }
+    stamps::StampBook book;
+    const bool has_chain = !options.chain_endpoints.empty();
+    std::unique_ptr<ChainFollower> follower;
+    if (has_chain) {
+        auto started = ChainFollower::start({.endpoints = options.chain_endpoints,
+                                             .program = options.chain_program,
+                                             .ca_file = options.chain_ca_file},
+                                            book,
+                                            clock,
+                                            log);
+        if (!started.has_value()) {
+            return failed(options, log, started.error());
+        }
+        follower = *std::move(started);
+    }
     relay::Relay relay(**store,
                        *std::move(key),
                        clock,
                        random,
                        {.retention_ms = std::int64_t{options.retention_days} * kDayMs,
                         .limits = {},
+                        .stamp_book = has_chain ? &book : nullptr,
                         .version = CHATMCP_VERSION});
     const auto server = net::NodeServer::start(relay, net_options);
     if (!server.has_value()) {

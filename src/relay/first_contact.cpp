@@ -67,10 +67,10 @@ Result<wire::SetInboxPolicy::Reply> FirstContact::set_policy(
 
 Result<std::uint64_t> FirstContact::price(const FirstContactState& state, UnixMs now) const {
     const stamps::StampBook& book = *context_.options.stamp_book;
-    CHATMCP_TRY(const program::Params params, book.params(now));
+    CHATMCP_TRY(const stamps::StampBook::Terms terms, book.terms(now));
     CHATMCP_TRY(const std::uint64_t rejected, book.rejected_last_day(keys_of(state.used), now));
     const std::uint64_t own_price = state.policy.has_value() ? state.policy->own_price : 0;
-    return program::stamp_price(params, own_price, rejected);
+    return program::stamp_price(terms.params, own_price, rejected);
 }
 
 Result<wire::GetStampTerms::Reply> FirstContact::terms(const wire::InboxId& inbox) const {
@@ -79,10 +79,11 @@ Result<wire::GetStampTerms::Reply> FirstContact::terms(const wire::InboxId& inbo
     if (context_.options.stamp_book == nullptr || !state.policy.has_value()) {
         return reply;
     }
-    const chain::StatementScope& scope = context_.options.stamp_book->scope();
-    CHATMCP_TRY(const std::uint64_t now_price, price(state, context_.clock.now()));
-    reply.terms = wire::StampTerms{.genesis_hash = scope.genesis_hash,
-                                   .program = scope.program.bytes,
+    const UnixMs now = context_.clock.now();
+    CHATMCP_TRY(const stamps::StampBook::Terms terms, context_.options.stamp_book->terms(now));
+    CHATMCP_TRY(const std::uint64_t now_price, price(state, now));
+    reply.terms = wire::StampTerms{.genesis_hash = terms.scope.genesis_hash,
+                                   .program = terms.scope.program.bytes,
                                    .stamp_key = state.policy->stamp_key,
                                    .price = now_price};
     return reply;

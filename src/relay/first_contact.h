@@ -23,7 +23,7 @@ class FirstContact {
     [[nodiscard]] Result<wire::SetInboxPolicy::Reply> set_policy(
         const wire::InboxId& inbox, const wire::InboxPolicy& policy) const;
 
-    /// What a stranger would have to lock now. Errors: those of StampBook::params.
+    /// What a stranger would have to lock now. Errors: those of StampBook::terms.
     [[nodiscard]] Result<wire::GetStampTerms::Reply> terms(const wire::InboxId& inbox) const;
 
     /// Before a bundle is given its place. A stamp is taken for this bundle; asked again for the

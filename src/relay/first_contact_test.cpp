@@ -18,9 +18,7 @@ wire::DeliveryToken token_named(std::string_view name) {
 class FirstContactTest : public ::testing::Test {
   protected:
     FirstContactTest()
-        : book_({.genesis_hash = crypto::sha256(as_bytes("cluster")),
-                 .program = {crypto::sha256(as_bytes("program"))}}),
-          server(store_, RelayOptions{.limits = {}, .stamp_book = &book_}),
+        : server(store_, RelayOptions{.limits = {}, .stamp_book = &book_}),
           login_(server.token(root_)),
           inbox_(identity::inbox_id(root_.public_key())) {
         see_chain();
@@ -40,9 +38,14 @@ class FirstContactTest : public ::testing::Test {
 
     /// The book as it is when these stamps are on the chain.
     void see_chain(std::vector<program::Stamp> stamps = {}) {
-        book_.update(
-            {.slot = kSlot, .params = program::kParamsAtFirst, .stamps = std::move(stamps)},
-            server.clock.now());
+        ASSERT_TRUE(book_
+                        .update({.scope = {.genesis_hash = crypto::sha256(as_bytes("cluster")),
+                                           .program = {crypto::sha256(as_bytes("program"))}},
+                                 .slot = kSlot,
+                                 .params = program::kParamsAtFirst,
+                                 .stamps = std::move(stamps)},
+                                server.clock.now())
+                        .has_value());
     }
     static program::Stamp open_stamp(const wire::StampPass& pass, std::uint64_t amount) {
         program::Stamp stamp{};
@@ -192,7 +195,7 @@ TEST_F(FirstContactTest, APolicyIsItsOwnersAndHasAKey) {
 
 TEST(FirstContactRecord, RemembersABoundedNumberOfStamps) {
     store::MemoryStore store;
-    stamps::StampBook book{chain::StatementScope{}};
+    stamps::StampBook book;
     TestRelay server(store, RelayOptions{.limits = {}, .stamp_book = &book});
     const crypto::SigningKey root = key_named("recipient");
     const crypto::SigningKey stamp_key = key_named("stamps");
@@ -230,8 +233,12 @@ TEST(FirstContactRecord, RemembersABoundedNumberOfStamps) {
     stamp.expires_slot = kSlot + 1000;
     stamp.status = program::StampStatus::open;
     const auto try_it = [&](std::string_view name) {
-        book.update({.slot = kSlot, .params = program::kParamsAtFirst, .stamps = {stamp}},
-                    server.clock.now());
+        EXPECT_TRUE(book.update({.scope = {},
+                                 .slot = kSlot,
+                                 .params = program::kParamsAtFirst,
+                                 .stamps = {stamp}},
+                                server.clock.now())
+                        .has_value());
         TestGroup group{std::string(name), server.relay};
         EXPECT_TRUE(server.relay.handle(group.create(), server.peer).has_value());
         return check_of(server.relay.handle(

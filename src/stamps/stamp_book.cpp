@@ -4,19 +4,24 @@
 
 namespace chatmcp::stamps {
 
-void StampBook::update(StampsSeen seen, UnixMs now) {
+Result<void> StampBook::update(StampsSeen seen, UnixMs now) {
     auto next = std::make_shared<Page>();
+    next->terms = {.scope = seen.scope, .params = seen.params};
     next->slot = seen.slot;
-    next->params = seen.params;
     next->seen_at = now;
     for (const program::Stamp& stamp : seen.stamps) {
         next->stamps.emplace(std::bit_cast<ByteArray<32>>(stamp.one_time_key), stamp);
     }
     const std::lock_guard lock(mutex_);
+    if (page_ != nullptr && (page_->terms.scope.genesis_hash != seen.scope.genesis_hash ||
+                             page_->terms.scope.program != seen.scope.program)) {
+        return fail(Errc::wrong_domain, "STM-15");
+    }
     // A node that fell behind does not bring back what was given back since.
     if (page_ == nullptr || page_->slot <= next->slot) {
         page_ = std::move(next);
     }
+    return {};
 }
 
 Result<std::shared_ptr<const StampBook::Page>> StampBook::page(UnixMs now) const {
@@ -27,9 +32,9 @@ Result<std::shared_ptr<const StampBook::Page>> StampBook::page(UnixMs now) const
     return page_;
 }
 
-Result<program::Params> StampBook::params(UnixMs now) const {
+Result<StampBook::Terms> StampBook::terms(UnixMs now) const {
     CHATMCP_TRY(const auto known, page(now));
-    return known->params;
+    return known->terms;
 }
 
 Result<void> StampBook::check(const ByteArray<32>& one_time_key,
@@ -49,7 +54,8 @@ Result<void> StampBook::check(const ByteArray<32>& one_time_key,
     }
     const std::uint64_t age_slots =
         known->slot > stamp.locked_slot ? known->slot - stamp.locked_slot : 0;
-    if (age_slots > known->params.stamp_admission_slots || stamp.expires_slot <= known->slot) {
+    if (age_slots > known->terms.params.stamp_admission_slots ||
+        stamp.expires_slot <= known->slot) {
         return fail(Errc::expired, "STM-14");
     }
     return {};

@@ -19,6 +19,7 @@ namespace chatmcp::stamps {
 
 /// What a chain said about stamps when it was last asked, at a commitment that is not undone.
 struct StampsSeen {
+    chain::StatementScope scope;  // The cluster and program that it is about.
     std::uint64_t slot = 0;
     program::Params params{};
     std::vector<program::Stamp> stamps;  // All that there are: open, or rejected and not expired.
@@ -34,14 +35,16 @@ class StampBook {
     /// So long after the last news the book counts.
     static constexpr std::int64_t kFreshMs = 60'000;
 
-    explicit StampBook(const chain::StatementScope& scope) : scope_(scope) {}
+    /// Errors: wrong_domain (STM-15) about another cluster or program than the first time: nothing
+    ///         is changed.
+    [[nodiscard]] Result<void> update(StampsSeen seen, UnixMs now);
 
-    void update(StampsSeen seen, UnixMs now);
-
-    /// The cluster and program that it is about.
-    [[nodiscard]] const chain::StatementScope& scope() const { return scope_; }
+    struct Terms {
+        chain::StatementScope scope;
+        program::Params params{};
+    };
     /// Errors: unavailable (STM-10) the chain was not heard of lately.
-    [[nodiscard]] Result<program::Params> params(UnixMs now) const;
+    [[nodiscard]] Result<Terms> terms(UnixMs now) const;
 
     /// The stamp under this key is locked with at least this price, and new enough that the
     /// recipient has time to answer.
@@ -62,14 +65,13 @@ class StampBook {
 
   private:
     struct Page {
+        Terms terms;
         std::uint64_t slot = 0;
-        program::Params params{};
         std::map<ByteArray<32>, program::Stamp> stamps;
         UnixMs seen_at;
     };
     [[nodiscard]] Result<std::shared_ptr<const Page>> page(UnixMs now) const;
 
-    chain::StatementScope scope_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Page> page_;
 };

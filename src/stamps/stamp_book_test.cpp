@@ -27,8 +27,13 @@ program::Stamp stamp(std::uint8_t number) {
 class StampBookTest : public ::testing::Test {
   protected:
     void see(std::vector<program::Stamp> stamps, std::uint64_t slot = kSlot, UnixMs now = kNow) {
-        book_.update({.slot = slot, .params = program::kParamsAtFirst, .stamps = std::move(stamps)},
-                     now);
+        ASSERT_TRUE(book_
+                        .update({.scope = {},
+                                 .slot = slot,
+                                 .params = program::kParamsAtFirst,
+                                 .stamps = std::move(stamps)},
+                                now)
+                        .has_value());
     }
     [[nodiscard]] std::string check(std::uint8_t number,
                                     std::uint64_t price = 5,
@@ -37,7 +42,7 @@ class StampBookTest : public ::testing::Test {
         return result.has_value() ? "ok" : result.error().check;
     }
 
-    StampBook book_{chain::StatementScope{}};
+    StampBook book_;
 };
 
 TEST_F(StampBookTest, AnOpenStampOfThePriceIsGood) {
@@ -50,7 +55,7 @@ TEST_F(StampBookTest, AnOpenStampOfThePriceIsGood) {
 
 TEST_F(StampBookTest, NothingIsKnownWhenTheChainIsAway) {
     EXPECT_EQ(check(1), "STM-10");
-    EXPECT_EQ(book_.params(kNow).error().check, std::string_view("STM-10"));
+    EXPECT_EQ(book_.terms(kNow).error().check, std::string_view("STM-10"));
     see({stamp(1)});
     EXPECT_EQ(check(1, 5, UnixMs{kNow.value + StampBook::kFreshMs}), "ok");
     const UnixMs late{kNow.value + StampBook::kFreshMs + 1};
@@ -65,6 +70,19 @@ TEST_F(StampBookTest, AStampThatWasGivenBackIsNotFoundEvenIfANodeFallsBehind) {
     EXPECT_EQ(check(1), "STM-11");
     see({stamp(1)}, kSlot);
     EXPECT_EQ(check(1), "STM-11");
+}
+
+TEST_F(StampBookTest, AnotherClusterOrProgramChangesNothing) {
+    see({stamp(1)});
+    for (const chain::StatementScope& other :
+         {chain::StatementScope{.genesis_hash = key(1), .program = {}},
+          chain::StatementScope{.genesis_hash = {}, .program = {key(1)}}}) {
+        const auto refused =
+            book_.update({.scope = other, .slot = kSlot + 1, .params = {}, .stamps = {}}, kNow);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().check, std::string_view("STM-15"));
+        EXPECT_EQ(check(1), "ok");
+    }
 }
 
 TEST_F(StampBookTest, ARejectedStampLetsNobodyInAndCountsForADay) {

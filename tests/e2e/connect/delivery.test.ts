@@ -137,6 +137,20 @@ for (const useBinaryFormat of [true, false]) {
         assert.equal((await relay().readInbox({ token, after: 0n, limit: 10 })).items.length, 0);
     });
 
+    test(`${codec}: the owner of an inbox says what strangers bring, and strangers are told`, async () => {
+        const root = new Key();
+        const token = await login(root);
+        const inbox = sha256(bytes("chatmcp inbox"), root.publicKey);
+        assert.equal((await relay().getStampTerms({ inbox })).terms.length, 0);
+        const own = 5_000_000n;
+        await relay().setInboxPolicy({ token, policy: concat(root.publicKey, u64(own), vector(new Uint8Array())) });
+        const { terms } = await relay().getStampTerms({ inbox });
+        assert.deepEqual(terms.subarray(64, 96), root.publicKey);
+        assert.deepEqual(terms.subarray(96), u64(own));
+        const refused = await refusal(relay().setInboxPolicy({ token, policy: bytes("no policy") }));
+        assert.equal(refused.code, Code.InvalidArgument);
+    });
+
     test(`${codec}: a device logs in, offers key packages, and gets what is sent to its inbox`, async () => {
         const root = new Key();
         const token = await login(root);
