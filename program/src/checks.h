@@ -2,6 +2,7 @@
 
 #include "input.h"
 #include "program/accounts.h"
+#include "program/addresses.h"
 
 /// Refuse with Error::`error` unless `condition` holds.
 #define CHATMCP_REQUIRE(condition, error) \
@@ -99,11 +100,5 @@ inline Error subtract(uint64_t& difference, uint64_t value) {
 
 /// 0 in all bytes.
 bool all_zero(const uint8_t* bytes, uint64_t count);
-
-inline constexpr Key kSystemProgram{};
-extern const Key kTokenProgram;
-extern const Key kLoader;
-extern const Key kInstructionsSysvar;
-extern const Key kEd25519Program;
 
 }  // namespace chatmcp::program

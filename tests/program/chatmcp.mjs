@@ -1,56 +1,52 @@
-// The program of program/ in a machine: its instructions, written from the tables of program/include, and what they need.
+// The program of program/ in a machine: its instructions by the client that Codama makes of its IDL, and what they need.
 import { generateKeyPairSync, createHash, sign } from "node:crypto";
 import * as kit from "@solana/kit";
+import * as client from "./client/index.mjs";
 import { Machine, SYSTEM, CLOCK, keyBytes, u64 } from "./machine.mjs";
 
 export const TOKEN = kit.address("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 const ASSOCIATED_TOKEN = kit.address("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 const ED25519 = kit.address("Ed25519SigVerify111111111111111111111111111");
 const INSTRUCTIONS = kit.address("Sysvar1nstructions1111111111111111111111111");
-const LOADER = kit.address("BPFLoaderUpgradeab1e11111111111111111111111");
+export const LOADER = kit.address("BPFLoaderUpgradeab1e11111111111111111111111");
 
 export const CHAT = 1_000_000n;
 export const SUPPLY = 1_000_000_000n * CHAT;
 export const SLOTS_PER_DAY = 216_000n;
 
 export const PARAMS = {
-    chat_price_lamports: 1_000_000n,
-    stamp_price_min: CHAT,
-    stamp_price_max: 100n * CHAT,
-    stamp_price_rejections: 10n,
-    stamp_open_slots: 14n * SLOTS_PER_DAY,
-    stamp_admission_slots: SLOTS_PER_DAY,
-    stamp_submit_fee_lamports: 15_000n,
-    stake_per_contact: 10n * CHAT,
-    stake_contacts_per_day_max: 20n,
-    unstake_delay_slots: SLOTS_PER_DAY,
-    proposal_stake_min: 100n * CHAT,
-    voting_slots: 3n * SLOTS_PER_DAY,
-    time_lock_slots: 7n * SLOTS_PER_DAY,
-    execution_slots: 7n * SLOTS_PER_DAY,
-    quorum_basis_points: 1000n,
-    pause_slots: SLOTS_PER_DAY,
-    verdict_slots_max: 30n * SLOTS_PER_DAY,
+    chatPriceLamports: 1_000_000n,
+    stampPriceMin: CHAT,
+    stampPriceMax: 100n * CHAT,
+    stampPriceRejections: 10n,
+    stampOpenSlots: 14n * SLOTS_PER_DAY,
+    stampAdmissionSlots: SLOTS_PER_DAY,
+    stampSubmitFeeLamports: 15_000n,
+    stakePerContact: 10n * CHAT,
+    stakeContactsPerDayMax: 20n,
+    unstakeDelaySlots: SLOTS_PER_DAY,
+    proposalStakeMin: 100n * CHAT,
+    votingSlots: 3n * SLOTS_PER_DAY,
+    timeLockSlots: 7n * SLOTS_PER_DAY,
+    executionSlots: 7n * SLOTS_PER_DAY,
+    quorumBasisPoints: 1000n,
+    pauseSlots: SLOTS_PER_DAY,
+    verdictSlotsMax: 30n * SLOTS_PER_DAY,
 };
-export const paramsBytes = (params) => Buffer.concat(Object.values(params).map(u64));
-
-const NUMBERS = Object.fromEntries(
-    ("initialize create_mint buy stake request_unstake withdraw stamp_lock stamp_accept stamp_reject stamp_reclaim enclave_register " +
-        "enclave_revoke anchor_log anchor_receipts verify_receipt anchor_grant close_grant propose vote cancel_proposal release_vote " +
-        "close_proposal execute_config execute_verifiers execute_add_measurement execute_revoke execute_pay_chat " +
-        "execute_pay_lamports execute_upgrade execute_upgrade_authority pause")
-        .split(" ")
-        .map((name, index) => [name, index + 1]),
-);
 
 export const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
 export const bytes = (...values) => Buffer.from(values);
+const pascal = (name) => name[0].toUpperCase() + name.slice(1);
+// The first signature of the transaction's first instruction.
+const FIRST = { instruction: 0, signature: 0 };
 
 // A key of nobody's wallet: one-time keys, verifiers, enclaves.
 export function signingKey() {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    const key = Buffer.from(publicKey.export({ format: "jwk" }).x, "base64url");
     return {
-        key: Buffer.from(publicKey.export({ format: "jwk" }).x, "base64url"),
+        key,
+        address: kit.getAddressDecoder().decode(key),
         sign: (digest) => sign(null, digest, privateKey),
     };
 }
@@ -78,27 +74,39 @@ export class Chat {
         chat.program = address;
         chat.genesis = sha256(Buffer.from("genesis"));
         chat.guardian = await kit.generateKeyPairSigner();
-        const pda = (...seeds) => chat.pda(...seeds);
-        [[chat.config, chat.configBump], [chat.verifiers, chat.verifiersBump], [chat.mint, chat.mintBump], [chat.escrow, chat.escrowBump],
-            [chat.stakes, chat.stakesBump], [chat.treasury, chat.treasuryBump]] = await Promise.all(
-            ["config", "verifiers", "mint", "escrow", "stakes", "treasury"].map((name) => pda(name)));
-        [chat.programData, chat.programDataBump] = await kit.getProgramDerivedAddress({ programAddress: LOADER, seeds: [keyBytes(address)] });
+        chat.bumps = {};
+        for (const name of ["config", "verifiers", "mint", "escrowVault", "stakeVault", "treasuryVault"]) {
+            [chat[name], chat.bumps[name]] = await chat.pda(name);
+        }
+        [chat.programData, chat.bumps.programData] = await kit.getProgramDerivedAddress({ programAddress: LOADER, seeds: [keyBytes(address)] });
         return chat;
     }
 
-    pda(...seeds) {
-        return kit.getProgramDerivedAddress({ programAddress: this.program, seeds });
+    // [address, bump] of an account that the IDL says the seeds of.
+    pda(name, seeds) {
+        const find = client[`find${pascal(name)}Pda`];
+        return seeds === undefined ? find({ programAddress: this.program }) : find(seeds, { programAddress: this.program });
     }
 
-    // `accounts`: [address or signer, "r", "w", "s" or "sw"].
-    instruction(name, bump, accounts, ...data) {
-        const roles = { r: kit.AccountRole.READONLY, w: kit.AccountRole.WRITABLE, s: kit.AccountRole.READONLY_SIGNER, sw: kit.AccountRole.WRITABLE_SIGNER };
-        return {
-            programAddress: this.program,
-            accounts: accounts.map(([who, role]) =>
-                typeof who === "string" ? { address: who, role: roles[role] } : { address: who.address, role: roles[role], signer: who }),
-            data: Buffer.concat([bytes(NUMBERS[name], bump, 0, 0, 0, 0, 0, 0), ...data]),
-        };
+    // `input`: accounts and data by their names in the IDL; what there is one of need not be named.
+    instruction(name, input) {
+        const { config, verifiers, mint, escrowVault, stakeVault, treasuryVault } = this;
+        const made = client[`get${pascal(name)}Instruction`](
+            { config, verifiers, mint, escrowVault, stakeVault, treasuryVault, instructionsSysvar: INSTRUCTIONS, ...input },
+            { programAddress: this.program },
+        );
+        return { ...made, accounts: [...made.accounts], data: Buffer.from(made.data) };
+    }
+
+    // An account's fields, by the IDL.
+    read(kind, address) {
+        return client[`get${pascal(kind)}Decoder`]().decode(this.data(address));
+    }
+
+    // What is signed outside: SHA-256 of a statement with the cluster and the program in it.
+    statement(kind, tag, fields) {
+        const statement = { tag: Buffer.from(tag), genesisHash: this.genesis, program: this.program, ...fields };
+        return sha256(client[`get${pascal(kind)}Encoder`]().encode(statement));
     }
 
     send(...instructions) {
@@ -121,17 +129,24 @@ export class Chat {
 
     initialize(change = {}) {
         const { payer } = this.machine;
-        return this.instruction("initialize", this.configBump,
-            [[payer, "sw"], [change.authority ?? payer, "s"], [this.programData, "r"], [this.config, "w"], [this.verifiers, "w"], [SYSTEM, "r"]],
-            keyBytes(this.guardian.address), this.genesis, paramsBytes(change.params ?? PARAMS),
-            bytes(this.verifiersBump, this.programDataBump, 0, 0, 0, 0, 0, 0));
+        return this.instruction("initialize", {
+            payer,
+            upgradeAuthority: change.authority ?? payer,
+            programData: this.programData,
+            bump: this.bumps.config,
+            guardian: this.guardian.address,
+            genesisHash: this.genesis,
+            params: change.params ?? PARAMS,
+            verifiersBump: this.bumps.verifiers,
+            programDataBump: this.bumps.programData,
+        });
     }
 
     createMint() {
-        return this.instruction("create_mint", 0,
-            [[this.machine.payer, "sw"], [this.config, "w"], [this.mint, "w"], [this.escrow, "w"], [this.stakes, "w"], [this.treasury, "w"],
-                [TOKEN, "r"], [SYSTEM, "r"]],
-            bytes(this.mintBump, this.escrowBump, this.stakesBump, this.treasuryBump, 0, 0, 0, 0));
+        const { mint, escrowVault, stakeVault, treasuryVault } = this.bumps;
+        return this.instruction("createMint", {
+            payer: this.machine.payer, mintBump: mint, escrowBump: escrowVault, stakeBump: stakeVault, treasuryBump: treasuryVault,
+        });
     }
 
     async setUp() {
@@ -139,104 +154,126 @@ export class Chat {
         await this.must(this.createMint());
     }
 
-    // A wallet with lamports, an empty token account and its stake's address.
-    async person() {
-        const wallet = await kit.generateKeyPairSigner();
-        this.machine.svm.airdrop(wallet.address, kit.lamports(100_000_000_000n));
+    // The instruction that makes a wallet's token account, and its address.
+    async tokenAccount(wallet) {
         const [tokens] = await kit.getProgramDerivedAddress({
             programAddress: ASSOCIATED_TOKEN,
-            seeds: [keyBytes(wallet.address), keyBytes(TOKEN), keyBytes(this.mint)],
+            seeds: [keyBytes(wallet), keyBytes(TOKEN), keyBytes(this.mint)],
         });
         const { payer } = this.machine;
-        await this.must({
+        const create = {
             programAddress: ASSOCIATED_TOKEN,
             accounts: [
                 { address: payer.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: payer },
                 { address: tokens, role: kit.AccountRole.WRITABLE },
-                ...[wallet.address, this.mint, SYSTEM, TOKEN].map((address) => ({ address, role: kit.AccountRole.READONLY })),
+                ...[wallet, this.mint, SYSTEM, TOKEN].map((address) => ({ address, role: kit.AccountRole.READONLY })),
             ],
             data: bytes(1),
-        });
-        const [stake, stakeBump] = await this.pda("stake", keyBytes(wallet.address));
+        };
+        return { tokens, create };
+    }
+
+    // A wallet with lamports, an empty token account and its stake's address.
+    async person() {
+        const wallet = await kit.generateKeyPairSigner();
+        this.machine.svm.airdrop(wallet.address, kit.lamports(100_000_000_000n));
+        const { tokens, create } = await this.tokenAccount(wallet.address);
+        await this.must(create);
+        const [stake, stakeBump] = await this.pda("stake", { owner: wallet.address });
         return { wallet, address: wallet.address, tokens, stake, stakeBump };
     }
 
+    // One that has staked an amount and has as much again.
+    async staker(amount) {
+        const who = await this.person();
+        await this.must(this.buy(who, 2n * amount));
+        await this.must(this.stake(who, amount));
+        return who;
+    }
+
     buy(who, amount, lamportsMax = 1n << 62n) {
-        return this.instruction("buy", 0,
-            [[who.wallet, "sw"], [this.config, "w"], [who.tokens, "w"], [this.treasury, "w"], [this.mint, "r"], [TOKEN, "r"], [SYSTEM, "r"]],
-            u64(amount), u64(lamportsMax));
+        return this.instruction("buy", { buyer: who.wallet, buyerTokens: who.tokens, amount, lamportsMax });
     }
 
     stake(who, amount) {
-        return this.instruction("stake", who.stakeBump,
-            [[who.wallet, "sw"], [this.config, "w"], [who.stake, "w"], [who.tokens, "w"], [this.stakes, "w"], [this.mint, "r"], [TOKEN, "r"], [SYSTEM, "r"]],
-            u64(amount));
+        return this.instruction("stake", { owner: who.wallet, stake: who.stake, ownerTokens: who.tokens, bump: who.stakeBump, amount });
     }
 
     requestUnstake(who, amount) {
-        return this.instruction("request_unstake", 0, [[who.wallet, "s"], [this.config, "w"], [who.stake, "w"]], u64(amount));
+        return this.instruction("requestUnstake", { owner: who.wallet, stake: who.stake, amount });
     }
 
     withdraw(who) {
-        return this.instruction("withdraw", 0,
-            [[who.wallet, "sw"], [this.config, "r"], [who.stake, "w"], [who.tokens, "w"], [this.stakes, "w"], [this.mint, "r"], [TOKEN, "r"]]);
+        return this.instruction("withdraw", { owner: who.wallet, stake: who.stake, ownerTokens: who.tokens });
     }
 
-    async stamp(sender, amount) {
-        const recipient = signingKey();
-        const [address, bump] = await this.pda("stamp", recipient.key);
-        const lock = this.instruction("stamp_lock", bump,
-            [[sender.wallet, "sw"], [this.config, "r"], [address, "w"], [sender.tokens, "w"], [this.escrow, "w"], [this.mint, "r"], [TOKEN, "r"], [SYSTEM, "r"]],
-            recipient.key, u64(amount));
+    async stamp(sender, amount, recipient = signingKey()) {
+        const oneTimeKey = recipient.address;
+        const [address, bump] = await this.pda("stamp", { oneTimeKey });
+        const lock = this.instruction("stampLock", { sender: sender.wallet, stamp: address, senderTokens: sender.tokens, bump, oneTimeKey, amount });
         return { recipient, address, sender, lock };
+    }
+
+    async locked(sender, amount = CHAT) {
+        const stamp = await this.stamp(sender, amount);
+        await this.must(stamp.lock);
+        stamp.lockedSlot = this.slot;
+        return stamp;
     }
 
     // What the recipient signs. `verb` is accept or reject.
     answerDigest(stamp, verb) {
-        return sha256(Buffer.from(`chatmcp ${verb} 1`), this.genesis, keyBytes(this.program), keyBytes(stamp.address), u64(stamp.lockedSlot));
+        return this.statement("stampAnswer", `chatmcp ${verb} 1`, { stamp: stamp.address, lockedSlot: stamp.lockedSlot });
     }
 
-    accept(stamp, submitter, at = bytes(0, 0)) {
-        return this.instruction("stamp_accept", 0,
-            [[submitter.wallet, "sw"], [this.config, "r"], [stamp.address, "w"], [stamp.sender.address, "w"], [stamp.sender.tokens, "w"],
-                [this.escrow, "w"], [this.mint, "r"], [INSTRUCTIONS, "r"], [TOKEN, "r"]],
-            at, Buffer.alloc(6));
+    answer(stamp, verb, signer = stamp.recipient, change = undefined) {
+        return signatures([{ signer, digest: this.answerDigest(stamp, verb) }], change);
     }
 
-    reject(stamp, submitter, at = bytes(0, 0)) {
-        return this.instruction("stamp_reject", 0,
-            [[submitter.wallet, "sw"], [this.config, "r"], [stamp.address, "w"], [this.escrow, "w"], [this.mint, "w"], [INSTRUCTIONS, "r"], [TOKEN, "r"]],
-            at, Buffer.alloc(6));
+    accept(stamp, submitter, signature = FIRST) {
+        return this.instruction("stampAccept", {
+            submitter: submitter.wallet, stamp: stamp.address, sender: stamp.sender.address, senderTokens: stamp.sender.tokens, signature,
+        });
+    }
+
+    reject(stamp, submitter, signature = FIRST) {
+        return this.instruction("stampReject", { submitter: submitter.wallet, stamp: stamp.address, signature });
     }
 
     reclaim(stamp) {
-        return this.instruction("stamp_reclaim", 0,
-            [[stamp.sender.wallet, "sw"], [this.config, "r"], [stamp.address, "w"], [stamp.sender.tokens, "w"], [this.escrow, "w"], [this.mint, "r"], [TOKEN, "r"]]);
+        return this.instruction("stampReclaim", { sender: stamp.sender.wallet, stamp: stamp.address, senderTokens: stamp.sender.tokens });
     }
 
     // The proposal's account, as many as there are with this one.
     async propose(who, action, payload) {
-        const number = Buffer.from(this.data(this.config)).readBigUInt64LE(208);
-        const [address, bump] = await this.pda("proposal", u64(number));
-        const instruction = this.instruction("propose", bump,
-            [[who.wallet, "sw"], [this.config, "w"], [who.stake, "w"], [address, "w"], [SYSTEM, "r"]],
-            sha256(Buffer.from("why")), bytes(action, 0, 0, 0, 0, 0, 0, 0), payload);
+        const [address, bump] = await this.pda("proposal", { number: this.read("config", this.config).proposalsCount });
+        const instruction = this.instruction("propose", {
+            proposer: who.wallet, stake: who.stake, proposal: address, bump, description: sha256(Buffer.from("why")), action, tail: payload,
+        });
         return { address, instruction };
     }
 
     async vote(who, proposal, choice) {
-        const [address, bump] = await this.pda("vote", keyBytes(proposal.address), keyBytes(who.address));
-        return this.instruction("vote", bump,
-            [[who.wallet, "sw"], [who.stake, "w"], [proposal.address, "w"], [address, "w"], [SYSTEM, "r"]], bytes(choice, 0, 0, 0, 0, 0, 0, 0));
+        const [vote, bump] = await this.pda("vote", { proposal: proposal.address, voter: who.address });
+        return this.instruction("vote", { voter: who.wallet, stake: who.stake, proposal: proposal.address, vote, bump, choice });
     }
 
     async releaseVote(who, proposal) {
-        const [address] = await this.pda("vote", keyBytes(proposal.address), keyBytes(who.address));
-        return this.instruction("release_vote", 0, [[who.address, "w"], [who.stake, "w"], [proposal.address, "w"], [address, "w"]]);
+        const [vote] = await this.pda("vote", { proposal: proposal.address, voter: who.address });
+        return this.instruction("releaseVote", { voter: who.address, stake: who.stake, proposal: proposal.address, vote });
     }
 
     closeProposal(who, proposal) {
-        return this.instruction("close_proposal", 0, [[who.wallet, "sw"], [who.stake, "w"], [proposal.address, "w"]]);
+        return this.instruction("closeProposal", { proposer: who.wallet, stake: who.stake, proposal: proposal.address });
+    }
+
+    // A proposal that somebody with nearly all stake has voted for, and that can be executed now.
+    async passed(who, action, payload) {
+        const proposal = await this.propose(who, action, payload);
+        await this.must(proposal.instruction);
+        await this.must(await this.vote(who, proposal, client.Choice.Yes));
+        this.pass(PARAMS.votingSlots + PARAMS.timeLockSlots);
+        return proposal;
     }
 
     // null for an account that is not there.
@@ -250,7 +287,7 @@ export class Chat {
     }
 
     tokens(address) {
-        return this.data(address).readBigUInt64LE(64);
+        return this.data(address)?.readBigUInt64LE(64);
     }
 
     supply() {
@@ -258,4 +295,4 @@ export class Chat {
     }
 }
 
-export { SYSTEM, CLOCK, INSTRUCTIONS, keyBytes, u64 };
+export { SYSTEM, CLOCK, INSTRUCTIONS, client, keyBytes, u64 };

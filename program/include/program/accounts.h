@@ -148,8 +148,8 @@ enum class RevocationReason : uint8_t {
     superseded = 5,
 };
 
-/// A measurement that governance let in. Seeds: "measurement", kind, first and second half of
-/// digest.
+/// A measurement that governance let in. Seeds: "measurement", kind, digest[0..32],
+/// digest[32..64].
 struct Measurement {
     static constexpr AccountKind kKind = AccountKind::measurement;
     static constexpr char kSeed[] = "measurement";
@@ -271,7 +271,7 @@ enum class Action : uint8_t {
 
 enum class ProposalStatus : uint8_t { open = 1, executed = 2, cancelled = 3 };
 
-/// A change that those who have staked vote on. Its payload follows it. Seeds: "proposal", number.
+/// A change that those who have staked vote on. Seeds: "proposal", number.
 struct Proposal {
     static constexpr AccountKind kKind = AccountKind::proposal;
     static constexpr char kSeed[] = "proposal";
@@ -293,6 +293,8 @@ struct Proposal {
     uint64_t yes;
     uint64_t no;
     uint64_t votes;  // Accounts of votes that are not released.
+    /// Then the action's payload.
+    using Tail = uint8_t;
 };
 static_assert(sizeof(Proposal) == 160);
 static_assert(__builtin_offsetof(Proposal, action) == 8);
@@ -307,7 +309,7 @@ inline constexpr uint32_t kPayloadMaxBytes = 640;
 
 enum class Choice : uint8_t { yes = 1, no = 2 };
 
-/// Seeds: "vote", proposal, owner of the stake.
+/// Whose stake was for or against a proposal. Seeds: "vote", proposal, voter.
 struct Vote {
     static constexpr AccountKind kKind = AccountKind::vote;
     static constexpr char kSeed[] = "vote";
