@@ -64,6 +64,17 @@ Error check_loader(const AccountInfo& account) {
     return Error::none;
 }
 
+Error check_sysvar(const AccountInfo& account, const Key& expected) {
+    CHATMCP_REQUIRE(same(*account.key, expected), wrong_program);
+    return Error::none;
+}
+
+Error check_program_data(const AccountInfo& account, uint8_t bump, const Key& program) {
+    CHATMCP_CHECKED(check_owner(account, kLoader));
+    const Slice seeds[] = {{&program, sizeof program}, {&bump, sizeof bump}};
+    return check_seeds(account, kLoader, seeds, 2);
+}
+
 Error check_token_account(const AccountInfo& account, const Key& mint, const Key& owner) {
     CHATMCP_CHECKED(check_owner(account, kTokenProgram));
     CHATMCP_REQUIRE(account.data_bytes >= kTokenAccountBytes, wrong_size);

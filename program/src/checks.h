@@ -78,6 +78,14 @@ Error check_token_program(const AccountInfo& account);
 /// Errors: wrong_program.
 Error check_loader(const AccountInfo& account);
 
+/// Errors: wrong_program.
+Error check_sysvar(const AccountInfo& account, const Key& expected);
+
+/// The account of the loader with this program's code and upgrade authority.
+///
+/// Errors: wrong_owner, wrong_seeds. Cost: 1,500 units.
+Error check_program_data(const AccountInfo& account, uint8_t bump, const Key& program);
+
 /// A token account of this mint that belongs to this wallet.
 ///
 /// Errors: wrong_owner, wrong_size, wrong_mint, wrong_token_owner.

@@ -202,12 +202,14 @@ CHATMCP_INSTRUCTION(ExecutePayLamports) {
 }
 
 CHATMCP_INSTRUCTION(ExecuteUpgrade) {
-    static_cast<void>(data);
     const auto& a = accounts;
     Config* config = nullptr;
     CHATMCP_CHECKED(load(*a.config.value, context.program, config));
     CHATMCP_CHECKED(check_loader(*a.loader.value));
+    CHATMCP_CHECKED(check_sysvar(*a.rent_sysvar.value, kRentSysvar));
+    CHATMCP_CHECKED(check_sysvar(*a.clock_sysvar.value, kClockSysvar));
     CHATMCP_CHECKED(check_address(*a.program.value, context.program));
+    CHATMCP_CHECKED(check_program_data(*a.program_data.value, data.header.bump, context.program));
     Proposal* proposal = nullptr;
     CHATMCP_CHECKED(
         take_for_execution(*a.proposal.value, context.program, Action::upgrade, proposal));
@@ -233,11 +235,13 @@ CHATMCP_INSTRUCTION(ExecuteUpgrade) {
 }
 
 CHATMCP_INSTRUCTION(ExecuteUpgradeAuthority) {
-    static_cast<void>(data);
     const auto& a = accounts;
     Config* config = nullptr;
     CHATMCP_CHECKED(load(*a.config.value, context.program, config));
     CHATMCP_CHECKED(check_loader(*a.loader.value));
+    // The loader takes any account whose authority is the config account: with a buffer that
+    // somebody gave to it, the proposal would be spent for nothing.
+    CHATMCP_CHECKED(check_program_data(*a.program_data.value, data.header.bump, context.program));
     Proposal* proposal = nullptr;
     CHATMCP_CHECKED(take_for_execution(
         *a.proposal.value, context.program, Action::set_upgrade_authority, proposal));

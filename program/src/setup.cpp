@@ -22,9 +22,7 @@ Error check_upgrade_authority(const AccountInfo& program_data,
                               uint8_t bump,
                               const AccountInfo& authority,
                               const Key& program) {
-    CHATMCP_CHECKED(check_owner(program_data, kLoader));
-    const Slice seeds[] = {seed(program), seed(bump)};
-    CHATMCP_CHECKED(check_seeds(program_data, kLoader, seeds, 2));
+    CHATMCP_CHECKED(check_program_data(program_data, bump, program));
     const uint8_t* const data = program_data.data;
     CHATMCP_REQUIRE(program_data.data_bytes >= kProgramDataHeaderBytes, wrong_size);
     CHATMCP_REQUIRE(

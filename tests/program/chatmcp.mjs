@@ -2,13 +2,12 @@
 import { generateKeyPairSync, createHash, sign } from "node:crypto";
 import * as kit from "@solana/kit";
 import * as client from "./client/index.mjs";
-import { Machine, SYSTEM, CLOCK, keyBytes, u64 } from "./machine.mjs";
+import { Machine, CLOCK, LOADER, RENT, SYSTEM, keyBytes, u64 } from "./machine.mjs";
 
 export const TOKEN = kit.address("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 const ASSOCIATED_TOKEN = kit.address("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 const ED25519 = kit.address("Ed25519SigVerify111111111111111111111111111");
 const INSTRUCTIONS = kit.address("Sysvar1nstructions1111111111111111111111111");
-export const LOADER = kit.address("BPFLoaderUpgradeab1e11111111111111111111111");
 
 export const CHAT = 1_000_000n;
 export const SUPPLY = 1_000_000_000n * CHAT;
@@ -72,6 +71,7 @@ export class Chat {
         const { address, deployed } = await chat.machine.deploy(file);
         if (deployed.failed) throw new Error(`${deployed.failed}\n${deployed.logs.join("\n")}`);
         chat.program = address;
+        chat.authority = chat.machine.payer;
         chat.genesis = sha256(Buffer.from("genesis"));
         chat.guardian = await kit.generateKeyPairSigner();
         chat.bumps = {};
@@ -114,9 +114,7 @@ export class Chat {
     }
 
     async must(...instructions) {
-        const result = await this.send(...instructions);
-        if (result.failed) throw new Error(`${result.failed}\n${result.logs.join("\n")}`);
-        return result;
+        await this.machine.must(...instructions);
     }
 
     get slot() {
@@ -128,10 +126,9 @@ export class Chat {
     }
 
     initialize(change = {}) {
-        const { payer } = this.machine;
         return this.instruction("initialize", {
-            payer,
-            upgradeAuthority: change.authority ?? payer,
+            payer: change.payer ?? this.authority,
+            upgradeAuthority: change.authority ?? this.authority,
             programData: this.programData,
             bump: this.bumps.config,
             guardian: this.guardian.address,
@@ -142,10 +139,10 @@ export class Chat {
         });
     }
 
-    createMint() {
+    createMint(payer = this.machine.payer) {
         const { mint, escrowVault, stakeVault, treasuryVault } = this.bumps;
         return this.instruction("createMint", {
-            payer: this.machine.payer, mintBump: mint, escrowBump: escrowVault, stakeBump: stakeVault, treasuryBump: treasuryVault,
+            payer, mintBump: mint, escrowBump: escrowVault, stakeBump: stakeVault, treasuryBump: treasuryVault,
         });
     }
 
@@ -173,10 +170,15 @@ export class Chat {
         return { tokens, create };
     }
 
-    // A wallet with lamports, an empty token account and its stake's address.
-    async person() {
+    async wallet() {
         const wallet = await kit.generateKeyPairSigner();
         this.machine.svm.airdrop(wallet.address, kit.lamports(100_000_000_000n));
+        return wallet;
+    }
+
+    // A wallet with lamports, an empty token account and its stake's address.
+    async person() {
+        const wallet = await this.wallet();
         const { tokens, create } = await this.tokenAccount(wallet.address);
         await this.must(create);
         const [stake, stakeBump] = await this.pda("stake", { owner: wallet.address });
@@ -295,4 +297,4 @@ export class Chat {
     }
 }
 
-export { SYSTEM, CLOCK, INSTRUCTIONS, client, keyBytes, u64 };
+export { SYSTEM, CLOCK, INSTRUCTIONS, LOADER, RENT, client, keyBytes, u64 };

@@ -25,10 +25,10 @@ export function merklePath(index, leaves) {
 
 export class Registry {
     // `chat` is set up.
-    static async start(chat) {
+    static async start(chat, who = undefined) {
         const registry = new Registry();
         registry.chat = chat;
-        registry.who = await chat.staker(1000n * CHAT);
+        registry.who = who ?? (await chat.staker(1000n * CHAT));
         chat.pass(1n);
         registry.verifiers = [signingKey(), signingKey(), signingKey()];
         const set = await chat.passed(registry.who, Action.SetVerifiers, verifierSet(registry.verifiers, 2));
@@ -36,11 +36,16 @@ export class Registry {
         const adding = await registry.proposeMeasurement("agent 1");
         await chat.must(adding.execute());
         registry.measurement = adding.measurement;
-        registry.enclave = signingKey();
-        [registry.entry, registry.bump] = await chat.pda("enclave", { enclaveKey: registry.enclave.address });
-        registry.batches = 0n;
-        registry.receiptsCount = 0n;
+        await registry.renew();
         return registry;
+    }
+
+    // Another enclave, which is not registered yet.
+    async renew() {
+        this.enclave = signingKey();
+        [this.entry, this.bump] = await this.chat.pda("enclave", { enclaveKey: this.enclave.address });
+        this.batches = 0n;
+        this.receiptsCount = 0n;
     }
 
     setVerifiers(proposal) {
@@ -79,7 +84,7 @@ export class Registry {
         const digest = chat.statement("verdict", "chatmcp verdict1", { registry: entry, ...said });
         return [
             this.signed(signers, digest),
-            chat.instruction("enclaveRegister", { payer: chat.machine.payer, enclave: entry, bump: this.bump, signatureInstruction: 0, ...said }),
+            chat.instruction("enclaveRegister", { payer: this.who.wallet, enclave: entry, bump: this.bump, signatureInstruction: 0, ...said }),
         ];
     }
 
@@ -94,19 +99,23 @@ export class Registry {
         return [this.signed(signers, digest), chat.instruction("enclaveRevoke", { enclave: entry, reason, signatureInstruction: 0 })];
     }
 
-    // The next batch. `anchored` goes on to the one after it.
+    // The next batch.
     async receipts(leaves, change = {}) {
+        return { leaves, ...(await this.batch(merkleRoot(leaves), leaves.length, change)) };
+    }
+
+    async batch(root, count, change = {}) {
         const { chat, enclave, entry } = this;
-        const root = merkleRoot(leaves);
-        const statement = { enclaveKey: enclave.address, root, batch: this.batches, first: this.receiptsCount, count: leaves.length };
+        const statement = { enclaveKey: enclave.address, root, batch: this.batches, first: this.receiptsCount, count };
         const digest = chat.statement("receiptsStatement", "chatmcp receipt1", statement);
         const [address, bump] = await chat.pda("receipts", { enclaveKey: enclave.address, batch: this.batches });
         const anchor = chat.instruction("anchorReceipts", {
-            payer: chat.machine.payer, enclave: entry, receipts: address, bump, root, count: leaves.length, signature: { instruction: 0, signature: 0 }, ...change,
+            payer: this.who.wallet, enclave: entry, receipts: address, bump, root, count, signature: { instruction: 0, signature: 0 }, ...change,
         });
-        return { address, leaves, signed: signatures([{ signer: change.signer ?? enclave, digest }]), anchor };
+        return { address, signed: signatures([{ signer: change.signer ?? enclave, digest }]), anchor };
     }
 
+    // Anchors it and goes on to the one after it.
     async anchored(leaves) {
         const batch = await this.receipts(leaves);
         await this.chat.must(batch.signed, batch.anchor);

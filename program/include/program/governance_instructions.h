@@ -174,7 +174,8 @@ struct ExecutePayLamports {
     };
 };
 
-/// Executes upgrade. The program's upgrade authority has to be its config account.
+/// Executes upgrade. The upgrade authority of the program and of the buffer has to be the config
+/// account, which writes no buffer: whoever votes sees what it will be.
 struct ExecuteUpgrade {
     static constexpr InstructionKind kKind = InstructionKind::execute_upgrade;
     template <class A>

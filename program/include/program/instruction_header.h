@@ -43,7 +43,8 @@ enum class InstructionKind : uint8_t {
 /// Every instruction's data begins so.
 struct InstructionHeader {
     InstructionKind instruction;
-    uint8_t bump;  // Last seed of the account that it makes, or zero.
+    uint8_t
+        bump;  // Last seed of the account that it makes or, for an upgrade, of the program's data.
     uint8_t reserved[6];
 };
 static_assert(sizeof(InstructionHeader) == 8);
