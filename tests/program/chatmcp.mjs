@@ -1,5 +1,6 @@
 // The program of program/ in a machine: its instructions by the client that Codama makes of its IDL, and what they need.
 import { generateKeyPairSync, createHash, sign } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import * as kit from "@solana/kit";
 import * as client from "./client/index.mjs";
 import { Machine, CLOCK, LOADER, RENT, SYSTEM, keyBytes, u64 } from "./machine.mjs";
@@ -38,6 +39,10 @@ export const bytes = (...values) => Buffer.from(values);
 const pascal = (name) => name[0].toUpperCase() + name.slice(1);
 // The first signature of the transaction's first instruction.
 const FIRST = { instruction: 0, signature: 0 };
+
+// What the program refused in this process, for refusals_seen.mjs.
+const refusals = new Set();
+process.on("exit", () => writeFileSync(`${process.env.CHATMCP_PROGRAMS}/refusals-${process.pid}.json`, JSON.stringify([...refusals])));
 
 // A key of nobody's wallet: one-time keys, verifiers, enclaves.
 export function signingKey() {
@@ -109,12 +114,22 @@ export class Chat {
         return sha256(client[`get${pascal(kind)}Encoder`]().encode(statement));
     }
 
-    send(...instructions) {
-        return this.machine.send(...instructions);
+    async send(...instructions) {
+        const result = await this.machine.send(...instructions);
+        if (result.failed !== null) this.note(result.logs);
+        return result;
+    }
+
+    // The number that this program refused with; programs that it calls have their own.
+    note(logs) {
+        const [, program, number] = logs.map((line) => /^Program (\w+) failed: custom program error: 0x(\w+)$/.exec(line)).find(Boolean) ?? [];
+        if (program === this.program) refusals.add(parseInt(number, 16));
     }
 
     async must(...instructions) {
-        await this.machine.must(...instructions);
+        const result = await this.send(...instructions);
+        if (result.failed) throw new Error(`${result.failed}\n${result.logs.join("\n")}`);
+        return result;
     }
 
     get slot() {

@@ -2,6 +2,7 @@
 // refusals are those of program/include/program/errors.h.
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import * as kit from "@solana/kit";
 import { CHAT, Chat, PARAMS, SLOTS_PER_DAY, SUPPLY, SYSTEM, bytes, client, sha256, signatures, signingKey } from "./chatmcp.mjs";
 import { file, ready, refused } from "./support.mjs";
 
@@ -171,6 +172,22 @@ test("form: numbers, lengths, reserved bytes, accounts", async () => {
     await refused(chat, 7, change((i) => void (i.accounts[2] = { address: who.stake, role: 0 })));
     await refused(chat, 8, change((i) => void (i.accounts[2] = { address: who.tokens, role: 1 })));
     await refused(chat, 9, change((i) => void (i.accounts[2] = { address: chat.verifiers, role: 1 })));
+});
+
+test("form: an account of a later version, or of another size, is not read", async () => {
+    const chat = await ready();
+    const who = await chat.staker(10n * CHAT);
+    const state = chat.data(who.stake);
+    const become = (data) => {
+        const lamports = kit.lamports(chat.lamports(who.stake));
+        chat.machine.svm.setAccount({ address: who.stake, lamports, programAddress: chat.program, executable: false, space: BigInt(data.length), data });
+    };
+    become(Buffer.concat([state.subarray(0, 1), bytes(2), state.subarray(2)]));
+    await refused(chat, 10, chat.requestUnstake(who, CHAT));
+    become(Buffer.concat([state, bytes(0)]));
+    await refused(chat, 11, chat.requestUnstake(who, CHAT));
+    become(state);
+    await chat.must(chat.requestUnstake(who, CHAT));
 });
 
 test("lamports sent to an address before do not keep its account from being made", async () => {

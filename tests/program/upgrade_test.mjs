@@ -29,7 +29,7 @@ test("upgrade: from the buffer that was voted for, and only once the config acco
     await chat.machine.setAuthority(buffer, chat.authority, chat.config);
     assert.match((await chat.send(upgrade())).failed, /IncorrectAuthority/);
     await chat.machine.setAuthority(chat.programData, chat.authority, chat.config);
-    await refused(chat, 12, upgrade({ bump: own.bump + 1 }));
+    await refused(chat, 12, upgrade({ bump: own.bump - 1 }));
     await refused(chat, 13, upgrade({ spill: chat.guardian.address }));
     const [before, slot] = [chat.lamports(who.address), chat.slot];
     await chat.must(upgrade());
