@@ -5,7 +5,7 @@
   dev/program_idl.py --check           fails if what is there is another one
   dev/program_idl.py --output FILE     writes FILE
 
-What it reads, by clang's own tree of program/include/program: structs with kKind and Accounts are instructions, those with kKind and
+What it reads, by clang's own tree of WIRE_HEADERS and what they include: structs with kKind and Accounts are instructions, those with kKind and
 header are accounts, the others types; `///` above and `//` behind a declaration are its docs; `Seeds:` in the docs of an account,
 or of a field of one, says where it is; constants of addresses.h are what slots of their name take; enumerators of Error are the errors.
 Anything else in a struct stops it, so that nothing is left out in silence.
@@ -21,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "program" / "include"
+WIRE_HEADERS = ("addresses.h", "errors.h", "instructions.h", "statements.h")
 COMMITTED = ROOT / "program" / "idl" / "chatmcp.json"
 CODAMA_VERSION = "1.5.1"
 PROGRAM_VERSION = "1.0.0"
@@ -48,9 +49,8 @@ class Refused(Exception):
 
 
 def read_tree() -> dict:
-    """The declarations of all headers, comments of both kinds attached to them."""
-    headers = sorted(path.relative_to(INCLUDE) for path in INCLUDE.glob("program/*.h"))
-    source = "".join(f'#include "{header}"\n' for header in headers)
+    """The declarations of the headers, comments of both kinds attached to them."""
+    source = "".join(f'#include "program/{header}"\n' for header in WIRE_HEADERS)
     command = ["clang++-19", "-std=c++23", "-ffreestanding", "-fparse-all-comments", f"-I{INCLUDE}", "-fsyntax-only"]
     made = subprocess.run([*command, "-Xclang", "-ast-dump=json", "-x", "c++", "-"], input=source, capture_output=True, text=True, check=False)
     if made.returncode != 0:

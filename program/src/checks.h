@@ -3,6 +3,7 @@
 #include "input.h"
 #include "program/accounts.h"
 #include "program/addresses.h"
+#include "program/same.h"
 
 /// Refuse with Error::`error` unless `condition` holds.
 #define CHATMCP_REQUIRE(condition, error) \
@@ -24,14 +25,6 @@ namespace chatmcp::program {
 
 /// Every rule about accounts that more than one instruction has, each with its own name.
 
-inline bool same(const Key& a, const Key& b) {
-    const auto* x = reinterpret_cast<const uint64_t*>(&a);
-    const auto* y = reinterpret_cast<const uint64_t*>(&b);
-    return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
-}
-inline bool same(const Digest& a, const Digest& b) {
-    return same(reinterpret_cast<const Key&>(a), reinterpret_cast<const Key&>(b));
-}
 bool is_zero(const Key& key);
 
 /// Errors: wrong_address.
