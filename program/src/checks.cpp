@@ -49,6 +49,19 @@ Error check_seeds(const AccountInfo& account,
     return Error::none;
 }
 
+Error check_first_address(const AccountInfo& account,
+                          const Key& program,
+                          const Slice* seeds,
+                          uint64_t count) {
+    Key address{};
+    uint8_t bump = 0;
+    CHATMCP_REQUIRE(sol_try_find_program_address(seeds, count - 1, &program, &address, &bump) == 0,
+                    wrong_seeds);
+    CHATMCP_REQUIRE(bump == *static_cast<const uint8_t*>(seeds[count - 1].data), wrong_seeds);
+    CHATMCP_REQUIRE(same(address, *account.key), wrong_seeds);
+    return Error::none;
+}
+
 Error check_system_program(const AccountInfo& account) {
     CHATMCP_REQUIRE(same(*account.key, kSystemProgram), wrong_program);
     return Error::none;

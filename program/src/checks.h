@@ -56,13 +56,23 @@ Error load(const AccountInfo& account, const Key& program, State*& state) {
     return Error::none;
 }
 
-/// The address is the one that these seeds give; the last of them is the bump.
+/// The address is one that these seeds give; the last of them is the bump.
 ///
 /// Errors: wrong_seeds. Cost: 1,500 units.
 Error check_seeds(const AccountInfo& account,
                   const Key& program,
                   const Slice* seeds,
                   uint64_t count);
+
+/// The address is the first one that these seeds give, with bumps counted down from 255; the last
+/// of them is the bump. About every second bump gives an address: with check_seeds alone there
+/// could be as many accounts of the same seeds, and as many votes of one stake.
+///
+/// Errors: wrong_seeds. Cost: 1,500 units, and as many for each bump below 255.
+Error check_first_address(const AccountInfo& account,
+                          const Key& program,
+                          const Slice* seeds,
+                          uint64_t count);
 
 /// Errors: wrong_program.
 Error check_system_program(const AccountInfo& account);

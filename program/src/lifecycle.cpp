@@ -82,7 +82,8 @@ Error rent_exempt_lamports(uint64_t size_bytes, uint64_t& lamports) {
 Error create_account(const NewAccount& wanted, const Key& owner, uint64_t size_bytes) {
     CHATMCP_REQUIRE(same(*wanted.account.owner, kSystemProgram) && wanted.account.data_bytes == 0,
                     already_exists);
-    CHATMCP_CHECKED(check_seeds(wanted.account, wanted.program, wanted.seeds, wanted.seeds_count));
+    const auto check = wanted.any_bump ? check_seeds : check_first_address;
+    CHATMCP_CHECKED(check(wanted.account, wanted.program, wanted.seeds, wanted.seeds_count));
     uint64_t lamports = 0;
     CHATMCP_CHECKED(rent_exempt_lamports(size_bytes, lamports));
     CHATMCP_CHECKED(add(lamports, wanted.lamports_more));

@@ -18,10 +18,12 @@ struct NewAccount {
     const Slice* seeds;  // The last of them is the bump.
     uint64_t seeds_count;
     uint64_t lamports_more = 0;  // Besides its rent.
+    // Whether there may be several accounts of these seeds (check_first_address).
+    bool any_bump = false;
 };
 
-/// Make an account at the address of these seeds that belongs to the program `owner`. Whoever sends
-/// lamports to the address before cannot prevent it.
+/// Make the account of these seeds, which belongs to the program `owner`. Whoever sends lamports to
+/// the address before cannot prevent it.
 ///
 /// Errors: wrong_seeds, already_exists, those of the system program.
 Error create_account(const NewAccount& wanted, const Key& owner, uint64_t size_bytes);

@@ -70,6 +70,8 @@ uint64_t sol_create_program_address(const Slice* seeds,
                                     uint64_t count,
                                     const Key* program,
                                     Key* address);
+uint64_t sol_try_find_program_address(
+    const Slice* seeds, uint64_t count, const Key* program, Key* address, uint8_t* bump);
 uint64_t sol_get_clock_sysvar(Clock* clock);
 uint64_t sol_get_rent_sysvar(Rent* rent);
 void sol_memset_(void* to, uint8_t value, uint64_t size_bytes);

@@ -52,8 +52,9 @@ CHATMCP_INSTRUCTION(StampLock) {
     Stamp* stamp = nullptr;
     const uint64_t fee =
         config->params.stamp_submit_fee_lamports;  // Stays there for whoever brings the answer.
-    CHATMCP_CHECKED(
-        create({*a.sender.value, *a.stamp.value, context.program, seeds, 3, fee}, stamp));
+    // Several stamps under one key are several payments: an answer is to one of them.
+    const NewAccount wanted{*a.sender.value, *a.stamp.value, context.program, seeds, 3, fee, true};
+    CHATMCP_CHECKED(create(wanted, stamp));
     stamp->one_time_key = data.one_time_key;
     stamp->sender = *a.sender.value->key;
     stamp->amount = data.amount;

@@ -13,6 +13,7 @@ const anybody = [
 ];
 export const accepted = {
     ...Object.fromEntries(anybody.map((row) => [row, "anybody may"])),
+    "stampLock: stamp is at another bump": "several stamps under one key are several payments, and an answer is to one of them",
     "anchorGrant: owner is another wallet": "a grant belongs to whoever anchors its digest first",
 };
 

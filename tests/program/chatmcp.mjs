@@ -79,6 +79,7 @@ export class Chat {
         chat.authority = chat.machine.payer;
         chat.genesis = sha256(Buffer.from("genesis"));
         chat.guardian = await kit.generateKeyPairSigner();
+        chat.derived = new Map();
         chat.bumps = {};
         for (const name of ["config", "verifiers", "mint", "escrowVault", "stakeVault", "treasuryVault"]) {
             [chat[name], chat.bumps[name]] = await chat.pda(name);
@@ -88,9 +89,12 @@ export class Chat {
     }
 
     // [address, bump] of an account that the IDL says the seeds of.
-    pda(name, seeds) {
+    async pda(name, seeds) {
         const find = client[`find${pascal(name)}Pda`];
-        return seeds === undefined ? find({ programAddress: this.program }) : find(seeds, { programAddress: this.program });
+        const at = { programAddress: this.program };
+        const [address, bump] = await (seeds === undefined ? find(at) : find(seeds, at));
+        this.derived.set(address, { name, seeds });
+        return [address, bump];
     }
 
     // `input`: accounts and data by their names in the IDL; what there is one of need not be named.

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { CHAT, PARAMS, SLOTS_PER_DAY, bytes, client, keyBytes, sha256, signingKey, u64 } from "./chatmcp.mjs";
 import { Registry, merklePath, verifierSet } from "./registry.mjs";
-import { patched, ready, refused } from "./support.mjs";
+import { otherAddresses, patched, ready, refused } from "./support.mjs";
 
 const { Action, Choice, EntryStatus, EvidenceKind, LogKind, RevocationReason, VerdictRoute } = client;
 const executeConfig = (chat, proposal) => chat.instruction("executeConfig", { proposal: proposal.address });
@@ -34,6 +34,19 @@ test("governance: stake from before the proposal, held until it ends; a time loc
     await chat.must(await chat.releaseVote(one, proposal), await chat.releaseVote(two, proposal), chat.closeProposal(one, proposal));
     assert.equal(chat.data(proposal.address), null);
     await chat.must(chat.requestUnstake(two, CHAT), chat.requestUnstake(one, CHAT));
+});
+
+test("governance: a stake votes once, whichever of the addresses of its seeds is named", async () => {
+    const chat = await ready();
+    const one = await chat.staker(1000n * CHAT);
+    chat.pass(1n);
+    const proposal = await chat.propose(one, Action.SetGuardian, keyBytes(one.address));
+    await chat.must(proposal.instruction);
+    await chat.must(await chat.vote(one, proposal, Choice.Yes));
+    for (const [bump, vote] of otherAddresses(chat, Buffer.from("vote"), keyBytes(proposal.address), keyBytes(one.address))) {
+        await refused(chat, 12, chat.instruction("vote", { voter: one.wallet, stake: one.stake, proposal: proposal.address, vote, bump, choice: Choice.Yes }));
+    }
+    assert.equal(chat.read("proposal", proposal.address).yes, 1000n * CHAT);
 });
 
 test("governance: voted down, without quorum, cancelled, lapsed, too little stake, unknown actions", async () => {

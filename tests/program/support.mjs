@@ -1,7 +1,8 @@
 // What the tests of the program begin with.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { Chat } from "./chatmcp.mjs";
+import * as kit from "@solana/kit";
+import { Chat, keyBytes, sha256 } from "./chatmcp.mjs";
 
 export const file = (name) => readFileSync(`${process.env.CHATMCP_PROGRAMS}/${name}.so`);
 
@@ -22,4 +23,16 @@ export function patched(instruction, offset, value) {
     const data = Buffer.from(instruction.data);
     data[offset] = value;
     return { ...instruction, data };
+}
+
+// [bump, address] of seeds with other bumps than the first that gives an address.
+export function otherAddresses(chat, ...seeds) {
+    const found = [];
+    for (let bump = 255; bump > 240; --bump) {
+        const hash = sha256(...seeds.map((seed) => Buffer.from(seed)), Buffer.from([bump]), keyBytes(chat.program), Buffer.from("ProgramDerivedAddress"));
+        const address = kit.getAddressDecoder().decode(hash);
+        if (kit.isOffCurveAddress(address)) found.push([bump, address]);
+    }
+    assert.ok(found.length > 1);
+    return found.slice(1);
 }
