@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chain/program_account.h"
+#include "chain/program_encoding.h"
 #include "chain/rpc_request.h"
 
 namespace chatmcp::node {
@@ -45,10 +46,15 @@ Result<void> ChainFollower::read_once(net::SolanaRpc& rpc,
                             .slot = found.slot,
                             .params = config.params,
                             .stamps = {}};
-    for (const auto& [address, stamp] : found.accounts) {
-        CHATMCP_TRY(
-            seen.stamps.emplace_back(),
-            chain::decode_program_account_as<program::Stamp>(at.program, stamp.owner, stamp.data));
+    for (const auto& [address, account_of_stamp] : found.accounts) {
+        CHATMCP_TRY(const auto stamp,
+                    chain::decode_program_account_as<program::Stamp>(
+                        at.program, account_of_stamp.owner, account_of_stamp.data));
+        // The program takes several stamps under one key, at other bumps. The recipient answers the
+        // one at the first address, so that no other one counts.
+        if (at.stamp(chain::address_of(stamp.one_time_key)).address == address) {
+            seen.stamps.push_back(stamp);
+        }
     }
     return book.update(std::move(seen), now);
 }

@@ -53,6 +53,8 @@ class Cluster {
     ByteArray<32> genesis_in_config = filled(1);
     bool is_set_up = true;
     program::Stamp stamp{};
+    chain::Address stamp_address =
+        chain::ProgramAddresses::of(program()).stamp({filled(7)}).address;
     std::vector<std::string> commitments;
 
     [[nodiscard]] net::SolanaRpc rpc() const {
@@ -79,7 +81,7 @@ class Cluster {
         } else {
             out["result"] =
                 in_context(51,
-                           json::array({{{"pubkey", program().text()},
+                           json::array({{{"pubkey", stamp_address.text()},
                                          {"account", account(program(), account_data(stamp))}}}));
         }
         return out.dump();
@@ -147,6 +149,17 @@ TEST(ChainFollower, ADamagedStampLeavesTheBookAsItIs) {
     cluster.stamp.status = static_cast<program::StampStatus>(9);
     EXPECT_EQ(read_once(cluster, book), "CHN-85");
     EXPECT_TRUE(book.check(filled(7), 5, FixedClock{}.now()).has_value());
+}
+
+// Who locks a second, dearer stamp under the same key at another address has it back in the end:
+// the recipient answers the first.
+TEST(ChainFollower, OnlyTheStampAtItsFirstAddressCounts) {
+    Cluster cluster;
+    cluster.stamp_address = chain::Address{filled(8)};
+    stamps::StampBook book;
+    ASSERT_EQ(read_once(cluster, book), "ok");
+    EXPECT_EQ(book.check(filled(7), 5, FixedClock{}.now()).error().check,
+              std::string_view("STM-11"));
 }
 
 TEST(ChainFollower, FollowsUntilItIsStopped) {
