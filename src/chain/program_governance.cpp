@@ -50,17 +50,32 @@ Instruction execute_upgrade(const ProgramAddresses& at,
                             const Address& account,
                             const ProposalAccount& proposal) {
     const auto upgrade = payload_as<program::Upgrade>(proposal);
+    const ProgramAddress program_data = at.program_data();
     return encode_instruction<program::ExecuteUpgrade>(at.program,
                                                        {{at.config.address},
                                                         {account},
-                                                        {at.program_data().address},
+                                                        {program_data.address},
                                                         {at.program},
                                                         {address_of(upgrade.buffer)},
                                                         {address_of(upgrade.spill)},
                                                         {kRentSysvar},
                                                         {kClockSysvar},
                                                         {kUpgradeableLoader}},
-                                                       {.header = header()});
+                                                       {.header = header(program_data.bump)});
+}
+
+Instruction execute_upgrade_authority(const ProgramAddresses& at,
+                                      const Address& account,
+                                      const ProposalAccount& proposal) {
+    const ProgramAddress program_data = at.program_data();
+    return encode_instruction<program::ExecuteUpgradeAuthority>(
+        at.program,
+        {{at.config.address},
+         {account},
+         {program_data.address},
+         {address_of(payload_as<program::Key>(proposal))},
+         {kUpgradeableLoader}},
+        {.header = header(program_data.bump)});
 }
 
 }  // namespace
@@ -154,14 +169,7 @@ Result<Instruction> execute_proposal(const ProgramAddresses& at,
         case program::Action::upgrade:
             return execute_upgrade(at, account, proposal);
         case program::Action::set_upgrade_authority:
-            return encode_instruction<program::ExecuteUpgradeAuthority>(
-                at.program,
-                {{at.config.address},
-                 {account},
-                 {at.program_data().address},
-                 {address_of(payload_as<program::Key>(proposal))},
-                 {kUpgradeableLoader}},
-                {.header = header()});
+            return execute_upgrade_authority(at, account, proposal);
     }
     return fail(Errc::invalid_argument, "CHN-87");
 }
