@@ -140,10 +140,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_node(data: pathlib.Path, port: int) -> Service:
-    """`port` 0: a free one. Its log is `data`/node.log, its state `data`/node."""
+def start_node(data: pathlib.Path, port: int, chain=None) -> Service:
+    """`port` 0: a free one. Its log is `data`/node.log, its state `data`/node. `chain`: whose stamps it knows."""
     data.mkdir(parents=True, exist_ok=True)
     command = [BIN / "chatmcp-node", "--data", data / "node", "--listen", f"127.0.0.1:{port}", "--json"]
+    if chain:
+        command += ["--chain-endpoint", chain.url, "--chain-program", chain.program]
     return Service("chatmcp-node", command, data / "node.log")
 
 
@@ -203,12 +205,12 @@ def run(command: list) -> str:
 
 def serve(data: pathlib.Path, port: int, model: pathlib.Path, start_chain) -> int:
     """Node, development chain and assistant in the foreground until Ctrl-C. `start_chain` starts the second."""
-    node = start_node(data, port)
-    url = f"http://127.0.0.1:{node.ready['port']}"
-    say(f"node       {url}   relay key {node.ready['relay_key'][:16]}…   data {data}")
-    assistant = chain = None
+    node = assistant = chain = None
     try:
         chain = start_chain()
+        node = start_node(data, port, chain)
+        url = f"http://127.0.0.1:{node.ready['port']}"
+        say(f"node       {url}   relay key {node.ready['relay_key'][:16]}…   data {data}")
         say(f"chain      {chain.url}   development chain, not a cluster; its SOL and CHAT are worth nothing")
         if not has_assistant():
             say("assistant  not started: chatmcp-host is not built yet (README.md, status)")
@@ -224,11 +226,9 @@ def serve(data: pathlib.Path, port: int, model: pathlib.Path, start_chain) -> in
         say("Ctrl-C stops all.")
         return wait_for_interrupt([s for s in (node, chain.service, assistant) if s])
     finally:
-        if assistant:
-            assistant.stop()
-        if chain:
-            chain.stop()
-        node.stop()
+        for service in (assistant, node, chain):
+            if service:
+                service.stop()
         say("stopped")
 
 

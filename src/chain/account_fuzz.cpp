@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "chain/ed25519_instruction.h"
 #include "chain/lookup_table.h"
+#include "chain/program_account.h"
 #include "chain/sysvar.h"
 #include "chain/token_account.h"
 #include "chain/well_known.h"
@@ -29,6 +30,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         CHATMCP_CHECK(chain::LookupTableAccount::kHeadBytes +
                           table->addresses.size() * chain::Address::kBytes ==
                       size);
+    }
+    const auto of_program =
+        chain::decode_program_account(chain::kMemoProgram, chain::kMemoProgram, input);
+    if (of_program.has_value()) {
+        const auto* const proposal = std::get_if<chain::ProposalAccount>(&*of_program);
+        CHATMCP_CHECK(proposal == nullptr ||
+                      proposal->payload.size() == chain::payload_bytes(proposal->head.action));
     }
     static_cast<void>(chain::decode_nonce(chain::kSystemProgram, input));
     static_cast<void>(chain::decode_clock(input));

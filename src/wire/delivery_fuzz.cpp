@@ -25,5 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     round_trip<wire::Acceptance>(input);
     round_trip<wire::AgentEntry>(input);
     round_trip<wire::ReaddRequest>(input);
+    round_trip<wire::Pass>(input);
+    round_trip<wire::InboxPolicy>(input);
+    round_trip<wire::StampTerms>(input);
     return 0;
 }
