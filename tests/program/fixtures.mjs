@@ -39,7 +39,7 @@ export const fixtures = {
     buy: async ({ chat, one }) => ({ target: chat.buy(one, CHAT) }),
     stake: async ({ chat }) => {
         const who = await chat.person();
-        await chat.must(chat.buy(who, CHAT));
+        await chat.must(chat.buy(who, 2n * CHAT));
         return { target: chat.stake(who, CHAT) };
     },
     requestUnstake: async ({ chat, one }) => ({ target: chat.requestUnstake(await chat.staker(CHAT), CHAT) }),
