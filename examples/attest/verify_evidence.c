@@ -12,7 +12,11 @@ int main(int argc, char** argv) {
     chatmcp_attest_input input = {0};
     input.files = files;
     input.profile = "strict";
-    for (int i = 2; i < argc && i < files_max + 2; ++i) {
+    if (argc > files_max + 2) {
+        fprintf(stderr, "at most %d files\n", files_max);
+        return CHATMCP_ATTEST_UNUSABLE;
+    }
+    for (int i = 2; i < argc; ++i) {
         FILE* file = fopen(argv[i], "rb");
         uint8_t* content = malloc(file_max_bytes);
         if (file == NULL || content == NULL) {
@@ -22,7 +26,12 @@ int main(int argc, char** argv) {
         const char* slash = strrchr(argv[i], '/');
         files[input.files_count].name = slash == NULL ? argv[i] : slash + 1;
         files[input.files_count].content.data = content;
-        files[input.files_count++].content.size = fread(content, 1, file_max_bytes, file);
+        const size_t size = fread(content, 1, file_max_bytes, file);
+        if (ferror(file) != 0 || fgetc(file) != EOF) {
+            fprintf(stderr, "%s: cannot be read whole, or has more than 2 MiB\n", argv[i]);
+            return CHATMCP_ATTEST_UNUSABLE;
+        }
+        files[input.files_count++].content.size = size;
         fclose(file);
     }
     input.at_ms = argc > 1 ? strtoll(argv[1], NULL, 10) : 0;

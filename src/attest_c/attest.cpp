@@ -39,8 +39,17 @@ Result<ByteView> view_of(const chatmcp_bytes& bytes) {
     return ByteView(bytes.data, bytes.size);
 }
 
-Result<std::optional<Bytes>> optional_of(const chatmcp_bytes& bytes) {
+/// Errors: those of view_of; too_large (LIB-05).
+Result<ByteView> bounded_view_of(const chatmcp_bytes& bytes, std::size_t max_bytes) {
     CHATMCP_TRY(const ByteView view, view_of(bytes));
+    if (view.size() > max_bytes) {
+        return fail(Errc::too_large, "LIB-05");
+    }
+    return view;
+}
+
+Result<std::optional<Bytes>> optional_of(const chatmcp_bytes& bytes) {
+    CHATMCP_TRY(const ByteView view, bounded_view_of(bytes, CHATMCP_ATTEST_VALUE_MAX_BYTES));
     return view.empty() ? std::optional<Bytes>() : std::optional(to_bytes(view));
 }
 
@@ -55,15 +64,21 @@ Result<std::span<const chatmcp_file>> list_of(const chatmcp_file* files, std::si
     return std::span(files, count);
 }
 
+/// Errors: invalid_argument (LIB-01); too_large (ATT-272).
+Result<ByteView> content_of(const chatmcp_file& file) {
+    CHATMCP_TRY(const ByteView content, view_of(file.content));
+    if (content.size() > attest::kBundleFileMaxBytes) {
+        return fail(Errc::too_large, "ATT-272");
+    }
+    return content;
+}
+
 /// Errors: invalid_argument (LIB-01), (LIB-03) no name, or one that is there twice; too_large
 ///         (ATT-272).
 Result<NamedFiles> files_of(std::span<const chatmcp_file> list) {
     NamedFiles out;
     for (const chatmcp_file& file : list) {
-        CHATMCP_TRY(const ByteView content, view_of(file.content));
-        if (content.size() > attest::kBundleFileMaxBytes) {
-            return fail(Errc::too_large, "ATT-272");
-        }
+        CHATMCP_TRY(const ByteView content, content_of(file));
         if (file.name == nullptr || !out.emplace(file.name, to_bytes(content)).second) {
             return fail(Errc::invalid_argument, "LIB-03");
         }
@@ -78,7 +93,7 @@ Result<EvidenceBundle> bundle_of(const chatmcp_attest_input& input) {
     }
     CHATMCP_TRY(const auto list, list_of(input.files, input.files_count));
     if (list.size() == 1 && list.front().name == nullptr) {
-        CHATMCP_TRY(const ByteView content, view_of(list.front().content));
+        CHATMCP_TRY(const ByteView content, content_of(list.front()));
         return attest::bundle_of_file(to_bytes(content), forced);
     }
     CHATMCP_TRY(NamedFiles files, files_of(list));
@@ -92,7 +107,8 @@ Result<Policy> policy_of(const chatmcp_attest_input& input) {
         return profile.has_value() ? Result<Policy>(*std::move(profile))
                                    : fail(Errc::invalid_argument, "LIB-04");
     }
-    CHATMCP_TRY(const ByteView json, view_of(input.policy));
+    CHATMCP_TRY(const ByteView json,
+                bounded_view_of(input.policy, CHATMCP_ATTEST_POLICY_MAX_BYTES));
     return json.empty() ? Result<Policy>(Policy{}) : attest::parse_policy(as_text(json));
 }
 
@@ -137,7 +153,7 @@ chatmcp_attest_verdict verify(const chatmcp_attest_input& input, chatmcp_attest_
 extern "C" {
 
 chatmcp_attest_verdict chatmcp_attest_verify(const chatmcp_attest_input* input,
-                                             chatmcp_attest_report** report) {
+                                             chatmcp_attest_report** report) noexcept {
     if (report == nullptr) {
         return CHATMCP_ATTEST_UNUSABLE;
     }
@@ -149,27 +165,27 @@ chatmcp_attest_verdict chatmcp_attest_verify(const chatmcp_attest_input* input,
     return chatmcp::attest_c::verify(*input, **report);
 }
 
-const char* chatmcp_attest_report_json(const chatmcp_attest_report* report) {
+const char* chatmcp_attest_report_json(const chatmcp_attest_report* report) noexcept {
     return report == nullptr ? "" : report->json.c_str();
 }
 
-const char* chatmcp_attest_report_text(const chatmcp_attest_report* report) {
+const char* chatmcp_attest_report_text(const chatmcp_attest_report* report) noexcept {
     return report == nullptr ? "" : report->text.c_str();
 }
 
-const char* chatmcp_attest_report_check(const chatmcp_attest_report* report) {
+const char* chatmcp_attest_report_check(const chatmcp_attest_report* report) noexcept {
     return report == nullptr ? "" : report->check.c_str();
 }
 
-int chatmcp_attest_report_verifies(const chatmcp_attest_report* report) {
+int chatmcp_attest_report_verifies(const chatmcp_attest_report* report) noexcept {
     return report != nullptr && report->verifies ? 1 : 0;
 }
 
-void chatmcp_attest_report_free(chatmcp_attest_report* report) {
+void chatmcp_attest_report_free(chatmcp_attest_report* report) noexcept {
     delete report;
 }
 
-const char* chatmcp_attest_version(void) {
+const char* chatmcp_attest_version(void) noexcept {
     return CHATMCP_VERSION;
 }
 

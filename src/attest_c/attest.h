@@ -9,7 +9,10 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define CHATMCP_NOEXCEPT noexcept
 extern "C" {
+#else
+#define CHATMCP_NOEXCEPT
 #endif
 
 /* NOLINTBEGIN(readability-identifier-naming): names as C libraries have them. */
@@ -25,6 +28,10 @@ typedef struct chatmcp_file {
     const char* name;
     chatmcp_bytes content;
 } chatmcp_file;
+
+/* A longer nonce or report data, and a longer policy, is unusable (LIB-05). */
+#define CHATMCP_ATTEST_VALUE_MAX_BYTES ((size_t)65536)
+#define CHATMCP_ATTEST_POLICY_MAX_BYTES ((size_t)4194304)
 
 /* Set all of it to zero first: what is zero is not given. */
 typedef struct chatmcp_attest_input {
@@ -61,22 +68,22 @@ typedef struct chatmcp_attest_report chatmcp_attest_report;
  * If `input` or `report` is NULL: CHATMCP_ATTEST_UNUSABLE, and `*report`, if there is one, is NULL.
  */
 chatmcp_attest_verdict chatmcp_attest_verify(const chatmcp_attest_input* input,
-                                             chatmcp_attest_report** report);
+                                             chatmcp_attest_report** report) CHATMCP_NOEXCEPT;
 
 /* Texts live as long as the report. All of these take NULL. */
 
 /* The report as one JSON object; "" where there is none. */
-const char* chatmcp_attest_report_json(const chatmcp_attest_report* report);
+const char* chatmcp_attest_report_json(const chatmcp_attest_report* report) CHATMCP_NOEXCEPT;
 /* The same as lines for people. */
-const char* chatmcp_attest_report_text(const chatmcp_attest_report* report);
+const char* chatmcp_attest_report_text(const chatmcp_attest_report* report) CHATMCP_NOEXCEPT;
 /* Row of docs/CHECKS.md of the first thing that was refused; "" where nothing was. */
-const char* chatmcp_attest_report_check(const chatmcp_attest_report* report);
+const char* chatmcp_attest_report_check(const chatmcp_attest_report* report) CHATMCP_NOEXCEPT;
 /* Format, signatures, chains, dates and collateral hold: 1, else 0. */
-int chatmcp_attest_report_verifies(const chatmcp_attest_report* report);
-void chatmcp_attest_report_free(chatmcp_attest_report* report);
+int chatmcp_attest_report_verifies(const chatmcp_attest_report* report) CHATMCP_NOEXCEPT;
+void chatmcp_attest_report_free(chatmcp_attest_report* report) CHATMCP_NOEXCEPT;
 
 /* "major.minor.patch". */
-const char* chatmcp_attest_version(void);
+const char* chatmcp_attest_version(void) CHATMCP_NOEXCEPT;
 
 #ifdef __cplusplus
 }

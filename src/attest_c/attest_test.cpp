@@ -128,6 +128,28 @@ TEST_F(AttestCInput, SizesWithoutBytesAreRefused) {
     expect_unusable("LIB-01");
 }
 
+// With bytes behind them: nothing of this size is copied before it is refused, and nothing throws.
+TEST_F(AttestCInput, WhatIsLongerThanAnythingOfItsKindIsRefused) {
+    const std::uint8_t byte = 0;
+    for (chatmcp_bytes* const value : {&input.nonce, &input.report_data}) {
+        *value = {&byte, SIZE_MAX};
+        expect_unusable("LIB-05");
+        *value = {&byte, CHATMCP_ATTEST_VALUE_MAX_BYTES + 1};
+        expect_unusable("LIB-05");
+        *value = {};
+    }
+    input.profile = nullptr;
+    input.policy = {&byte, SIZE_MAX};
+    expect_unusable("LIB-05");
+    input.policy = {};
+    for (const char* const name : {static_cast<const char*>(nullptr), "quote.bin"}) {
+        const chatmcp_file file{name, {&byte, SIZE_MAX}};
+        input.files = &file;
+        input.files_count = 1;
+        expect_unusable("ATT-272");
+    }
+}
+
 TEST_F(AttestCInput, ListsThatAreNotThereOrTooLongAreRefused) {
     input.files = nullptr;
     expect_unusable("LIB-02");
