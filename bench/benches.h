@@ -50,6 +50,12 @@ namespace chatmcp::bench {
 /// A quote with its TCB info and QE identity, no signature checked: {"bytes", "us"}.
 [[nodiscard]] Json measure_attest_parse(const Arguments& arguments);
 
+/// Transactions built out of an instruction and signed, the addresses of an instruction found, and
+/// the node's check of a stamp, each in turn with one bare Ed25519 signature, in microseconds:
+/// --rounds; {"build_and_sign": {"NAME": {"ours", "floor"}}, "find_stake_addresses",
+/// "stamp_check"}.
+[[nodiscard]] Json measure_chain(const Arguments& arguments);
+
 /// The prompts of a receipt, run again in this process: --model, --receipt, --context, --rounds.
 [[nodiscard]] Json measure_engine(const Arguments& arguments);
 

@@ -10,6 +10,7 @@ namespace {
 using chatmcp::bench::NamedBench;
 
 constexpr std::array kBenches{
+    NamedBench{"chain", chatmcp::bench::measure_chain},
     NamedBench{"latency", chatmcp::bench::measure_latency},
     NamedBench{"throughput", chatmcp::bench::measure_throughput},
     NamedBench{"fill", chatmcp::bench::fill_homes},

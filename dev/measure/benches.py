@@ -10,6 +10,7 @@ import time
 from demo import services
 from demo.services import Failed
 from measure import attest as attest_rows
+from measure import chain as chain_rows
 from measure import mls as mls_rows
 from measure import rows
 from measure.rows import Row
@@ -281,4 +282,9 @@ def wasm(run: Run) -> list[Row]:
     return made
 
 
-BENCHES = {bench.__name__: bench for bench in (e2e, engine, node, client, mls, attest, store, wasm)}
+def chain(run: Run) -> list[Row]:
+    """instructions of the program, transactions in C++, the node's check of a stamp."""
+    return chain_rows.measure(run)
+
+
+BENCHES = {bench.__name__: bench for bench in (e2e, engine, node, client, mls, attest, store, wasm, chain)}
