@@ -177,7 +177,7 @@ class Bars(unittest.TestCase):
 class Script(unittest.TestCase):
     def test_the_list_is_the_names_alone(self):
         listed = bench("--list")
-        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "attest", "store", "wasm"]))
+        self.assertEqual((listed.returncode, listed.stdout.split()), (0, ["e2e", "engine", "node", "client", "mls", "attest", "store", "wasm", "chain"]))
 
     def test_help_explains_every_bench(self):
         text = bench("--help").stdout

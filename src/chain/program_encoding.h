@@ -30,7 +30,9 @@ static_assert(std::endian::native == std::endian::little);
 template <class T>
 [[nodiscard]] ByteView bytes_of(const T& value) {
     static_assert(std::has_unique_object_representations_v<T>, "no byte of it is undefined");
-    return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
+    const auto* const bytes =
+        reinterpret_cast<const std::uint8_t*>(&value);  // NOLINT(*-reinterpret-cast)
+    return {bytes, sizeof value};
 }
 
 /// An instruction of type `I`: its accounts in their order and roles, its data with the kind set,

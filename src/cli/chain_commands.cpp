@@ -172,7 +172,10 @@ class ChainStatus final : public Command {
                            ", open stamps " + chat(vaults.escrow);
         for (std::size_t i = 0; i < values.size(); ++i) {
             params[kParamNames[i]] = values[i];
-            text += std::string("\n  ") + kParamNames[i] + " " + std::to_string(values[i]);
+            text.append("\n  ")
+                .append(kParamNames[i])
+                .append(" ")
+                .append(std::to_string(values[i]));
         }
         if (config.paused_until_slot > slot) {
             text += "\nPAUSED until slot " + std::to_string(config.paused_until_slot);
@@ -199,6 +202,14 @@ class ChainStatus final : public Command {
         std::uint64_t treasury = 0;
         std::uint64_t escrow = 0;
     };
+    static Result<std::uint64_t> amount_in(const std::optional<chain::RpcAccount>& vault) {
+        if (!vault.has_value()) {
+            return std::uint64_t{0};
+        }
+        CHATMCP_TRY(const chain::TokenAccount tokens,
+                    chain::decode_token_account(vault->owner, vault->data));
+        return tokens.amount;
+    }
     static Result<Vaults> read_vaults(ChainSession& chain) {
         const chain::ProgramAddresses& at = chain.at();
         const auto read = chain.rpc().accounts(
@@ -207,21 +218,13 @@ class ChainStatus final : public Command {
             return fail(chain.explained(read.error()));
         }
         Vaults out;
-        if (!read->accounts[0].has_value()) {
-            return out;  // Initialised, and no mint yet.
+        const std::optional<chain::RpcAccount>& mint = read->accounts[0];
+        if (mint.has_value()) {  // Else initialised, and no mint yet.
+            CHATMCP_TRY(const chain::Mint chat, chain::decode_mint(mint->owner, mint->data));
+            out.supply = chat.supply;
         }
-        CHATMCP_TRY(const chain::Mint mint,
-                    chain::decode_mint(read->accounts[0]->owner, read->accounts[0]->data));
-        out.supply = mint.supply;
-        for (const auto& [place, amount] :
-             {std::pair{1U, &out.treasury}, std::pair{2U, &out.escrow}}) {
-            if (read->accounts[place].has_value()) {
-                CHATMCP_TRY(const chain::TokenAccount vault,
-                            chain::decode_token_account(read->accounts[place]->owner,
-                                                        read->accounts[place]->data));
-                *amount = vault.amount;
-            }
-        }
+        CHATMCP_TRY(out.treasury, amount_in(read->accounts[1]));
+        CHATMCP_TRY(out.escrow, amount_in(read->accounts[2]));
         return out;
     }
 };
@@ -348,8 +351,13 @@ class ChainMeasurements final : public Command {
                                  {"reason", reason_name(entry.reason)},
                                  {"not_before", entry.not_before_unix_s},
                                  {"not_after", entry.not_after_unix_s}},
-                                std::string(status_name(entry.status)) + "  " +
-                                    kind_name(entry.kind) + "  " + digest + "  " + shown);
+                                std::string(status_name(entry.status))
+                                    .append("  ")
+                                    .append(kind_name(entry.kind))
+                                    .append("  ")
+                                    .append(digest)
+                                    .append("  ")
+                                    .append(shown));
         }
         return ExitCode::done;
     }

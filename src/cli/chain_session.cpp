@@ -161,8 +161,9 @@ Result<ChainSession> ChainSession::open(const Context& context) {
 }
 
 Error ChainSession::explained(const Error& error) const {
-    if (error.check == std::string_view("NET-76") && rpc_.refusal().has_value()) {
-        output_->explain("the node said: " + rpc_.refusal()->message);
+    const auto& refusal = rpc_.refusal();
+    if (error.check == std::string_view("NET-76") && refusal.has_value()) {
+        output_->explain("the node said: " + refusal->message);
     } else if (error.code == Errc::unavailable || error.code == Errc::deadline_exceeded) {
         output_->explain("is the Solana node running, and is its URL right?");
     }
@@ -214,7 +215,7 @@ Result<net::SentTransaction> ChainSession::pay(const std::string& what,
     chain::Draft draft;
     draft.fee_payer = wallet_address(wallet);
     draft.instructions = std::move(instructions);
-    const auto prepared = sender.prepare(std::move(draft), options);
+    const auto prepared = sender.prepare(draft, options);
     if (!prepared.has_value()) {
         return fail(explain_failure(prepared.error()));
     }

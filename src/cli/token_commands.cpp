@@ -88,7 +88,7 @@ class TokenBalance final : public Command {
 class TokenCommand : public Command {
   public:
     [[nodiscard]] std::vector<std::string> fields() const override {
-        return {"amount", "price_sol", "to", "transaction", "slot", "commitment"};
+        return {"amount", "transaction", "slot", "commitment"};
     }
     void add_options(CLI::App& app) override {
         if (takes_amount()) {
@@ -137,6 +137,9 @@ class TokenBuy final : public TokenCommand {
     [[nodiscard]] std::string name() const override { return "token buy"; }
     [[nodiscard]] std::string summary() const override {
         return "buy CHAT from the treasury at the governed price";
+    }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"amount", "price_sol", "transaction", "slot", "commitment"};
     }
 
   protected:
@@ -210,6 +213,9 @@ class TokenSend final : public TokenCommand {
   public:
     [[nodiscard]] std::string name() const override { return "token send"; }
     [[nodiscard]] std::string summary() const override { return "send CHAT to a wallet"; }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"amount", "to", "transaction", "slot", "commitment"};
+    }
     void add_options(CLI::App& app) override {
         app.add_option("ADDRESS", to_, "the wallet that gets it")->required();
         TokenCommand::add_options(app);

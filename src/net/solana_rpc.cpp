@@ -1,6 +1,7 @@
 #include "net/solana_rpc.h"
 
 #include <algorithm>
+#include <ranges>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,15 @@ using attest::JsonValue;
 // Endpoints are a slot or two apart: what differs is asked again before it is a contradiction.
 constexpr int kAskedAtMost = 5;
 constexpr std::chrono::milliseconds kBeforeAskedAgain{400};
+
+// In the order of addresses: nodes have none.
+Result<chain::RpcProgramAccounts> read_sorted(const JsonValue& result) {
+    auto found = chain::read_program_accounts(result);
+    if (found.has_value()) {
+        std::ranges::sort(found->accounts, {}, [](const auto& each) { return each.first; });
+    }
+    return found;
+}
 
 bool is_path_character(char c) {
     constexpr std::string_view kOthers = "-._~!$&'()*+,;=:@/?%";
@@ -165,19 +175,29 @@ Result<chain::RpcProgramAccounts> SolanaRpc::program_accounts(
     const chain::Address& program,
     const std::vector<chain::AccountFilter>& filters,
     const chain::ReadOptions& options) {
-    // In the order of addresses: nodes have none.
-    const auto read = [](const JsonValue& result) {
-        auto found = chain::read_program_accounts(result);
-        if (found.has_value()) {
-            std::ranges::sort(found->accounts, {}, [](const auto& each) { return each.first; });
-        }
-        return found;
-    };
     return read_agreed(chain::get_program_accounts(program, filters, options),
-                       read,
+                       read_sorted,
                        [](const chain::RpcProgramAccounts& a, const chain::RpcProgramAccounts& b) {
                            return a.accounts == b.accounts;
                        });
+}
+
+Result<chain::RpcProgramAccounts> SolanaRpc::common_program_accounts(
+    const chain::Address& program,
+    const std::vector<chain::AccountFilter>& filters,
+    const chain::ReadOptions& options) {
+    CHATMCP_TRY(std::vector<chain::RpcProgramAccounts> said,
+                read_all(chain::get_program_accounts(program, filters, options), read_sorted));
+    chain::RpcProgramAccounts out = std::move(said.front());
+    for (const chain::RpcProgramAccounts& other : said | std::views::drop(1)) {
+        out.slot = std::min(out.slot, other.slot);
+        std::erase_if(out.accounts, [&other](const auto& mine) {
+            const auto theirs = std::ranges::lower_bound(
+                other.accounts, mine.first, {}, [](const auto& each) { return each.first; });
+            return theirs == other.accounts.end() || *theirs != mine;
+        });
+    }
+    return out;
 }
 
 Result<std::optional<chain::DoneTransaction>> SolanaRpc::transaction(const std::string& signature,

@@ -61,6 +61,12 @@ class SolanaRpc {
         const chain::Address& program,
         const std::vector<chain::AccountFilter>& filters,
         const chain::ReadOptions& options);
+    /// Those accounts that every endpoint that answers has, with the same data, at the lowest slot
+    /// of theirs: where accounts come and go, two endpoints hardly ever have the same list.
+    [[nodiscard]] Result<chain::RpcProgramAccounts> common_program_accounts(
+        const chain::Address& program,
+        const std::vector<chain::AccountFilter>& filters,
+        const chain::ReadOptions& options);
     [[nodiscard]] Result<std::optional<chain::DoneTransaction>> transaction(
         const std::string& signature, chain::Commitment commitment);
     /// The lowest that any endpoint says: a blockhash has expired when all say so.

@@ -126,6 +126,32 @@ TEST(SolanaRpc, EndpointsThatContradictEachOtherAreNotBelieved) {
     EXPECT_EQ(read->accounts.at(0)->data, Bytes{1});
 }
 
+// Accounts come and go between two endpoints' slots: what one alone has is left out, and that is no
+// contradiction.
+TEST(SolanaRpc, OnlyAccountsThatAllEndpointsHaveAreCommon) {
+    const auto listed = [](std::uint64_t slot,
+                           const std::vector<std::pair<json, std::string>>& all) {
+        json value = json::array();
+        for (const auto& [address, data] : all) {
+            json account = account_reply(data).at("value").at(0);
+            value.push_back({{"pubkey", address}, {"account", account}});
+        }
+        return json{{"context", {{"slot", slot}}}, {"value", value}};
+    };
+    const std::string other = chain::kMemoProgram.text();
+    const std::string third = chain::kTokenProgram.text();
+    FakeNode one;
+    FakeNode two;
+    one.on("getProgramAccounts", listed(12, {{kKey, "AQ=="}, {other, "AQ=="}, {third, "AQ=="}}));
+    two.on("getProgramAccounts", listed(10, {{third, "Ag=="}, {kKey, "AQ=="}}));
+    SolanaRpc rpc = rpc_of({&one, &two});
+    const auto common = rpc.common_program_accounts(chain::kClockSysvar, {}, {});
+    ASSERT_TRUE(common.has_value());
+    EXPECT_EQ(common->slot, 10U);
+    ASSERT_EQ(common->accounts.size(), 1U);
+    EXPECT_EQ(common->accounts[0].first, chain::kClockSysvar);
+}
+
 TEST(SolanaRpc, OneOfThreeEndpointsMayBeAway) {
     FakeNode one;
     FakeNode two;
@@ -186,7 +212,7 @@ class SolanaSenderTest : public ::testing::Test {
         chain::Draft draft;
         draft.fee_payer = payer();
         draft.instructions = {chain::system_transfer(payer(), chain::kClockSysvar, 5)};
-        auto out = sender.prepare(std::move(draft));
+        auto out = sender.prepare(draft);
         EXPECT_TRUE(out.has_value()) << out.error().check;
         return *out;
     }

@@ -80,7 +80,8 @@ Result<std::uint64_t> SolanaSender::priority_price(const chain::Draft& draft,
     return std::min(median(std::move(fees)), options.priority_price_max);
 }
 
-Result<PreparedTransaction> SolanaSender::prepare(chain::Draft draft, const SendOptions& options) {
+Result<PreparedTransaction> SolanaSender::prepare(const chain::Draft& draft,
+                                                  const SendOptions& options) {
     failure_.reset();
     CHATMCP_TRY(const std::uint64_t price, priority_price(draft, options));
     CHATMCP_TRY(const chain::Draft roomy,

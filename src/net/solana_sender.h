@@ -52,7 +52,7 @@ class SolanaSender {
     ///
     /// Errors: those of reads of SolanaRpc and of Transaction::make; refused_by_policy (NET-79) it
     ///         would fail, see `failure`.
-    [[nodiscard]] Result<PreparedTransaction> prepare(chain::Draft draft,
+    [[nodiscard]] Result<PreparedTransaction> prepare(const chain::Draft& draft,
                                                       const SendOptions& options = {});
 
     /// Sign and send. Who called showed the owner of the keys what is signed.

@@ -25,23 +25,23 @@ Result<void> ChainFollower::read_once(net::SolanaRpc& rpc,
     const UnixMs now = clock.now();
     CHATMCP_TRY(const ByteArray<32> genesis_hash, rpc.genesis_hash());
     CHATMCP_TRY(const chain::RpcAccounts read, rpc.accounts({at.config.address}, final_only));
-    if (!read.accounts.front().has_value()) {
+    const std::optional<chain::RpcAccount>& account = read.accounts.front();
+    if (!account.has_value()) {
         return fail(Errc::not_found, "NODE-06");
     }
-    const chain::RpcAccount& account = *read.accounts.front();
-    CHATMCP_TRY(
-        const auto config,
-        chain::decode_program_account_as<program::Config>(at.program, account.owner, account.data));
+    CHATMCP_TRY(const auto config,
+                chain::decode_program_account_as<program::Config>(
+                    at.program, account->owner, account->data));
     if (std::bit_cast<ByteArray<32>>(config.genesis_hash) != genesis_hash) {
         return fail(Errc::wrong_domain, "NODE-05");
     }
     const chain::AccountFilter stamps_only{
         .offset = 0, .bytes = {static_cast<std::uint8_t>(program::AccountKind::stamp)}};
-    CHATMCP_TRY(
-        const chain::RpcProgramAccounts found,
-        rpc.program_accounts(at.program,
-                             {stamps_only},
-                             {.commitment = chain::Commitment::finalized, .min_slot = read.slot}));
+    CHATMCP_TRY(const chain::RpcProgramAccounts found,
+                rpc.common_program_accounts(
+                    at.program,
+                    {stamps_only},
+                    {.commitment = chain::Commitment::finalized, .min_slot = read.slot}));
     stamps::StampsSeen seen{.scope = {.genesis_hash = genesis_hash, .program = at.program},
                             .slot = found.slot,
                             .params = config.params,

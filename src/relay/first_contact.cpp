@@ -102,7 +102,11 @@ Result<void> FirstContact::admit(const wire::WelcomeDelivery& delivery,
         return fail(Errc::permission_denied, "RLY-41");
     }
     if (const auto* const stamp = std::get_if<wire::StampPass>(&delivery.pass->value)) {
-        return admit_stamp(delivery, *stamp, state, bundle);
+        CHATMCP_TRY_VOID(check_stamp(delivery, *stamp, state));
+        return take(delivery.inbox,
+                    {.one_time_key = stamp->one_time_key,
+                     .bundle = bundle,
+                     .used_at = context_.clock.now()});
     }
     const auto* const token = std::get_if<wire::DeliveryToken>(&delivery.pass->value);
     const crypto::Sha256Digest digest = crypto::sha256(token->token);
@@ -114,23 +118,20 @@ Result<void> FirstContact::admit(const wire::WelcomeDelivery& delivery,
     return {};
 }
 
-Result<void> FirstContact::admit_stamp(const wire::WelcomeDelivery& delivery,
+Result<void> FirstContact::check_stamp(const wire::WelcomeDelivery& delivery,
                                        const wire::StampPass& pass,
-                                       const FirstContactState& state,
-                                       const ByteArray<32>& bundle) const {
+                                       const FirstContactState& state) const {
     const UnixMs now = context_.clock.now();
     CHATMCP_TRY(const std::uint64_t now_price, price(state, now));
     CHATMCP_TRY_VOID(context_.options.stamp_book->check(pass.one_time_key, now_price, now));
+    const stamps::StampKey stamp_key =
+        state.policy.has_value() ? state.policy->stamp_key : stamps::StampKey{};
     CHATMCP_TRY(const stamps::StampKey expected,
-                stamps::one_time_key(state.policy->stamp_key,
+                stamps::one_time_key(stamp_key,
                                      {.salt = pass.salt,
                                       .inbox = delivery.inbox,
                                       .welcome_digest = crypto::sha256(delivery.welcome)}));
-    if (expected != pass.one_time_key) {
-        return fail(Errc::wrong_key, "RLY-43");
-    }
-    return take(delivery.inbox,
-                {.one_time_key = pass.one_time_key, .bundle = bundle, .used_at = now});
+    return expected == pass.one_time_key ? Result<void>{} : fail(Errc::wrong_key, "RLY-43");
 }
 
 Result<void> FirstContact::take(const wire::InboxId& inbox, const UsedStamp& stamp) const {

@@ -40,10 +40,9 @@ class FirstContact {
   private:
     [[nodiscard]] Result<FirstContactState> state_of(const wire::InboxId& inbox) const;
     [[nodiscard]] Result<std::uint64_t> price(const FirstContactState& state, UnixMs now) const;
-    [[nodiscard]] Result<void> admit_stamp(const wire::WelcomeDelivery& delivery,
+    [[nodiscard]] Result<void> check_stamp(const wire::WelcomeDelivery& delivery,
                                            const wire::StampPass& pass,
-                                           const FirstContactState& state,
-                                           const ByteArray<32>& bundle) const;
+                                           const FirstContactState& state) const;
     [[nodiscard]] Result<void> take(const wire::InboxId& inbox, const UsedStamp& stamp) const;
 
     const Context& context_;

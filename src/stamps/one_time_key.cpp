@@ -19,9 +19,9 @@ static_assert(crypto_core_ed25519_BYTES == kStampKeyBytes);
 static_assert(crypto_core_ed25519_NONREDUCEDSCALARBYTES == crypto::kSha512Bytes);
 
 void start_library() {
-    // Once, in whatever thread comes first; says 1 where it was done before.
-    static const int kStarted = sodium_init();
-    CHATMCP_CHECK(kStarted >= 0);
+    // Once, in whatever thread comes first.
+    static const bool started = sodium_init() >= 0;
+    CHATMCP_CHECK(started);
 }
 
 // A hash as a number modulo the order of the group.

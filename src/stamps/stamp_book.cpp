@@ -4,7 +4,7 @@
 
 namespace chatmcp::stamps {
 
-Result<void> StampBook::update(StampsSeen seen, UnixMs now) {
+Result<void> StampBook::update(const StampsSeen& seen, UnixMs now) {
     auto next = std::make_shared<Page>();
     next->terms = {.scope = seen.scope, .params = seen.params};
     next->slot = seen.slot;

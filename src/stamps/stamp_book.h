@@ -37,7 +37,7 @@ class StampBook {
 
     /// Errors: wrong_domain (STM-15) about another cluster or program than the first time: nothing
     ///         is changed.
-    [[nodiscard]] Result<void> update(StampsSeen seen, UnixMs now);
+    [[nodiscard]] Result<void> update(const StampsSeen& seen, UnixMs now);
 
     struct Terms {
         chain::StatementScope scope;
