@@ -56,7 +56,7 @@ Result<void> ChainFollower::read_once(net::SolanaRpc& rpc,
             seen.stamps.push_back(stamp);
         }
     }
-    return book.update(std::move(seen), now);
+    return book.update(seen, now);
 }
 
 Result<std::unique_ptr<ChainFollower>> ChainFollower::start(const ChainOptions& options,
