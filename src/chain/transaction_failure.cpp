@@ -1,7 +1,7 @@
 #include "chain/transaction_failure.h"
 
-#include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "base/encoding.h"
@@ -27,11 +27,14 @@ constexpr std::array kSystemErrors = std::to_array<NumberedText>({
     {1, "there are not enough lamports in the account"},
 });
 
-template <std::size_t N>
-std::optional<std::string_view> find_text(const std::array<NumberedText, N>& texts,
+std::optional<std::string_view> find_text(std::span<const NumberedText> texts,
                                           std::uint32_t number) {
-    const auto* const found = std::ranges::find(texts, number, &NumberedText::first);
-    return found == texts.end() ? std::nullopt : std::optional(found->second);
+    for (const auto& [each, text] : texts) {
+        if (each == number) {
+            return text;
+        }
+    }
+    return std::nullopt;
 }
 
 // "Program ID failed: ...": the first such line is by the program that refused, those after it by

@@ -134,6 +134,10 @@ test("each way to cheat with a signature of another instruction", async () => {
     const good = chat.answer(stamp, "accept");
     await refused(chat, 36, good, chat.accept(stamp, submitter, { instruction: 7, signature: 0 }));
     await refused(chat, 37, accept, good);
+    // One that succeeds with such data, without accounts, and is of another program: its signature was checked by nobody.
+    const { address: anybodys } = await chat.machine.deploy(file("deployed-v3"));
+    await chat.must({ ...good, programAddress: anybodys });
+    await refused(chat, 37, { ...good, programAddress: anybodys }, accept);
     await refused(chat, 38, good, chat.accept(stamp, submitter, { instruction: 0, signature: 1 }));
     await refused(chat, 41, chat.answer(stamp, "accept", signingKey()), accept);
     await refused(chat, 42, chat.answer(stamp, "reject"), accept);
