@@ -139,6 +139,9 @@ test("each way to cheat with a signature of another instruction", async () => {
     await chat.must({ ...good, programAddress: anybodys });
     await refused(chat, 37, { ...good, programAddress: anybodys }, accept);
     await refused(chat, 38, good, chat.accept(stamp, submitter, { instruction: 0, signature: 1 }));
+    // The cluster takes an instruction of no signatures.
+    await chat.must({ ...good, data: bytes(0, 0) });
+    await refused(chat, 38, { ...good, data: bytes(0, 0) }, accept);
     await refused(chat, 41, chat.answer(stamp, "accept", signingKey()), accept);
     await refused(chat, 42, chat.answer(stamp, "reject"), accept);
     await refused(chat, 40, { ...good, data: Buffer.concat([good.data, bytes(0)]) }, accept);

@@ -237,6 +237,7 @@ test("receipts: the enclave signs the root of the next batch, and each of its re
             await refused(chat, 53, world.verify(batch, index, { leaf: sha256(bytes(9)) }));
             await refused(chat, 55, world.verify(batch, index, { proof: [...proof, sha256()] }));
             await refused(chat, 54, world.verify(batch, count, { leaf: leaves[index], proof }));
+            await refused(chat, 55, world.verify(batch, index, { proof: Array.from({ length: 25 }, () => sha256()) }));
             if (proof.length > 0) await refused(chat, 55, world.verify(batch, index, { proof: proof.slice(1) }));
         }
     }
