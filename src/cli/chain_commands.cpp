@@ -102,7 +102,7 @@ class ChainSetup final : public Command {
                                   .genesis_hash = {},
                                   .params = program::kParamsAtFirst};
         if (!guardian_.empty()) {
-            CHATMCP_TRY(setup.guardian, chain::Address::parse(guardian_));
+            CHATMCP_TRY(setup.guardian, parse_address(chain.output(), guardian_));
         }
         CHATMCP_TRY(setup.genesis_hash, chain.rpc().genesis_hash());
         return chain::initialize_program(chain.at(), setup);
@@ -244,9 +244,9 @@ class ChainAirdrop final : public Command {
     }
 
     Result<ExitCode> run(const Context& context) override {
-        CHATMCP_TRY(const chain::Address to, chain::Address::parse(address_));
+        CHATMCP_TRY(const chain::Address to, parse_address(context.output, address_));
         CHATMCP_TRY(const std::uint64_t lamports,
-                    chain::parse_amount(amount_, chain::kSolDecimals));
+                    parse_amount(context.output, amount_, chain::kSolDecimals));
         CHATMCP_TRY(ChainSession chain, ChainSession::open(context));
         const auto result = chain.rpc().call(chain::request_airdrop(to, lamports));
         if (!result.has_value()) {

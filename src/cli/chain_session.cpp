@@ -108,6 +108,25 @@ std::string sol_text(std::uint64_t lamports) {
     return chain::amount_text(lamports, chain::kSolDecimals) + " SOL";
 }
 
+Result<chain::Address> parse_address(const Output& output, const std::string& text) {
+    auto address = chain::Address::parse(text);
+    if (!address.has_value()) {
+        output.explain(text + " is not the base58 address of anything on Solana");
+    }
+    return address;
+}
+
+Result<std::uint64_t> parse_amount(const Output& output,
+                                   const std::string& text,
+                                   std::uint8_t decimals) {
+    auto amount = chain::parse_amount(text, decimals);
+    if (!amount.has_value()) {
+        output.explain("an amount is a decimal number with at most " + std::to_string(decimals) +
+                       " digits behind the point, such as 1.5");
+    }
+    return amount;
+}
+
 Result<crypto::SigningKey> read_wallet(const std::string& file) {
     CHATMCP_TRY(Bytes content, read_file(file, kWalletFileMaxBytes));
     auto key = identity::read_wallet_file(content);
@@ -131,12 +150,15 @@ ChainSession::ChainSession(const Context& context,
 
 Result<ChainSession> ChainSession::connect(const Context& context,
                                            const ClusterSettings& settings) {
-    CHATMCP_TRY(const chain::Address program, chain::Address::parse(settings.program));
-    CHATMCP_TRY(net::SolanaRpc rpc,
-                net::SolanaRpc::open({.endpoints = settings.endpoints,
-                                      .ca_file = context.options.ca,
-                                      .timeout = timeout_of(context.options)}));
-    ChainSession session(context, settings, std::move(rpc), program);
+    CHATMCP_TRY(const chain::Address program, parse_address(context.output, settings.program));
+    auto rpc = net::SolanaRpc::open({.endpoints = settings.endpoints,
+                                     .ca_file = context.options.ca,
+                                     .timeout = timeout_of(context.options)});
+    if (!rpc.has_value()) {
+        context.output.explain("an endpoint is https://host/path, or http:// on this machine");
+        return fail(rpc.error());
+    }
+    ChainSession session(context, settings, *std::move(rpc), program);
     const auto genesis_hash = session.rpc_.genesis_hash();
     if (!genesis_hash.has_value()) {
         return fail(session.explained(genesis_hash.error()));
@@ -164,6 +186,10 @@ Error ChainSession::explained(const Error& error) const {
     const auto& refusal = rpc_.refusal();
     if (error.check == std::string_view("NET-76") && refusal.has_value()) {
         output_->explain("the node said: " + refusal->message);
+    } else if (error.code == Errc::malformed) {
+        output_->explain("what answers there is no JSON-RPC of a Solana node");
+    } else if (error.code == Errc::equivocation) {
+        output_->explain("the endpoints say different things; one of them is wrong or behind");
     } else if (error.code == Errc::unavailable || error.code == Errc::deadline_exceeded) {
         output_->explain("is the Solana node running, and is its URL right?");
     }
@@ -205,12 +231,16 @@ Result<net::SentTransaction> ChainSession::pay(const std::string& what,
     net::SolanaSender sender(rpc_);
     const net::SendOptions options{.timeout = timeout_};
     const auto explain_failure = [&](const Error& error) {
-        if (sender.failure().has_value()) {
-            output_->explain("the chain refused: " +
-                             chain::transaction_failure_text(*sender.failure(), at_.program));
-            return error;
+        const auto& failure = sender.failure();
+        if (!failure.has_value()) {
+            return explained(error);
         }
-        return explained(error);
+        const bool poor =
+            failure->name == "AccountNotFound" || failure->name == "InsufficientFundsForFee";
+        output_->explain(poor ? "the wallet has too little SOL on this chain to pay the fee"
+                              : "the chain refused: " +
+                                    chain::transaction_failure_text(*failure, at_.program));
+        return error;
     };
     chain::Draft draft;
     draft.fee_payer = wallet_address(wallet);

@@ -44,6 +44,12 @@ struct WalletOptions {
 [[nodiscard]] std::string chat_text(std::uint64_t units);
 [[nodiscard]] std::string sol_text(std::uint64_t lamports);
 
+/// Errors: those of Address::parse and parse_amount, explained in the output.
+[[nodiscard]] Result<chain::Address> parse_address(const Output& output, const std::string& text);
+[[nodiscard]] Result<std::uint64_t> parse_amount(const Output& output,
+                                                 const std::string& text,
+                                                 std::uint8_t decimals);
+
 /// Errors: those of read_file and read_wallet_file.
 [[nodiscard]] Result<crypto::SigningKey> read_wallet(const std::string& file);
 [[nodiscard]] chain::Address wallet_address(const crypto::SigningKey& key);
@@ -61,6 +67,7 @@ class ChainSession {
     [[nodiscard]] net::SolanaRpc& rpc() { return rpc_; }
     [[nodiscard]] const chain::ProgramAddresses& at() const { return at_; }
     [[nodiscard]] const ClusterSettings& settings() const { return settings_; }
+    [[nodiscard]] const Output& output() const { return *output_; }
 
     /// The program's settings. Errors: not_found (CLI-37) the program is not set up there.
     [[nodiscard]] Result<program::Config> config();

@@ -10,10 +10,6 @@
 namespace chatmcp::cli {
 namespace {
 
-Result<std::uint64_t> parse_chat(const std::string& text) {
-    return chain::parse_amount(text, program::kChatDecimals);
-}
-
 Json sent_json(const net::SentTransaction& sent) {
     return {{"transaction", sent.signature},
             {"slot", sent.slot},
@@ -77,7 +73,7 @@ class TokenBalance final : public Command {
             context.output.explain("give an ADDRESS or --wallet FILE");
             return fail(Errc::invalid_argument, "CLI-39");
         }
-        return chain::Address::parse(address_);
+        return parse_address(context.output, address_);
     }
 
     std::string address_;
@@ -100,7 +96,7 @@ class TokenCommand : public Command {
     Result<ExitCode> run(const Context& context) override {
         Plan plan;
         if (takes_amount()) {
-            CHATMCP_TRY(plan.amount, parse_chat(amount_));
+            CHATMCP_TRY(plan.amount, parse_amount(context.output, amount_, program::kChatDecimals));
         }
         CHATMCP_TRY(const crypto::SigningKey key, read_wallet(wallet_.file));
         CHATMCP_TRY(ChainSession chain, ChainSession::open(context));
@@ -146,6 +142,7 @@ class TokenBuy final : public TokenCommand {
     Result<void> make(ChainSession& chain, const chain::Address& wallet, Plan& plan) override {
         CHATMCP_TRY(const program::Config config, chain.config());
         if (plan.amount > program::kChatSupply) {
+            chain.output().explain("there is less CHAT than that");
             return fail(Errc::too_large, "CHN-44");
         }
         const std::uint64_t price = program::buy_lamports(config.params, plan.amount);
@@ -223,10 +220,11 @@ class TokenSend final : public TokenCommand {
 
   protected:
     Result<void> make(ChainSession& chain, const chain::Address& wallet, Plan& plan) override {
-        CHATMCP_TRY(const chain::Address to, chain::Address::parse(to_));
+        CHATMCP_TRY(const chain::Address to, parse_address(chain.output(), to_));
         if (!crypto::is_ed25519_point(to.bytes)) {
             // The address of a program's account, such as somebody's token account: nobody could
             // take the tokens from there.
+            chain.output().explain(to_ + " is the address of no wallet");
             return fail(Errc::invalid_argument, "CLI-40");
         }
         plan.what = "send " + chat_text(plan.amount) + " to " + to.text();

@@ -99,10 +99,12 @@ class ChainTest(unittest.TestCase):
 
     def test_what_cannot_be_meant_is_refused(self):
         self.refused("CLI-39", "token", "balance")
-        self.refused("CHN-05", "token", "balance", "nobody")
+        self.refused("CHN-05", "token", "balance", "nobody", text="nobody is not the base58 address")
         mint = self.ran("chain", "status")["mint"]
         self.refused("CLI-40", "token", "send", mint, "1", "--wallet", self.wallet, "--yes")
-        self.refused("CHN-43", "token", "buy", "0.0000001", "--wallet", self.wallet, "--yes")
+        self.refused("CHN-43", "token", "buy", "0.0000001", "--wallet", self.wallet, "--yes", text="at most 6 digits")
+        self.refused("CHN-44", "token", "buy", "1000000001", "--wallet", self.wallet, "--yes", text="less CHAT than that")
+        self.refused("NET-79", "token", "buy", "1", "--wallet", self.wallet, "--yes", text="too little SOL")
         self.refused("CHN-41", "token", "buy", "--wallet", self.wallet, "--yes", "--", "-1")
 
     def test_without_the_program_or_the_chain_it_is_said(self):
@@ -110,6 +112,7 @@ class ChainTest(unittest.TestCase):
         used = self.ran("chain", "use", nobody, "--endpoint", self.chain.url)
         self.assertFalse(used["is_set_up"])
         self.refused("CLI-37", "chain", "status", text="there is no ChatMCP at")
+        self.refused("NET-61", "chain", "use", nobody, "--endpoint", "http://192.0.2.1:80", text="http:// on this machine")
         self.refused("NET-63", "chain", "use", nobody, "--endpoint", "http://127.0.0.1:1", text="is the Solana node running")
 
     def test_another_cluster_and_damaged_settings_are_refused(self):
