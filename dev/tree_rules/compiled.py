@@ -4,6 +4,8 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,9 @@ WASM = [
     "clang++-19", "--target=wasm32-wasi", "-fsyntax-only", "-std=c++23", "-fno-exceptions",
     "-Wall", "-Wextra", "-Wno-pragma-once-outside-header", "-Werror=implicit-function-declaration",
 ]  # fmt: skip
+
+# Where a quoted include is looked for; the program's headers are the chain's layouts.
+INCLUDE_FOLDERS = ["src", "program/include"]
 
 
 def dependency_folder() -> Path:
@@ -30,7 +35,8 @@ def reachable(tree: Tree, file: SourceFile) -> list[SourceFile]:
         current = waiting.pop()
         if current.path not in found:
             found[current.path] = current
-            others = (tree.find(f"src/{path}") for _, path, quoted in includes(current) if quoted)
+            named = [path for _, path, quoted in includes(current) if quoted]
+            others = (tree.find(f"{folder}/{path}") for path in named for folder in INCLUDE_FOLDERS)
             waiting.extend(other for other in others if other)
     return [found[path] for path in sorted(found)]
 
@@ -59,11 +65,30 @@ def digest_of(tree: Tree, file: SourceFile, settings: str) -> str:
     return digest.hexdigest()
 
 
+def make_generated_headers(tree: Tree, folder: Path) -> str:
+    """Writes into `folder` the header that the build makes for the core, where the tree has its maker; its text."""
+    maker = tree.root / "program/error_texts.py"
+    made = folder / "chain/program_errors_generated.h"
+    if not maker.exists():
+        return ""
+    made.parent.mkdir()
+    errors = tree.root / "program/include/program/errors.h"
+    subprocess.run([sys.executable, str(maker), str(errors), str(made)], check=True)
+    return made.read_text()
+
+
 def core_for_wasm(tree: Tree, passed: Passed = Passed(None)) -> Iterator[Finding]:
     """Every file of the core compiles for WebAssembly."""
+    with tempfile.TemporaryDirectory() as generated:
+        yield from compile_core(tree, passed, Path(generated))
+
+
+def compile_core(tree: Tree, passed: Passed, generated: Path) -> Iterator[Finding]:
+    """The findings of core_for_wasm; headers that the build makes are made in `generated`."""
     aws_lc = sorted(dependency_folder().glob("aws-lc-*/include"))
     system = [f"-isystem{path}" for path in aws_lc]
-    settings = " ".join([*WASM, *(path.parent.name for path in aws_lc)])
+    settings = " ".join([*WASM, *(path.parent.name for path in aws_lc), make_generated_headers(tree, generated)])
+    ours = [f"-I{folder}" for folder in (*(tree.root / name for name in INCLUDE_FOLDERS), generated)]
     jobs: list[tuple[SourceFile, str]] = []
     for file in tree.cpp(tests=False):
         if file.folder in tree.layers["core"] and file.in_folder not in tree.layers["wasm_exempt"]:
@@ -73,7 +98,7 @@ def core_for_wasm(tree: Tree, passed: Passed = Passed(None)) -> Iterator[Finding
 
     def compile_one(job: tuple[SourceFile, str]) -> tuple[SourceFile, str, str]:
         file, digest = job
-        command = [*WASM, "-xc++", f"-I{tree.root / 'src'}", *system, str(tree.root / file.path)]
+        command = [*WASM, "-xc++", *ours, *system, str(tree.root / file.path)]
         result = subprocess.run(command, capture_output=True, text=True, errors="replace")
         return file, digest, "" if result.returncode == 0 else result.stderr
 
