@@ -278,14 +278,18 @@ void encode_request(const wire::AckInbox& from, v1::AckInboxRequest& to) {
 Result<wire::SetInboxPolicy> decode_request(const v1::SetInboxPolicyRequest& from) {
     wire::SetInboxPolicy to;
     CHATMCP_TRY_VOID(decode_token(from.token(), to.token));
-    CHATMCP_TRY(to.policy,
-                decode_opaque<wire::InboxPolicy>(from.policy(), wire::kInboxPolicyMaxBytes));
+    if (from.has_policy()) {
+        CHATMCP_TRY(to.policy,
+                    decode_opaque<wire::InboxPolicy>(from.policy(), wire::kInboxPolicyMaxBytes));
+    }
     return to;
 }
 
 void encode_request(const wire::SetInboxPolicy& from, v1::SetInboxPolicyRequest& to) {
     to.set_token(text_of(from.token));
-    to.set_policy(text_of(wire::encode(from.policy)));
+    if (from.policy.has_value()) {
+        to.set_policy(text_of(wire::encode(*from.policy)));
+    }
 }
 
 Result<wire::GetStampTerms> decode_request(const v1::GetStampTermsRequest& from) {

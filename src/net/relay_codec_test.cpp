@@ -145,7 +145,9 @@ TEST(RelayCodec, EveryRequestOfADeviceSurvives) {
     expect_request_survives(wire::AckInbox{.token = {1}, .sequence = 2});
     expect_request_survives(wire::SetInboxPolicy{
         .token = {1},
-        .policy = {.stamp_key = filled<32>(2), .own_price = 3, .token_digests = {filled<32>(4)}}});
+        .policy = wire::InboxPolicy{
+            .stamp_key = filled<32>(2), .own_price = 3, .token_digests = {filled<32>(4)}}});
+    expect_request_survives(wire::SetInboxPolicy{.token = {1}, .policy = std::nullopt});
     expect_request_survives(wire::GetStampTerms{.inbox = filled<32>(1)});
     expect_request_survives(wire::PutAgentEntry{.token = {1}, .entry = {2}});
     expect_request_survives(wire::ListAgents());

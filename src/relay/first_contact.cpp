@@ -51,8 +51,10 @@ Result<FirstContactState> FirstContact::state_of(const wire::InboxId& inbox) con
 }
 
 Result<wire::SetInboxPolicy::Reply> FirstContact::set_policy(
-    const wire::InboxId& inbox, const wire::InboxPolicy& policy) const {
-    CHATMCP_TRY_VOID(stamps::check_stamp_key(policy.stamp_key));
+    const wire::InboxId& inbox, const std::optional<wire::InboxPolicy>& policy) const {
+    if (policy.has_value()) {
+        CHATMCP_TRY_VOID(stamps::check_stamp_key(policy->stamp_key));
+    }
     const auto decide = [&policy](const std::optional<store::Head>& head) -> Result<store::Change> {
         CHATMCP_TRY(FirstContactState state, decode_state(head));
         state.policy = policy;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/result.h"
 #include "relay/context.h"
@@ -19,9 +20,9 @@ class FirstContact {
   public:
     explicit FirstContact(const Context& context) : context_(context) {}
 
-    /// Errors: those of stamps::check_stamp_key.
+    /// Absent: every welcome is taken. Errors: those of stamps::check_stamp_key.
     [[nodiscard]] Result<wire::SetInboxPolicy::Reply> set_policy(
-        const wire::InboxId& inbox, const wire::InboxPolicy& policy) const;
+        const wire::InboxId& inbox, const std::optional<wire::InboxPolicy>& policy) const;
 
     /// What a stranger would have to lock now. Errors: those of StampBook::terms.
     [[nodiscard]] Result<wire::GetStampTerms::Reply> terms(const wire::InboxId& inbox) const;

@@ -187,6 +187,14 @@ TEST_F(FirstContactTest, ThePriceGrowsWithTheStampsThatSheRejected) {
     EXPECT_EQ(send(wire::GetStampTerms{inbox_})->terms->price, 2 * kPriceMin);
 }
 
+TEST_F(FirstContactTest, WithoutAPolicyAnyMoreEverybodyIsTaken) {
+    set_policy();
+    EXPECT_EQ(welcome("before", std::nullopt), "RLY-41");
+    EXPECT_EQ(check_of(send(wire::SetInboxPolicy{.token = login_, .policy = std::nullopt})), "ok");
+    EXPECT_EQ(welcome("after", std::nullopt), "ok");
+    EXPECT_FALSE(send(wire::GetStampTerms{inbox_})->terms.has_value());
+}
+
 TEST_F(FirstContactTest, APolicyIsItsOwnersAndHasAKey) {
     const wire::InboxPolicy no_key{.stamp_key = {}, .own_price = 0, .token_digests = {}};
     EXPECT_EQ(check_of(send(wire::SetInboxPolicy{.token = login_, .policy = no_key})), "STM-01");

@@ -120,7 +120,7 @@ Result<Content> Content::read(Reader& reader) {
     Content out;
     CHATMCP_TRY(out.salt, reader.array<32>());
     CHATMCP_TRY(const std::uint8_t type, reader.u8());
-    if (!((type >= 1 && type <= 5) || (type >= 16 && type <= 20))) {
+    if (!((type >= 1 && type <= 6) || (type >= 16 && type <= 20))) {
         return fail(Errc::unsupported, "CON-01");
     }
     out.type = static_cast<ContentType>(type);

@@ -29,6 +29,7 @@ enum class ContentType : std::uint8_t {
     agreement = 3,     // In a conversation: the author takes part in a companion.
     answer_post = 4,   // In a conversation: question, answer and receipt, posted by the asker.
     decline = 5,       // In a group that was joined as a request: "no".
+    given_token = 6,   // In a conversation: everybody in it may write to the author's inbox.
     copy = 16,         // In a companion: own words of the author.
     question = 17,     // In a companion.
     progress = 18,     // In a companion, from the agent.
@@ -45,7 +46,8 @@ struct Content {
     ByteArray<32> salt{};
     ContentType type = ContentType::text;
     UnixMs sent_at;
-    Bytes body;  // text: UTF-8 of at most kTextMaxBytes; others: the structure of that name.
+    Bytes body;  // text: UTF-8 of at most kTextMaxBytes; given_token: a DeliveryToken's 32 bytes;
+                 // others: the structure of that name.
 
     static constexpr std::size_t kTextMaxBytes = std::size_t{64} * 1024;
 

@@ -77,7 +77,7 @@ TEST(Content, TheFormatsPageShowsTheseVeryBytes) {
 
 TEST(Content, AnUnknownTypeIsUnsupported) {
     const Bytes bytes = encode(sample_content());
-    for (const int type : {0, 6, 15, 21, 255}) {
+    for (const int type : {0, 7, 15, 21, 255}) {
         expect_refused<Content>(with_byte(bytes, 32, static_cast<std::uint8_t>(type)), "CON-01");
     }
 }

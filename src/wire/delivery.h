@@ -310,7 +310,7 @@ struct SendInbox {
 /// From the owner of an inbox: what strangers have to bring from now on.
 struct SetInboxPolicy {
     Bytes token;
-    InboxPolicy policy;
+    std::optional<InboxPolicy> policy;  // Absent: every welcome is taken from now on.
     struct Reply {};
 };
 
