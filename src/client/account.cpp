@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/inbox_policy.h"
 #include "client/intents.h"
 #include "identity/device_log.h"
 #include "wire/components.h"
@@ -397,6 +398,9 @@ Result<void> session_replied(Step& step,
     if (const auto* upload = std::get_if<wire::UploadKeyPackages::Reply>(&reply)) {
         return uploaded(step, *upload);
     }
+    if (std::holds_alternative<wire::SetInboxPolicy::Reply>(reply)) {
+        return inbox_policy_told(step);
+    }
     return {};
 }
 
@@ -404,6 +408,7 @@ Result<void> forget_session(Step& step, const Task& task) {
     CHATMCP_TRY(RelayRow relay, step.home.relay());
     switch (task.purpose) {
         case Purpose::key_packages:
+        case Purpose::inbox_policy:
         case Purpose::read_inbox:
         case Purpose::acknowledge_inbox:
         case Purpose::inbox_stream:

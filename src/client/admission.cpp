@@ -66,6 +66,10 @@ wire::PublishBundle publish_bundle(const TopicAddress& at,
                                            .signature = {}});
 }
 
+wire::PublishBundle signed_again(const crypto::SigningKey& key, wire::PublishBundle bundle) {
+    return signed_with(key, std::move(bundle));
+}
+
 wire::PublishMessage publish_message(const TopicAddress& at,
                                      const crypto::SigningKey& key,
                                      std::uint64_t epoch,

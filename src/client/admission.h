@@ -40,6 +40,9 @@ struct TopicAddress {
                                                  const mls::Bundle& bundle,
                                                  const wire::Ed25519Key& next_admission_key,
                                                  std::vector<wire::WelcomeDelivery> welcomes);
+/// The same bundle with other passes.
+[[nodiscard]] wire::PublishBundle signed_again(const crypto::SigningKey& key,
+                                               wire::PublishBundle bundle);
 [[nodiscard]] wire::PublishMessage publish_message(const TopicAddress& at,
                                                    const crypto::SigningKey& key,
                                                    std::uint64_t epoch,

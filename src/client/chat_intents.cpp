@@ -8,6 +8,7 @@
 #include "client/commit_intents.h"
 #include "client/companion.h"
 #include "client/conversation.h"
+#include "client/first_contact.h"
 #include "client/inbox.h"
 #include "client/intents.h"
 #include "client/successor.h"
@@ -23,6 +24,7 @@ enum InvitationStage : std::uint8_t {
     claim = 1,
     make_topic = 2,
     commit = 3,
+    terms = 4,  // After a commit was refused for want of a pass.
 };
 
 constexpr std::size_t kLookUpsAtOnceMax = 16;
@@ -80,6 +82,17 @@ Result<void> start_add(Step& step, const AddMembers& command) {
     CHATMCP_TRY(body.invitees, invitees_of(command.accounts, own.row.account));
     CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::add_members, chat.id));
     return save_commit_body(step, intent, body);
+}
+
+Result<void> start_ask_terms(Step& step, const AskStampTerms& command) {
+    CommitBody body;
+    CHATMCP_TRY(body.invitees, invitees_of({command.account}, {}));
+    CHATMCP_TRY(IntentRow intent, new_intent(step, IntentKind::ask_stamp_terms, std::nullopt));
+    return save_commit_body(step, intent, body);
+}
+
+void go_to_terms(IntentRow& intent) {
+    intent.stage = terms;
 }
 
 Result<void> start_remove(Step& step, const RemoveMember& command) {
@@ -155,6 +168,7 @@ Result<void> accept_request(Step& step, const AcceptRequest& command) {
     chat.state = ChatState::active;
     step.notice(ChatChanged{chat.id});
     step.notice(MessagesArrived{chat.id, chat.cursor});
+    CHATMCP_TRY_VOID(answer_stamp(step, chat.id, ReceivedStampState::accepted));
     return step.home.save(chat);
 }
 
@@ -165,6 +179,7 @@ Result<void> decline_request(Step& step, const ChatId& id, bool blocks) {
     }
     if (blocks) {
         CHATMCP_TRY_VOID(block(step, chat.inviter));
+        CHATMCP_TRY_VOID(answer_stamp(step, chat.id, ReceivedStampState::rejected));
     }
     const auto content = make_content(step, wire::ContentType::decline, {});
     CHATMCP_TRY(const auto declining, new_message(step, IntentKind::decline, id, content));
@@ -192,11 +207,21 @@ Result<void> progress_look_up(Step& step, IntentRow& intent, CommitBody& body) {
             }
         }
     }
-    if (open == 0) {
+    if (open > 0) {
+        return {};
+    }
+    if (intent.kind != IntentKind::ask_stamp_terms) {
         intent.stage = claim;
         return step.home.save(intent);
     }
-    return {};
+    const InviteeRow& asked = body.invitees.front();
+    if (asked.reason.has_value()) {
+        return refuse(step, intent, asked.reason->reason());
+    }
+    CHATMCP_TRY(const wire::Ed25519Key root_key, recorded(asked.root_key));
+    body.strangers = {{asked.account, identity::inbox_id(root_key), false, std::nullopt}};
+    intent.stage = terms;
+    return save_commit_body(step, intent, body);
 }
 
 Result<void> look_up_device(InviteeRow& invitee, const wire::GetDeviceLog::Reply& reply) {
@@ -414,6 +439,16 @@ Result<void> progress_invitation(Step& step, IntentRow& intent) {
     if (intent.stage == make_topic) {
         return progress_make_topic(step, intent, body);
     }
+    if (intent.stage == terms) {
+        CHATMCP_TRY(const bool known, progress_terms(step, intent, body));
+        if (known && intent.kind == IntentKind::ask_stamp_terms) {
+            return deliver(step, intent);
+        }
+        if (known) {
+            intent.stage = commit;
+            CHATMCP_TRY_VOID(step.home.save(intent));
+        }
+    }
     return intent.stage == commit ? progress_commit(step, intent) : Result<void>();
 }
 
@@ -426,6 +461,9 @@ Result<void> invitation_replied(Step& step,
     }
     if (const auto* claimed = std::get_if<wire::ClaimKeyPackages::Reply>(&reply)) {
         return intent.stage == claim ? key_packages_came(step, intent, *claimed) : Result<void>();
+    }
+    if (const auto* told = std::get_if<wire::GetStampTerms::Reply>(&reply)) {
+        return intent.stage == terms ? terms_came(step, intent, task, *told) : Result<void>();
     }
     if (std::holds_alternative<wire::CreateTopic::Reply>(reply) && intent.stage == make_topic) {
         intent.stage = commit;

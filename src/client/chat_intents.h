@@ -13,6 +13,10 @@ namespace chatmcp::client {
 
 [[nodiscard]] Result<void> start_create(Step& step, const CreateChat& command);
 [[nodiscard]] Result<void> start_add(Step& step, const AddMembers& command);
+/// The same look into device logs, for the terms alone.
+[[nodiscard]] Result<void> start_ask_terms(Step& step, const AskStampTerms& command);
+/// Everybody's terms are asked for next.
+void go_to_terms(IntentRow& intent);
 [[nodiscard]] Result<void> start_remove(Step& step, const RemoveMember& command);
 [[nodiscard]] Result<void> start_leave(Step& step, const LeaveChat& command);
 [[nodiscard]] Result<void> start_send(Step& step, const SendText& command);

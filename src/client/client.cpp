@@ -11,7 +11,9 @@
 #include "client/companion.h"
 #include "client/companion_duties.h"
 #include "client/conversation.h"
+#include "client/first_contact.h"
 #include "client/inbox.h"
+#include "client/inbox_policy.h"
 #include "client/intents.h"
 #include "client/questions.h"
 #include "client/readd.h"
@@ -116,6 +118,11 @@ Result<void> do_command(Step& step, TrustSettings& trust, const Command& command
             [&](const DeclineAssistant& c) { return decline_assistant(step, c); },
             [&](const RevokeAssistant& c) { return start_revoke(step, c); },
             [&](const Ask& c) { return start_ask(step, c); },
+            [&](const SetStampSettings& c) { return start_set_policy(step, c); },
+            [&](const AskStampTerms& c) { return start_ask_terms(step, c); },
+            [&](const StampLocked& c) { return stamp_locked(step, c); },
+            [&](const DeclineStamps& c) { return decline_stamps(step, c); },
+            [&](const ForgetStamp& c) { return forget_stamp(step, c); },
             [&](const SetPolicy& c) { return settle(c.json); },
             [&](const AllowSimulated& c) -> Result<void> {
                 CHATMCP_TRY(const auto policy,
@@ -164,9 +171,12 @@ Result<void> session_failed(Step& step, const Task& task, const Reason& reason) 
         step.runtime.want_inbox = step.runtime.want_inbox && !is_permanent(reason.code);
     }
     if (is_permanent(reason.code)) {
+        const IntentKind kind = task.purpose == Purpose::inbox_policy
+                                    ? IntentKind::set_stamp_settings
+                                    : IntentKind::login;
         CHATMCP_TRY(const auto pending, step.home.pending_intents());
         for (IntentRow intent : pending) {
-            if (intent.kind == IntentKind::login) {
+            if (intent.kind == kind) {
                 CHATMCP_TRY_VOID(refuse(step, intent, reason));
             }
         }
@@ -263,6 +273,7 @@ Result<void> start_duties(Step& step) {
         return {};
     }
     CHATMCP_TRY_VOID(keep_key_packages(step));
+    CHATMCP_TRY_VOID(keep_inbox_policy(step));
     CHATMCP_TRY(const auto ids, step.home.chats());
     for (const ChatId& id : ids) {
         CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
@@ -273,7 +284,8 @@ Result<void> start_duties(Step& step) {
         // A duty that cannot be seen to is named, and leaves everything else to go on.
         const auto started =
             chat.companion_of.has_value() ? start_companion_duties(step, chat) : Result<void>();
-        for (const auto& result : {start_chat_duties(step, chat), started}) {
+        for (const auto& result :
+             {start_chat_duties(step, chat), keep_given_token(step, chat), started}) {
             if (!result.has_value() && is_home_error(result.error())) {
                 return fail(result.error());
             }

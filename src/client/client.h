@@ -15,6 +15,7 @@
 #include "client/view.h"
 #include "crypto/kdf.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 #include "mls/environment.h"
 
 namespace chatmcp::client {
@@ -123,6 +124,16 @@ class Client {
     [[nodiscard]] Result<ReceiptFile> receipt(Transaction& home,
                                               const ChatId& chat,
                                               const wire::MessageId& answer_post);
+
+    [[nodiscard]] Result<StampSettingsView> stamp_settings(Transaction& home);
+    /// The private key of our stamps: answers to them are signed with it. Errors: not_found
+    /// (CLT-78) none was ever asked for.
+    [[nodiscard]] Result<crypto::SigningKey> stamp_key(Transaction& home);
+    [[nodiscard]] Result<std::vector<SentStamp>> sent_stamps(Transaction& home);
+    [[nodiscard]] Result<std::vector<ReceivedStamp>> received_stamps(Transaction& home);
+    /// What AskStampTerms came to; absent: every welcome is taken. Errors: not_found (CLT-12).
+    [[nodiscard]] Result<std::optional<wire::StampTerms>> stamp_terms(Transaction& home,
+                                                                      IntentId id);
 
     /// The trust policy as it was set (JSON); absent: the one that refuses everything.
     [[nodiscard]] Result<std::optional<Bytes>> policy(Transaction& home);

@@ -115,6 +115,29 @@ struct Ask {
     std::string text;  // At most wire::Question::kTextMaxBytes.
 };
 
+/// What strangers need to write to this device. The relay is told; contacts get tokens.
+struct SetStampSettings {
+    bool wanted = false;
+    std::uint64_t own_price = 0;  // Units of CHAT; the chain's bounds are around it.
+};
+/// Ask what somebody's inbox wants of strangers. Query: Client::stamp_terms.
+struct AskStampTerms {
+    identity::Caip10 account;
+};
+/// A stamp of Client::sent_stamps was locked on the chain under this key: its welcome may go.
+struct StampLocked {
+    ByteArray<32> salt{};
+    ByteArray<32> one_time_key{};
+};
+/// Invite nobody for whom a stamp is still wanted. `intent` is of type IntentId.
+struct DeclineStamps {
+    std::uint64_t intent = 0;
+};
+/// The chain has nothing of this stamp any more, or nothing that we still wait for.
+struct ForgetStamp {
+    ByteArray<32> one_time_key{};
+};
+
 /// Replace the trust policy (JSON, docs/policy.md). Every conversation is judged again.
 struct SetPolicy {
     Bytes json;
@@ -145,6 +168,11 @@ using Command = std::variant<StartLogin,
                              DeclineAssistant,
                              RevokeAssistant,
                              Ask,
+                             SetStampSettings,
+                             AskStampTerms,
+                             StampLocked,
+                             DeclineStamps,
+                             ForgetStamp,
                              SetPolicy,
                              AllowSimulated>;
 

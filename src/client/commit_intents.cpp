@@ -7,6 +7,7 @@
 #include "client/account.h"
 #include "client/admission.h"
 #include "client/conversation.h"
+#include "client/first_contact.h"
 #include "client/intents.h"
 #include "client/readd.h"
 #include "client/sync.h"
@@ -66,7 +67,8 @@ Result<Wish> wish_to_add(Step& step, IntentRow& intent, const mls::Group& group)
             continue;
         }
         tree_bytes += invitee.key_package.size();
-        if (!has_room(step, tree_bytes, plan.add.size())) {
+        const bool full = body.one_at_a_time && !plan.add.empty();
+        if (full || !has_room(step, tree_bytes, plan.add.size())) {
             break;
         }
         plan.add.push_back(invitee.key_package);
@@ -206,9 +208,16 @@ Result<void> progress_commit(Step& step, IntentRow& intent) {
     }
     if (chat.staged.has_value()) {
         if (chat.staged->intent != intent.id) {
-            step.wake_at(step.now.plus_ms(kOtherCommitMs));
-            return {};
+            CHATMCP_TRY(const bool waits_for_money, awaits_stamps(step, chat));
+            if (!waits_for_money) {
+                step.wake_at(step.now.plus_ms(kOtherCommitMs));
+                return {};
+            }
+            // What needs no money goes first; the other one is planned again.
+            CHATMCP_TRY_VOID(discard_staged(step, chat));
         }
+    }
+    if (chat.staged.has_value()) {
         if (intent.position.has_value()) {
             want_sync(step, chat.id);  // Accepted; the topic itself confirms it.
             return {};
@@ -239,7 +248,7 @@ Result<void> commit_replied(Step& step,
     if (!chat.staged.has_value() || chat.staged->intent != intent.id) {
         return {};  // The topic was faster.
     }
-    CHATMCP_TRY(const auto bundle, step.home.get<BundleRow>(home_key("bundle/", chat.id)));
+    CHATMCP_TRY(const auto bundle, step.home.get<BundleRow>(bundle_key(chat.id)));
     if (!bundle.has_value()) {
         return fail(Errc::storage_corrupt, "CLT-07");
     }

@@ -8,9 +8,11 @@
 #include "client/assistant_intents.h"
 #include "client/companion_duties.h"
 #include "client/conversation.h"
+#include "client/inbox_policy.h"
 #include "client/intents.h"
 #include "client/publish.h"
 #include "client/questions.h"
+#include "identity/device_log.h"
 
 namespace chatmcp::client {
 namespace {
@@ -259,6 +261,9 @@ Result<void> message_received(Step& step,
             break;
         case wire::ContentType::answer_post:
             verdict = take_answer_post(step, chat, envelope, author, content);
+            break;
+        case wire::ContentType::given_token:
+            verdict = take_given_token(step, identity::inbox_id(author.root_key), content.body);
             break;
         default:
             break;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/inbox_policy.h"
+#include "client/publish.h"
 #include "wire/components.h"
 #include "wire/content.h"
 
@@ -88,7 +90,8 @@ Result<void> end_chat(Step& step, ChatRow& chat, ChatState state, const Error* e
     // Its keys are of no use any more, and a later Welcome into it needs the place.
     step.forget(chat.id);
     CHATMCP_TRY_VOID(mls::Group::erase(step.home.transaction(), chat.id));
-    CHATMCP_TRY_VOID(step.home.transaction().erase(home_key("bundle/", chat.id)));
+    CHATMCP_TRY_VOID(step.home.transaction().erase(bundle_key(chat.id)));
+    CHATMCP_TRY_VOID(forget_given_token(step, chat));
     step.runtime.want_chats.erase(chat.id);
     step.notice(ChatChanged{chat.id});
     return step.home.save(chat);

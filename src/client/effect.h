@@ -134,6 +134,8 @@ enum class IntentKind : std::uint8_t {
     agree_assistant = 11,
     revoke_assistant = 12,
     ask = 13,
+    set_stamp_settings = 14,
+    ask_stamp_terms = 15,
     // Duties of this client, not commands.
     commit_proposals = 32,  // Somebody proposed to leave.
     rotate_leaf = 33,       // The own delegation ends soon.
@@ -146,6 +148,7 @@ enum class IntentKind : std::uint8_t {
     request_readd = 40,     // Ask to be taken out and in again.
     readd_member = 41,      // Somebody asked.
     remove_expired = 42,    // Persons whose delegations ended long ago.
+    give_token = 43,        // Our delivery token to who is in a conversation.
 };
 
 enum class IntentState : std::uint8_t { pending = 1, delivered = 2, refused = 3 };

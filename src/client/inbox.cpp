@@ -9,6 +9,7 @@
 #include "client/assistant_intents.h"
 #include "client/companion.h"
 #include "client/conversation.h"
+#include "client/first_contact.h"
 #include "client/readd.h"
 #include "client/successor.h"
 #include "client/sync.h"
@@ -136,6 +137,21 @@ Result<void> admit(Step& step,
     return {};
 }
 
+// A stamp is for whoever was let in by it, and of somebody blocked it is burned.
+Result<void> note_stamp(Step& step,
+                        const wire::InboxItem& item,
+                        ByteView group_id,
+                        const std::string& inviter,
+                        const Result<void>& admitted) {
+    if (admitted.has_value()) {
+        const ChatId chat = to_array<wire::kGroupIdBytes>(group_id);
+        return stamp_came(step, item, chat, inviter, ReceivedStampState::open);
+    }
+    const bool blocked = admitted.error().check == std::string_view("CLT-33");
+    return blocked ? stamp_came(step, item, std::nullopt, inviter, ReceivedStampState::rejected)
+                   : Result<void>();
+}
+
 Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
     if (!item.acceptance.has_value()) {
         return fail(Errc::equivocation, "CLT-31");
@@ -156,7 +172,9 @@ Result<void> take_welcome(Step& step, const wire::InboxItem& item) {
                                                           : fail(group.error());
     }
     const Bytes id = to_bytes(group->view().group_id());
+    const auto inviter = inviter_of(*group);  // Where there is none, it is not admitted.
     const auto admitted = admit(step, *std::move(group), acceptance, item.received_at);
+    CHATMCP_TRY_VOID(note_stamp(step, item, id, inviter.value_or(""), admitted));
     if (!admitted.has_value() && !is_home_error(admitted.error())) {
         if (id.size() == wire::kGroupIdBytes) {
             step.forget(to_array<wire::kGroupIdBytes>(id));

@@ -9,6 +9,8 @@
 #include "client/commit_intents.h"
 #include "client/companion.h"
 #include "client/conversation.h"
+#include "client/first_contact.h"
+#include "client/inbox_policy.h"
 #include "client/publish.h"
 #include "client/questions.h"
 #include "client/readd.h"
@@ -28,6 +30,7 @@ bool is_command(IntentKind kind) {
 
 enum class Shape : std::uint8_t {
     login,
+    policy,
     invitation,
     commit,
     message,
@@ -40,8 +43,11 @@ Shape shape_of(IntentKind kind) {
     switch (kind) {
         case IntentKind::login:
             return Shape::login;
+        case IntentKind::set_stamp_settings:
+            return Shape::policy;
         case IntentKind::create_chat:
         case IntentKind::add_members:
+        case IntentKind::ask_stamp_terms:
             return Shape::invitation;
         case IntentKind::remove_member:
         case IntentKind::revoke_assistant:
@@ -62,6 +68,7 @@ Shape shape_of(IntentKind kind) {
         case IntentKind::copy_words:
         case IntentKind::post_answer:
         case IntentKind::agree_assistant:
+        case IntentKind::give_token:
             return Shape::message;
         case IntentKind::fetch_assistants:
         case IntentKind::probe_assistant:
@@ -77,6 +84,8 @@ Result<void> progress(Step& step, IntentRow& intent) {
     switch (shape_of(intent.kind)) {
         case Shape::login:
             return progress_login(step, intent);
+        case Shape::policy:
+            return progress_set_policy(step, intent);
         case Shape::invitation:
             return progress_invitation(step, intent);
         case Shape::commit:
@@ -282,6 +291,10 @@ Result<void> intent_failed(Step& step, const Task& task, const Reason& reason) {
     if (!intent.has_value() || intent->state != IntentState::pending) {
         return {};
     }
+    CHATMCP_TRY(const bool for_its_pass, pass_refused(step, *intent, task, reason));
+    if (for_its_pass) {
+        return {};
+    }
     const bool topic = intent->chat.has_value() && (reason.code == Errc::stale_epoch ||
                                                     reason.code == Errc::permission_denied ||
                                                     reason.code == Errc::unauthenticated);
@@ -327,6 +340,7 @@ Result<void> own_commit_accepted(Step& step, IntentRow& intent) {
     if (intent.kind == IntentKind::invite_assistant) {
         return assistant_added(step, intent);
     }
+    CHATMCP_TRY_VOID(stamps_used(step, intent.id));
     if (shape_of(intent.kind) == Shape::invitation) {
         const IntentRow accepted = intent;
         CHATMCP_TRY(const bool left, somebody_left_to_add(step, intent));

@@ -7,6 +7,7 @@
 #include "client/companion.h"
 #include "client/companion_duties.h"
 #include "client/conversation.h"
+#include "client/first_contact.h"
 #include "client/repair.h"
 #include "client/sync.h"
 #include "identity/device_log.h"
@@ -207,10 +208,6 @@ Result<std::vector<mls::LeafIndex>> leaves_of(const mls::GroupView& view,
 
 namespace {
 
-Bytes bundle_key(const ChatId& chat) {
-    return home_key("bundle/", chat);
-}
-
 // A Welcome goes to the inbox of the device, or enclave, whose key package it answers.
 Result<std::vector<wire::WelcomeDelivery>> address_welcomes(
     const std::vector<mls::WelcomeFor>& welcomes) {
@@ -218,15 +215,17 @@ Result<std::vector<wire::WelcomeDelivery>> address_welcomes(
     for (const mls::WelcomeFor& welcome : welcomes) {
         CHATMCP_TRY(const auto leaf, mls::inspect_key_package(welcome.key_package));
         CHATMCP_TRY(const LeafIdentity who, identity_of(leaf));
-        out.push_back({identity::inbox_id(who.root_key), welcome.welcome});
+        out.push_back({identity::inbox_id(who.root_key), welcome.welcome, std::nullopt});
     }
     return out;
 }
 
 BundleRow row_of(const wire::PublishBundle& request) {
-    BundleRow row{request.epoch, request.commit, request.next_admission_key, {}, request.signature};
+    BundleRow row{
+        request.epoch, request.commit, request.next_admission_key, {}, request.signature, {}};
     for (const wire::WelcomeDelivery& welcome : request.welcomes) {
         row.welcomes.push_back({welcome.inbox, welcome.welcome});
+        row.passes.push_back(welcome.pass);
     }
     return row;
 }
@@ -239,13 +238,19 @@ wire::PublishBundle request_of(const ChatRow& chat, const BundleRow& row) {
                                 .next_admission_key = row.next_admission_key,
                                 .welcomes = {},
                                 .signature = row.signature};
-    for (const BundleRow::WelcomeRow& welcome : row.welcomes) {
-        request.welcomes.push_back({welcome.inbox, welcome.welcome});
+    for (std::size_t i = 0; i < row.welcomes.size(); ++i) {
+        request.welcomes.push_back({row.welcomes[i].inbox,
+                                    row.welcomes[i].welcome,
+                                    i < row.passes.size() ? row.passes[i] : std::nullopt});
     }
     return request;
 }
 
 }  // namespace
+
+Bytes bundle_key(const ChatId& chat) {
+    return home_key("bundle/", chat);
+}
 
 Result<void> stage_commit(Step& step, IntentRow& intent, ChatRow& chat, mls::Plan plan) {
     CHATMCP_TRY(mls::Group * group, step.group(chat.id));
@@ -263,6 +268,7 @@ Result<void> stage_commit(Step& step, IntentRow& intent, ChatRow& chat, mls::Pla
     CHATMCP_TRY(const auto key, admission_key(*group));
     CHATMCP_TRY(const auto next, staged_admission_key(*group));
     CHATMCP_TRY(auto welcomes, address_welcomes(staged->welcomes));
+    CHATMCP_TRY_VOID(attach_passes(step, intent, welcomes));
     const auto request = publish_bundle(topic_address(chat.relay_key, chat.id),
                                         key,
                                         *staged,
@@ -275,15 +281,25 @@ Result<void> stage_commit(Step& step, IntentRow& intent, ChatRow& chat, mls::Pla
     return carry_bundle(step, intent, chat);
 }
 
+Result<void> sign_bundle(Step& step, const ChatRow& chat, BundleRow& bundle) {
+    CHATMCP_TRY(mls::Group * group, step.group(chat.id));
+    CHATMCP_TRY(const auto key, admission_key(*group));
+    bundle.signature = signed_again(key, request_of(chat, bundle)).signature;
+    return step.home.put(bundle_key(chat.id), bundle);
+}
+
 Result<void> carry_bundle(Step& step, IntentRow& intent, const ChatRow& chat) {
     const Task task = intent_task(intent.id);
-    CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
-    if (!mine) {
-        return {};
-    }
     CHATMCP_TRY(const auto row, step.home.get<BundleRow>(bundle_key(chat.id)));
     if (!row.has_value()) {
         return fail(Errc::storage_corrupt, "CLT-07");
+    }
+    if (awaits_stamps(*row)) {
+        return wait_because(step, intent, Reason{Errc::permission_denied, "CLT-75"});
+    }
+    CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
+    if (!mine) {
+        return {};
     }
     const auto first = step.runtime.first_tries.find(intent.id);
     if (first != step.runtime.first_tries.end() && !first->second.has_value()) {
@@ -304,6 +320,7 @@ Result<void> discard_staged(Step& step, ChatRow& chat) {
         CHATMCP_TRY_VOID(group->discard(step.home.transaction()));
     }
     CHATMCP_TRY_VOID(step.home.transaction().erase(bundle_key(chat.id)));
+    CHATMCP_TRY_VOID(stamps_discarded(step, chat.staged->intent));
     step.succeeded(intent_task(chat.staged->intent));
     chat.staged.reset();
     return step.home.save(chat);

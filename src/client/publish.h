@@ -69,17 +69,35 @@ struct InviteeRow {
     }
 };
 
+/// Somebody to add who wants a pass of strangers, and whose token we do not have.
+struct StrangerRow {
+    std::string account;
+    wire::InboxId inbox{};
+    bool asked = false;
+    std::optional<wire::StampTerms> terms;  // Absent once asked: every welcome is taken.
+    auto fields(this auto& self) {
+        return std::tie(self.account, self.inbox, self.asked, self.terms);
+    }
+};
+
 /// Body of every intent that ends in a commit: what it wishes, to be planned anew in each epoch.
 struct CommitBody {
-    std::string title;                 // create_chat
-    std::vector<InviteeRow> invitees;  // create_chat, add_members, admit_agreed, invite_assistant
-    std::string remove_account;        // remove_member, remove_outsider
-    Bytes extra;                       // Of the intent's kind; of create_chat: Continued.
-    bool public_handshakes = false;    // create_chat
+    std::string title;                   // create_chat
+    std::vector<InviteeRow> invitees;    // create_chat, add_members, admit_agreed, invite_assistant
+    std::string remove_account;          // remove_member, remove_outsider
+    Bytes extra;                         // Of the intent's kind; of create_chat: Continued.
+    bool public_handshakes = false;      // create_chat
+    std::vector<StrangerRow> strangers;  // create_chat, add_members, ask_stamp_terms
+    bool one_at_a_time = false;          // One of several tokens is no good: find out which.
     static constexpr std::size_t kFirstFields = 4;
     auto fields(this auto& self) {
-        return std::tie(
-            self.title, self.invitees, self.remove_account, self.extra, self.public_handshakes);
+        return std::tie(self.title,
+                        self.invitees,
+                        self.remove_account,
+                        self.extra,
+                        self.public_handshakes,
+                        self.strangers,
+                        self.one_at_a_time);
     }
 };
 [[nodiscard]] Result<CommitBody> commit_body(const IntentRow& intent);
@@ -97,11 +115,18 @@ struct BundleRow {
     wire::Ed25519Key next_admission_key{};
     std::vector<WelcomeRow> welcomes;
     wire::Ed25519Signature signature{};
+    std::vector<std::optional<wire::Pass>> passes;  // Of the welcomes, in their order.
+    static constexpr std::size_t kFirstFields = 5;
     auto fields(this auto& self) {
-        return std::tie(
-            self.epoch, self.commit, self.next_admission_key, self.welcomes, self.signature);
+        return std::tie(self.epoch,
+                        self.commit,
+                        self.next_admission_key,
+                        self.welcomes,
+                        self.signature,
+                        self.passes);
     }
 };
+[[nodiscard]] Bytes bundle_key(const ChatId& chat);
 
 /// Stage the plan and write the bundle; afterwards it is carried. What staging refuses ends the
 /// intent.
@@ -109,6 +134,8 @@ struct BundleRow {
                                         IntentRow& intent,
                                         ChatRow& chat,
                                         mls::Plan plan);
+/// Its passes are complete: sign it as it is now.
+[[nodiscard]] Result<void> sign_bundle(Step& step, const ChatRow& chat, BundleRow& bundle);
 /// Carry the staged bundle of this intent.
 [[nodiscard]] Result<void> carry_bundle(Step& step, IntentRow& intent, const ChatRow& chat);
 /// Somebody else's commit took the slot: undo the staging, the intent plans again.

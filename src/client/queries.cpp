@@ -37,6 +37,12 @@ Result<std::vector<Distrusted>> distrusted_of(Step& step, const ChatRow& chat) {
     return out;
 }
 
+// Told from program to program: nothing to read.
+bool is_shown(const MessageRow& row) {
+    const auto content = wire::decode<wire::Content>(row.content);
+    return !content.has_value() || content->type != wire::ContentType::given_token;
+}
+
 Result<std::uint32_t> count_unread(Step& step, const ChatRow& chat) {
     constexpr std::size_t kPage = 256;
     std::uint32_t unread = 0;
@@ -45,7 +51,7 @@ Result<std::uint32_t> count_unread(Step& step, const ChatRow& chat) {
         CHATMCP_TRY(const auto page, step.home.messages(chat.id, since, kPage));
         for (const MessageRow& row : page) {
             since = row.position;
-            unread += row.self || row.position > chat.cursor ? 0 : 1;
+            unread += row.self || row.position > chat.cursor || !is_shown(row) ? 0 : 1;
         }
         if (page.size() < kPage) {
             break;
@@ -349,13 +355,19 @@ Result<std::vector<MessageView>> Client::messages(Transaction& home,
     if (chat.state == ChatState::request) {
         return out;
     }
-    CHATMCP_TRY(const auto rows, opened.home.messages(id, since, limit));
-    for (const MessageRow& row : rows) {
-        if (row.position <= chat.cursor) {
-            out.push_back(view_of(row));
+    bool ended = false;
+    while (!ended && out.size() < limit) {
+        const std::size_t wanted = limit - out.size();
+        CHATMCP_TRY(const auto rows, opened.home.messages(id, since, wanted));
+        for (const MessageRow& row : rows) {
+            since = row.position;
+            if (row.position <= chat.cursor && is_shown(row)) {
+                out.push_back(view_of(row));
+            }
         }
+        ended = rows.size() < wanted;
     }
-    if (rows.size() < limit) {
+    if (ended) {
         CHATMCP_TRY(auto waiting, pending_messages(opened.step, chat));
         std::ranges::move(waiting, std::back_inserter(out));
     }

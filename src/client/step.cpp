@@ -71,6 +71,11 @@ void Step::retry_later(const Task& task, const Reason& reason) {
     }
 }
 
+void Step::retry_at(const Task& task, UnixMs at) {
+    runtime.retries[task].not_before = at;
+    wake_at(at);
+}
+
 void Step::succeeded(const Task& task) {
     runtime.retries.erase(task);
 }

@@ -27,6 +27,7 @@ enum class Purpose : std::uint8_t {
     challenge,
     login,
     key_packages,
+    inbox_policy,
     read_inbox,
     acknowledge_inbox,
     inbox_stream,
@@ -79,6 +80,7 @@ struct Runtime {
     std::map<ChatId, TopicStream> topic_streams;
     std::optional<EffectId> inbox_stream;
     std::uint64_t inbox_acknowledging = 0;  // Said by the acknowledgement under way.
+    std::uint64_t policy_telling = 0;       // Revision of the inbox policy under way.
 
     Bytes version;
     std::map<ChatId, mls::Group> groups;
@@ -117,6 +119,8 @@ class Step {
     EffectId send(const Task& task, RequestBody body);
     /// A request failed: wait before the next one, longer each time.
     void retry_later(const Task& task, const Reason& reason);
+    /// The same, where it is known how long.
+    void retry_at(const Task& task, UnixMs at);
     void succeeded(const Task& task);
     void wake_at(UnixMs at);
     [[nodiscard]] std::optional<UnixMs> wake() const { return wake_; }

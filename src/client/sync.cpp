@@ -291,7 +291,7 @@ Result<void> take_own_commit(Step& step, ChatRow& chat, const wire::Acceptance& 
     CHATMCP_TRY_VOID(check_admission_key(acceptance, next.public_key()));
     CHATMCP_TRY(const StagedRow staged, recorded(chat.staged));
     CHATMCP_TRY(const mls::Change change, must(group->confirm(step.home.transaction())));
-    CHATMCP_TRY_VOID(step.home.transaction().erase(home_key("bundle/", chat.id)));
+    CHATMCP_TRY_VOID(step.home.transaction().erase(bundle_key(chat.id)));
     chat.staged.reset();
     if (chat.state == ChatState::creating) {
         chat.state = ChatState::active;

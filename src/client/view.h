@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/bytes.h"
@@ -211,6 +212,68 @@ struct AskView {
     AnswerTiming timing;
     /// Positions of the answer's rests_on, same order; 0 where this home does not have the message.
     std::vector<std::uint64_t> rests_on_positions;
+};
+
+/// What this device asks of strangers.
+struct StampSettingsView {
+    bool wanted = false;
+    std::uint64_t own_price = 0;  // Units of CHAT.
+    bool told = false;            // The relay knows it as it is.
+    std::uint32_t tokens = 0;     // Conversations whose members need no stamp.
+};
+
+enum class SentStampState : std::uint8_t {
+    wanted = 1,   // To be locked.
+    locked = 2,   // Locked, and its welcome is on the way.
+    used = 3,     // Its welcome was delivered.
+    useless = 4,  // Its welcome will never be: to be reclaimed, if it was locked.
+};
+/// A stamp of ours: what it is for, and under which terms. Also how a home keeps it.
+struct SentStamp {
+    IntentId intent;
+    std::string account;  // CAIP-10: who it is for.
+    wire::InboxId inbox{};
+    wire::StampTerms terms;
+    ByteArray<32> salt{};
+    wire::Digest welcome_digest{};
+    std::optional<ByteArray<32>> one_time_key;  // From when it was locked.
+    SentStampState state = SentStampState::wanted;
+    UnixMs made_at;
+    auto fields(this auto& self) {
+        return std::tie(self.intent.value,
+                        self.account,
+                        self.inbox,
+                        self.terms,
+                        self.salt,
+                        self.welcome_digest,
+                        self.one_time_key,
+                        self.state,
+                        self.made_at);
+    }
+};
+
+enum class ReceivedStampState : std::uint8_t {
+    open = 1,      // Not answered.
+    accepted = 2,  // To be given back,
+    rejected = 3,  // or burned, as soon as somebody submits the answer.
+};
+/// A stamp that came with a welcome. Also how a home keeps it.
+struct ReceivedStamp {
+    std::optional<ChatId> chat;  // Absent: the welcome was refused.
+    std::string inviter;         // CAIP-10
+    wire::StampPass pass;        // As the relay says: whoever signs makes the key again.
+    wire::Digest welcome_digest{};
+    ReceivedStampState state = ReceivedStampState::open;
+    UnixMs received_at;
+    auto fields(this auto& self) {
+        return std::tie(self.chat,
+                        self.inviter,
+                        self.pass.salt,
+                        self.pass.one_time_key,
+                        self.welcome_digest,
+                        self.state,
+                        self.received_at);
+    }
 };
 
 struct StatusView {

@@ -29,7 +29,11 @@ concept Unary = requires { typename T::Reply; };
 
 World::World()
     : relay_key(crypto::SigningKey::generate(random)),
-      relay(store, relay_key.clone(), clock, random) {}
+      relay(store,
+            relay_key.clone(),
+            clock,
+            random,
+            relay::RelayOptions{.limits = {}, .stamp_book = &stamp_book}) {}
 
 Person::Person(World& world,
                std::string name_in,

@@ -14,6 +14,7 @@
 #include "crypto/sign.h"
 #include "identity/caip10.h"
 #include "relay/relay.h"
+#include "stamps/stamp_book.h"
 #include "store/memory_key_value.h"
 #include "store/memory_store.h"
 
@@ -31,6 +32,7 @@ class World {
     crypto::SystemRandom random;
     crypto::SigningKey relay_key;  // To sign what a relay that lies would sign.
     store::MemoryStore store;
+    stamps::StampBook stamp_book;  // Of a chain that nobody was heard from, until a test tells.
     relay::Relay relay;
 };
 
