@@ -77,6 +77,8 @@ std::string_view errc_name(Errc code) {
             return "resource_exhausted";
         case Errc::history_expired:
             return "history_expired";
+        case Errc::pass_required:
+            return "pass_required";
         case Errc::deadline_exceeded:
             return "deadline_exceeded";
         case Errc::unavailable:

@@ -55,7 +55,8 @@ enum class Errc : std::uint16_t {
     deadline_exceeded = 68,
     unavailable = 69,
     cancelled = 70,
-    equivocation = 71,  // A relay or member contradicts itself; the check names how.
+    equivocation = 71,   // A relay or member contradicts itself; the check names how.
+    pass_required = 72,  // A welcome that needs a delivery token or a stamp, or another one.
 
     // This machine.
     storage = 80,

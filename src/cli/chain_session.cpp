@@ -196,8 +196,9 @@ Error ChainSession::explained(const Error& error) const {
     return error;
 }
 
-Result<std::optional<chain::RpcAccount>> ChainSession::raw_account(const chain::Address& address) {
-    auto read = rpc_.accounts({address}, {.commitment = chain::Commitment::confirmed});
+Result<std::optional<chain::RpcAccount>> ChainSession::raw_account(const chain::Address& address,
+                                                                   chain::Commitment commitment) {
+    auto read = rpc_.accounts({address}, {.commitment = commitment});
     if (!read.has_value()) {
         return fail(explained(read.error()));
     }

@@ -73,8 +73,10 @@ class ChainSession {
     [[nodiscard]] Result<program::Config> config();
     /// An account of the program; absent where there is none.
     template <class State>
-    [[nodiscard]] Result<std::optional<State>> account(const chain::Address& address) {
-        CHATMCP_TRY(const std::optional<chain::RpcAccount> found, raw_account(address));
+    [[nodiscard]] Result<std::optional<State>> account(
+        const chain::Address& address,
+        chain::Commitment commitment = chain::Commitment::confirmed) {
+        CHATMCP_TRY(const std::optional<chain::RpcAccount> found, raw_account(address, commitment));
         if (!found.has_value()) {
             return std::optional<State>{};
         }
@@ -84,7 +86,7 @@ class ChainSession {
         return std::optional<State>(std::move(state));
     }
     [[nodiscard]] Result<std::optional<chain::RpcAccount>> raw_account(
-        const chain::Address& address);
+        const chain::Address& address, chain::Commitment commitment = chain::Commitment::confirmed);
     /// Units of CHAT in a wallet's associated account; zero where there is none.
     [[nodiscard]] Result<std::uint64_t> chat_balance(const chain::Address& owner);
 

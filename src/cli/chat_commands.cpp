@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "cli/command.h"
 #include "cli/lookup.h"
+#include "cli/stamp_session.h"
 #include "cli/views.h"
 
 namespace chatmcp::cli {
@@ -70,6 +71,7 @@ class ChatNew final : public Command {
         app.add_flag("--public-handshakes",
                      public_handshakes_,
                      "let the relay see who is in it, and refuse changes that would break it");
+        wallet_.add_to(app);
     }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(auto accounts, accounts_of(addresses_));
@@ -77,8 +79,11 @@ class ChatNew final : public Command {
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         CHATMCP_TRY(
             const auto intent,
-            run_to_end(session,
-                       client::CreateChat{title_, std::move(accounts), public_handshakes_}));
+            run_invitation(context,
+                           home,
+                           session,
+                           client::CreateChat{title_, std::move(accounts), public_handshakes_},
+                           wallet_));
         CHATMCP_CHECK(intent.chat.has_value());
         const client::ChatId& chat = *intent.chat;
         CHATMCP_TRY(const auto members, members_of(home, chat));
@@ -94,6 +99,7 @@ class ChatNew final : public Command {
     std::vector<std::string> addresses_;
     std::string title_;
     bool public_handshakes_ = false;
+    OptionalWallet wallet_;
 };
 
 class ChatAdd final : public Command {
@@ -106,14 +112,17 @@ class ChatAdd final : public Command {
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", chat_)->required();
         app.add_option("ADDRESS", addresses_)->required();
+        wallet_.add_to(app);
     }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(auto accounts, accounts_of(addresses_));
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_TRY(const auto intent,
-                    run_to_end(session, client::AddMembers{chat, std::move(accounts)}));
+        CHATMCP_TRY(
+            const auto intent,
+            run_invitation(
+                context, home, session, client::AddMembers{chat, std::move(accounts)}, wallet_));
         CHATMCP_TRY(const auto members, members_of(home, chat));
         context.output.line({{"chat", hex(chat)},
                              {"members", member_addresses(members)},
@@ -125,6 +134,7 @@ class ChatAdd final : public Command {
   private:
     std::string chat_;
     std::vector<std::string> addresses_;
+    OptionalWallet wallet_;
 };
 
 class ChatList final : public Command {

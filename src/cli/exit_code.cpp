@@ -58,6 +58,8 @@ const char* advice(Errc code) {
             return "check the id or address";
         case Errc::expired:
             return "it has run out; renew it";
+        case Errc::pass_required:
+            return "a stamp is wanted; see `chatmcp stamp list`";
         case Errc::history_expired:
             return "the relay no longer keeps messages that old";
         case Errc::unauthenticated:

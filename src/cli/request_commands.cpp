@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <utility>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/lookup.h"
+#include "cli/stamp_session.h"
 #include "cli/views.h"
 
 namespace chatmcp::cli {
@@ -65,20 +69,82 @@ class RequestsDecide final : public Command {
         return accept_ ? "join the conversation: see it, and be able to write"
                        : "decline, and refuse the inviter from now on";
     }
-    [[nodiscard]] std::vector<std::string> fields() const override { return {"chat", "state"}; }
-    void add_options(CLI::App& app) override { app.add_option("CHAT", chat_)->required(); }
+    [[nodiscard]] std::vector<std::string> fields() const override {
+        return {"chat", "state", "stamps_waiting", "transactions"};
+    }
+    void add_options(CLI::App& app) override {
+        app.add_option("CHAT", chat_)->required();
+        wallet_.add_to(app);
+    }
     Result<ExitCode> run(const Context& context) override {
-        return run_on_chat(context, chat_, [this](const client::ChatId& chat) -> client::Command {
-            if (accept_) {
-                return client::AcceptRequest{chat};
-            }
-            return client::BlockRequest{chat};
-        });
+        CHATMCP_TRY(Home home, Home::open(context.options, false));
+        CHATMCP_TRY(const auto id, chat_named(home, chat_));
+        CHATMCP_TRY(Session session, Session::open(home, context.options));
+        CHATMCP_TRY(const std::string state, decide(home, session, id));
+        if (accept_) {
+            CHATMCP_TRY_VOID(give_token(context, home, session, id));
+        }
+        StampsAnswered answered;
+        if (!wallet_.file.empty()) {
+            CHATMCP_TRY(answered, answer_stamps(context, home, session, wallet_));
+        }
+        CHATMCP_TRY(const auto stamps, received_stamps(home));
+        const auto waiting =
+            static_cast<std::size_t>(std::ranges::count_if(stamps, [](const auto& stamp) {
+                return stamp.state != client::ReceivedStampState::open;
+            }));
+        const std::size_t unsubmitted =
+            waiting - std::min(waiting, answered.accepted + answered.rejected);
+        if (unsubmitted > 0) {
+            context.output.note(
+                "a stamp came with it: `chatmcp stamp answer --wallet FILE` tells "
+                "the chain what you decided");
+        }
+        context.output.line({{"chat", hex(id)},
+                             {"state", state},
+                             {"stamps_waiting", unsubmitted},
+                             {"transactions", answered.transactions}},
+                            state);
+        return ExitCode::done;
     }
 
   private:
+    Result<std::string> decide(Home& home, Session& session, const client::ChatId& id) const {
+        client::Command command = client::BlockRequest{id};
+        if (accept_) {
+            command = client::AcceptRequest{id};
+        }
+        CHATMCP_TRY(const auto decided, session.run(std::move(command)));
+        if (decided && decided->state == client::IntentState::refused) {
+            return refused_as(decided->reason.value_or(client::Reason{}));
+        }
+        CHATMCP_TRY(
+            const auto view,
+            look<client::ChatView>(home, [&](client::Client& client, Transaction& transaction) {
+                return client.chat(transaction, id);
+            }));
+        return chat_state_text(view.summary);
+    }
+
+    // Whoever was accepted is a contact from now on, who needs no stamp.
+    static Result<void> give_token(const Context& context,
+                                   Home& home,
+                                   Session& session,
+                                   const client::ChatId& id) {
+        CHATMCP_TRY(const auto settings,
+                    look<client::StampSettingsView>(
+                        home, [](client::Client& client, Transaction& transaction) {
+                            return client.stamp_settings(transaction);
+                        }));
+        if (settings.wanted && !session.synchronise(id).has_value()) {
+            context.output.note("they learn that they need no stamp when your relay is back");
+        }
+        return {};
+    }
+
     bool accept_;
     std::string chat_;
+    OptionalWallet wallet_;
 };
 
 }  // namespace

@@ -120,7 +120,7 @@ Result<void> do_command(Step& step, TrustSettings& trust, const Command& command
             [&](const Ask& c) { return start_ask(step, c); },
             [&](const SetStampSettings& c) { return start_set_policy(step, c); },
             [&](const AskStampTerms& c) { return start_ask_terms(step, c); },
-            [&](const StampLocked& c) { return stamp_locked(step, c); },
+            [&](const StampsLocked& c) { return stamps_locked(step, c); },
             [&](const DeclineStamps& c) { return decline_stamps(step, c); },
             [&](const ForgetStamp& c) { return forget_stamp(step, c); },
             [&](const SetPolicy& c) { return settle(c.json); },

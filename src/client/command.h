@@ -124,14 +124,18 @@ struct SetStampSettings {
 struct AskStampTerms {
     identity::Caip10 account;
 };
-/// A stamp of Client::sent_stamps was locked on the chain under this key: its welcome may go.
-struct StampLocked {
-    ByteArray<32> salt{};
-    ByteArray<32> one_time_key{};
+/// Stamps of Client::sent_stamps were locked on the chain, each under this key: their welcomes may
+/// go.
+struct StampsLocked {
+    struct Lock {
+        ByteArray<32> salt{};
+        ByteArray<32> one_time_key{};
+    };
+    std::vector<Lock> locks;
 };
-/// Invite nobody for whom a stamp is still wanted. `intent` is of type IntentId.
+/// Invite nobody for whom a stamp is still wanted.
 struct DeclineStamps {
-    std::uint64_t intent = 0;
+    std::uint64_t intent = 0;  // SentStamp::intent
 };
 /// The chain has nothing of this stamp any more, or nothing that we still wait for.
 struct ForgetStamp {
@@ -170,7 +174,7 @@ using Command = std::variant<StartLogin,
                              Ask,
                              SetStampSettings,
                              AskStampTerms,
-                             StampLocked,
+                             StampsLocked,
                              DeclineStamps,
                              ForgetStamp,
                              SetPolicy,

@@ -103,6 +103,13 @@ Result<void> note_strangers(Step& step, CommitBody& body, const BundleRow& bundl
     return {};
 }
 
+// This process goes on with it, and tells how it ends.
+void resume(Step& step, const IntentRow& intent) {
+    step.runtime.own_intents.insert(intent.id);
+    step.runtime.untold.insert(intent.id);
+    step.effects.intent = IntentId{intent.id};
+}
+
 // A duty has no wallet: it waits until the token is there.
 Result<void> wait_for_token(Step& step, IntentRow& intent, ChatRow& chat, const Reason& reason) {
     CHATMCP_TRY_VOID(discard_staged(step, chat));
@@ -125,6 +132,43 @@ Result<void> invite_again(Step& step, IntentRow& intent, ChatRow& chat, const Re
     CHATMCP_TRY_VOID(discard_staged(step, chat));
     go_to_terms(intent);
     return save_commit_body(step, intent, body);
+}
+
+// The stamp's key is known: into the bundle with it.
+Result<void> complete_pass(Step& step, const ChatId& id, const StampsLocked::Lock& lock) {
+    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
+    CHATMCP_TRY(BundleRow bundle, staged_bundle(step, id));
+    for (std::optional<wire::Pass>& pass : bundle.passes) {
+        const wire::StampPass* const place = stamp_of(pass);
+        if (place != nullptr && place->salt == lock.salt) {
+            pass = wire::Pass{wire::StampPass{lock.salt, lock.one_time_key}};
+        }
+    }
+    return sign_bundle(step, chat, bundle);
+}
+
+Result<void> note_lock(Step& step, const StampsLocked::Lock& lock) {
+    CHATMCP_TRY(auto stamp, step.home.get<SentStamp>(sent_key(lock.salt)));
+    if (!stamp.has_value()) {
+        return fail(Errc::not_found, "CLT-76");
+    }
+    stamp->one_time_key = lock.one_time_key;
+    const bool in_time = stamp->state == SentStampState::wanted;
+    if (in_time) {
+        stamp->state = SentStampState::locked;
+    }
+    CHATMCP_TRY_VOID(step.home.put(sent_key(stamp->salt), *stamp));
+    if (stamp->state != SentStampState::locked) {
+        return {};  // Its welcome was made anew: the stamp is to be reclaimed.
+    }
+    CHATMCP_TRY(const auto found, step.home.intent(stamp->intent.value));
+    CHATMCP_TRY(const IntentRow intent, recorded(found));
+    CHATMCP_TRY(const ChatId chat, recorded(intent.chat));
+    if (in_time) {
+        CHATMCP_TRY_VOID(complete_pass(step, chat, lock));
+    }
+    resume(step, intent);
+    return {};
 }
 
 }  // namespace
@@ -178,9 +222,7 @@ Result<bool> pass_refused(Step& step, IntentRow& intent, const Task& task, const
         step.retry_at(task, step.now.plus_ms(kFinalityPollMs));
         return true;
     }
-    const bool for_its_pass = check == "RLY-41" || check == "RLY-42" || check == "STM-12" ||
-                              check == "STM-13" || check == "STM-14";
-    if (!for_its_pass || !intent.chat.has_value()) {
+    if (reason.code != Errc::pass_required || !intent.chat.has_value()) {
         return false;
     }
     CHATMCP_TRY(ChatRow chat, step.home.known_chat(*intent.chat));
@@ -254,32 +296,10 @@ Result<void> terms_came(Step& step,
     return save_commit_body(step, intent, body);
 }
 
-Result<void> stamp_locked(Step& step, const StampLocked& command) {
-    CHATMCP_TRY(auto stamp, step.home.get<SentStamp>(sent_key(command.salt)));
-    if (!stamp.has_value()) {
-        return fail(Errc::not_found, "CLT-76");
+Result<void> stamps_locked(Step& step, const StampsLocked& command) {
+    for (const StampsLocked::Lock& lock : command.locks) {
+        CHATMCP_TRY_VOID(note_lock(step, lock));
     }
-    stamp->one_time_key = command.one_time_key;
-    if (stamp->state != SentStampState::wanted) {
-        return step.home.put(sent_key(stamp->salt), *stamp);  // Too late, and to be reclaimed.
-    }
-    stamp->state = SentStampState::locked;
-    CHATMCP_TRY_VOID(step.home.put(sent_key(stamp->salt), *stamp));
-    CHATMCP_TRY(const auto intent, step.home.intent(stamp->intent.value));
-    CHATMCP_TRY(const IntentRow pending, recorded(intent));
-    CHATMCP_TRY(const ChatId id, recorded(pending.chat));
-    CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
-    CHATMCP_TRY(BundleRow bundle, staged_bundle(step, id));
-    for (std::optional<wire::Pass>& pass : bundle.passes) {
-        const wire::StampPass* const place = stamp_of(pass);
-        if (place != nullptr && place->salt == command.salt) {
-            pass = wire::Pass{wire::StampPass{command.salt, command.one_time_key}};
-        }
-    }
-    CHATMCP_TRY_VOID(sign_bundle(step, chat, bundle));
-    step.runtime.own_intents.insert(pending.id);
-    step.runtime.untold.insert(pending.id);
-    step.effects.intent = IntentId{pending.id};
     return {};
 }
 
@@ -304,15 +324,13 @@ Result<void> decline_stamps(Step& step, const DeclineStamps& command) {
             if (is_unpaid(bundle.passes[i]) && invitee.root_key.has_value() &&
                 identity::inbox_id(*invitee.root_key) == bundle.welcomes[i].inbox) {
                 invitee.key_package.clear();
-                invitee.reason = ReasonRow{Errc::permission_denied, "CLT-75"};
+                invitee.reason = ReasonRow{Errc::pass_required, "CLT-75"};
             }
         }
     }
     CHATMCP_TRY_VOID(discard_staged(step, chat));
     CHATMCP_TRY_VOID(save_commit_body(step, intent, body));
-    step.runtime.own_intents.insert(intent.id);
-    step.runtime.untold.insert(intent.id);
-    step.effects.intent = IntentId{intent.id};
+    resume(step, intent);
     const bool nobody = std::ranges::none_of(
         body.invitees, [](const InviteeRow& row) { return !row.key_package.empty() || row.added; });
     if (!nobody) {
@@ -321,7 +339,7 @@ Result<void> decline_stamps(Step& step, const DeclineStamps& command) {
     if (chat.state == ChatState::creating) {
         CHATMCP_TRY_VOID(end_chat(step, chat, ChatState::left, nullptr));
     }
-    return refuse(step, intent, Reason{Errc::permission_denied, "CLT-75"});
+    return refuse(step, intent, Reason{Errc::pass_required, "CLT-75"});
 }
 
 // ---- Being invited ----

@@ -50,7 +50,7 @@ namespace chatmcp::client {
                                       const wire::GetStampTerms::Reply& reply);
 
 /// Errors: not_found (CLT-76) there is no such stamp.
-[[nodiscard]] Result<void> stamp_locked(Step& step, const StampLocked& command);
+[[nodiscard]] Result<void> stamps_locked(Step& step, const StampsLocked& command);
 /// Errors: not_found (CLT-77) no stamp of this intent is to be locked.
 [[nodiscard]] Result<void> decline_stamps(Step& step, const DeclineStamps& command);
 

@@ -295,7 +295,7 @@ Result<void> carry_bundle(Step& step, IntentRow& intent, const ChatRow& chat) {
         return fail(Errc::storage_corrupt, "CLT-07");
     }
     if (awaits_stamps(*row)) {
-        return wait_because(step, intent, Reason{Errc::permission_denied, "CLT-75"});
+        return wait_because(step, intent, Reason{Errc::pass_required, "CLT-75"});
     }
     CHATMCP_TRY(const bool mine, may_carry(step, intent, task));
     if (!mine) {

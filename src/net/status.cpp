@@ -42,9 +42,10 @@ Errc coarse_code(ConnectCode status) {
             return Errc::cancelled;
         case ConnectCode::unimplemented:
             return Errc::unsupported;
+        case ConnectCode::failed_precondition:
+            return Errc::pass_required;
         case ConnectCode::internal:
         case ConnectCode::unknown:
-        case ConnectCode::failed_precondition:
         case ConnectCode::data_loss:
             return Errc::internal;
     }
@@ -71,6 +72,8 @@ std::string_view sentence(ConnectCode status) {
             return "somebody was faster";
         case ConnectCode::out_of_range:
             return "no longer kept";
+        case ConnectCode::failed_precondition:
+            return "a delivery token or a stamp is needed; ask for the terms";
         case ConnectCode::resource_exhausted:
             return "try again later";
         case ConnectCode::unavailable:
@@ -106,6 +109,8 @@ ConnectCode coarse_status(Errc code) {
             return ConnectCode::aborted;
         case Errc::history_expired:
             return ConnectCode::out_of_range;
+        case Errc::pass_required:
+            return ConnectCode::failed_precondition;
         case Errc::rate_limited:
         case Errc::resource_exhausted:
             return ConnectCode::resource_exhausted;

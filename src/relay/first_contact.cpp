@@ -101,7 +101,7 @@ Result<void> FirstContact::admit(const wire::WelcomeDelivery& delivery,
         return {};
     }
     if (!delivery.pass.has_value()) {
-        return fail(Errc::permission_denied, "RLY-41");
+        return fail(Errc::pass_required, "RLY-41");
     }
     if (const auto* const stamp = std::get_if<wire::StampPass>(&delivery.pass->value)) {
         CHATMCP_TRY_VOID(check_stamp(delivery, *stamp, state));
@@ -115,7 +115,7 @@ Result<void> FirstContact::admit(const wire::WelcomeDelivery& delivery,
     // Digests of random tokens: whoever finds one by timing has not found its token.
     if (std::ranges::find(state.policy->token_digests, digest) ==
         state.policy->token_digests.end()) {
-        return fail(Errc::permission_denied, "RLY-42");
+        return fail(Errc::pass_required, "RLY-42");
     }
     return {};
 }

@@ -30,7 +30,7 @@ class FirstContact {
     /// Before a bundle is given its place. A stamp is taken for this bundle; asked again for the
     /// same, it is taken still.
     ///
-    /// Errors: permission_denied (RLY-41) the inbox wants a token or a stamp, and there is neither,
+    /// Errors: pass_required (RLY-41) the inbox wants a token or a stamp, and there is neither,
     ///         (RLY-42) the token is not one of hers; wrong_key (RLY-43) the stamp is for another
     ///         inbox or welcome; those of StampBook::check; already_exists (RLY-44) the stamp came
     ///         with another bundle; resource_exhausted (RLY-45) too many stamps are remembered.

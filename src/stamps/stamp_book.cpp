@@ -47,16 +47,16 @@ Result<void> StampBook::check(const ByteArray<32>& one_time_key,
     }
     const program::Stamp& stamp = found->second;
     if (stamp.status != program::StampStatus::open) {
-        return fail(Errc::permission_denied, "STM-12");
+        return fail(Errc::pass_required, "STM-12");
     }
     if (stamp.amount < price) {
-        return fail(Errc::permission_denied, "STM-13");
+        return fail(Errc::pass_required, "STM-13");
     }
     const std::uint64_t age_slots =
         known->slot > stamp.locked_slot ? known->slot - stamp.locked_slot : 0;
     if (age_slots > known->terms.params.stamp_admission_slots ||
         stamp.expires_slot <= known->slot) {
-        return fail(Errc::expired, "STM-14");
+        return fail(Errc::pass_required, "STM-14");
     }
     return {};
 }

@@ -50,8 +50,8 @@ class StampBook {
     /// recipient has time to answer.
     ///
     /// Errors: unavailable (STM-10); not_found (STM-11) none is known: not locked, not final yet,
-    ///         or given back; permission_denied (STM-12) rejected already, (STM-13) less than the
-    ///         price; expired (STM-14) locked too long ago.
+    ///         or given back; pass_required (STM-12) rejected already, (STM-13) less than the
+    ///         price, (STM-14) locked too long ago.
     /// Cost:   one look into a map.
     [[nodiscard]] Result<void> check(const ByteArray<32>& one_time_key,
                                      std::uint64_t price,

@@ -86,7 +86,7 @@ class FirstContact : public ::testing::Test {
         if (is_final) {
             see_chain();
         }
-        const auto told = person.run(client::StampLocked{stamp.salt, key_of(stamp)});
+        const auto told = person.run(client::StampsLocked{{{stamp.salt, key_of(stamp)}}});
         ASSERT_TRUE(told.has_value()) << told.error().check;
     }
     IntentView invite(Person& from, const std::vector<Person*>& people) {
@@ -365,7 +365,7 @@ TEST_F(FirstContact, WhatNeedsNoMoneyGoesFirst) {
     ASSERT_EQ(wanted.size(), 1u);
     EXPECT_NE(wanted[0].welcome_digest, first.welcome_digest);
     // Whoever locked the first one meanwhile can have it back.
-    ASSERT_TRUE(ana.run(client::StampLocked{first.salt, key_of(first)}).has_value());
+    ASSERT_TRUE(ana.run(client::StampsLocked{{{first.salt, key_of(first)}}}).has_value());
     ASSERT_EQ(sent(ana, SentStampState::useless).size(), 1u);
     EXPECT_EQ(sent(ana, SentStampState::useless)[0].one_time_key, key_of(first));
     lock(ana, wanted[0]);
@@ -373,7 +373,7 @@ TEST_F(FirstContact, WhatNeedsNoMoneyGoesFirst) {
 }
 
 TEST_F(FirstContact, AnUnknownStampIsNotOurs) {
-    const auto told = ana.run(client::StampLocked{.salt = {1}, .one_time_key = {2}});
+    const auto told = ana.run(client::StampsLocked{{{.salt = {1}, .one_time_key = {2}}}});
     ASSERT_FALSE(told.has_value());
     EXPECT_EQ(told.error().check, std::string_view("CLT-76"));
 }
@@ -419,7 +419,7 @@ TEST_F(FirstContact, ADyingProcessLosesNothing) {
     locked.expires_slot = 1 + program::kParamsAtFirst.stamp_open_slots;
     locked.status = program::StampStatus::open;
     see_chain();
-    EXPECT_EQ(ana.run_with_kills(client::StampLocked{wanted.salt, key_of(wanted)}).state,
+    EXPECT_EQ(ana.run_with_kills(client::StampsLocked{{{wanted.salt, key_of(wanted)}}}).state,
               IntentState::delivered);
     EXPECT_EQ(ana.intent(invitation.id).state, IntentState::delivered);
     cleo.sync();
