@@ -8,11 +8,13 @@ import re
 import statistics
 import time
 
+from demo import chain as development
 from demo import services
 from demo.services import BIN, Failed, say
 from demo.speakers import Progress, Refused, Speaker, together
 
 STARTED = time.monotonic()
+BOUGHT_CHAT, STAMP_CHAT = "10", "1"
 READ_SECONDS_MAX = 60
 GRANT_HOURS = 2
 # Words that carry no content, for the share of the reference's content words.
@@ -94,10 +96,29 @@ def sign_in(talk: Conversation) -> None:
         say(f"    {speaker.number:2d}  {speaker.name:24} {speaker.address}")
 
 
-def start_group(talk: Conversation) -> None:
-    founders = talk.cast.founders
-    step(2, f"{talk.cast.inviter.name} starts a group with {len(founders) - 1} wallet addresses; they find it in their requests")
-    made = talk.cast.inviter.one("chat", "new", "--title", "demo", *[s.address for s in founders[1:]])
+def want_stamp(guarded: Speaker, inviter: Speaker, chain: development.Chain) -> None:
+    for speaker in (inviter, guarded):
+        chain.use(speaker.home)
+        chain.airdrop(speaker.home, speaker.address, "1")
+    inviter.one("token", "buy", BOUGHT_CHAT, "--wallet", inviter.wallet, "--yes")
+    with chain.hurrying():  # The relay tells terms when the chain's program is final.
+        settings = guarded.one("stamp", "settings", "--price", STAMP_CHAT)
+    say(f"    {guarded.name} wants a stamp of {settings['price']} CHAT of strangers")
+
+
+def start_group(talk: Conversation, chain: development.Chain) -> None:
+    founders, inviter, guarded = talk.cast.founders, talk.cast.inviter, talk.cast.founders[1]
+    step(2, f"{inviter.name} starts a group with {len(founders) - 1} wallet addresses; one of them takes strangers with a stamp "
+            "(development chain: its CHAT is worth nothing)")
+    want_stamp(guarded, inviter, chain)
+
+    def show_balance(when: str) -> None:
+        say(f"    {inviter.name} has {inviter.one('token', 'balance', inviter.address)['chat']} CHAT {when}")
+
+    show_balance("before")
+    with chain.hurrying():
+        made = inviter.one("chat", "new", "--title", "demo", "--wallet", inviter.wallet, "--yes", *[s.address for s in founders[1:]])
+    show_balance("while the stamp is locked")
     if made["missing"]:
         raise Failed(f"no device for {made['missing']}")
     talk.chat = made["chat"]
@@ -106,9 +127,10 @@ def start_group(talk: Conversation) -> None:
         waiting = [line["chat"] for line in speaker.run("requests", "list")]
         if talk.chat not in waiting:
             raise Failed(f"{speaker.name} has no request")
-        speaker.one("requests", "accept", talk.chat)
+        speaker.one("requests", "accept", talk.chat, *(("--wallet", speaker.wallet, "--yes") if speaker is guarded else ()))
 
     together("accepted", founders[1:], accept)
+    show_balance("after it was accepted")
     say(f"    chat {talk.chat[:16]}…, all accepted")
 
 
@@ -311,14 +333,16 @@ def conversation(file: pathlib.Path, folder: pathlib.Path, model: pathlib.Path) 
     folder.mkdir(parents=True, exist_ok=True)
     reference = json.loads(file.with_suffix(".reference.json").read_text())
     with contextlib.ExitStack() as running:
-        node = services.start_node(folder, 0)
+        chain = development.Chain(folder, 0)
+        running.callback(chain.stop)
+        node = services.start_node(folder, 0, chain)
         running.callback(node.stop)
         url = f"http://127.0.0.1:{node.ready['port']}"
         say(f"node {url}; {file.name}; simulated TEE")
         talk = Conversation(file, folder, url)
         running.callback(lambda: [speaker.go_offline() for speaker in talk.speakers])
         sign_in(talk)
-        start_group(talk)
+        start_group(talk, chain)
         first_half(talk)
         if not services.has_assistant():
             table(talk, [], bytes_on_wire(url))

@@ -2,9 +2,7 @@
 
 Stamps of strangers are locked, given back, burned and taken back; contacts need none; what the chain does not know yet waits.
 """
-import contextlib
 import json
-import threading
 import time
 import unittest
 
@@ -51,25 +49,8 @@ class StampsTest(unittest.TestCase):
         self.assertEqual(done.last["check"], check, done)
         self.assertIn(text, done.last["message"])
 
-    @contextlib.contextmanager
-    def time_passing(self):
-        """Slots go by fast, as long as the block lasts: what is locked becomes final."""
-        over = threading.Event()
-
-        def pass_slots():
-            while not over.wait(0.3):
-                self.chain.advance(20)
-
-        thread = threading.Thread(target=pass_slots)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
     def invite(self, who: rig.Speaker, *others: rig.Speaker) -> dict:
-        with self.time_passing():
+        with self.chain.hurrying():
             return who.one(*MOST_PATIENT, "chat", "new", *[other.address for other in others], "--wallet", who.wallet, "--yes")
 
     def want_stamps(self, speaker: rig.Speaker, price: str = PRICE) -> None:
@@ -118,7 +99,7 @@ class StampsTest(unittest.TestCase):
         self.refused("CLT-75", self.ana, "chat", "new", self.ben.address, self.cleo.address, text="takes messages of strangers with a stamp of 1 CHAT")
         self.assertEqual(self.ben.run("requests", "list"), [])
         self.assertEqual([line["state"] for line in self.ana.run("stamp", "list")], ["wanted"])
-        with self.time_passing():
+        with self.chain.hurrying():
             paid = self.ana.one(*MOST_PATIENT, "stamp", "pay", "--wallet", self.ana.wallet, "--yes")
         self.assertEqual(paid["stamps"], 1)
         for other in (self.ben, self.cleo):
@@ -138,7 +119,7 @@ class StampsTest(unittest.TestCase):
         self.rich(self.ana)
         self.refused("CLI-38", self.ana, "stamp", "pay", "--wallet", self.ana.wallet, text="nothing was signed")
         self.assertEqual(self.balance(self.ana), "100")
-        with self.time_passing():
+        with self.chain.hurrying():
             self.ana.one(*MOST_PATIENT, "stamp", "pay", "--wallet", self.ana.wallet, "--yes")
         self.assertEqual(self.balance(self.ana), "99")
 
@@ -183,7 +164,7 @@ class StampsTest(unittest.TestCase):
         locking.wait()
         self.chain.advance(40)
         # A process that died after it paid pays nothing twice.
-        with self.time_passing():
+        with self.chain.hurrying():
             self.ana.one(*MOST_PATIENT, "stamp", "pay", "--wallet", self.ana.wallet, "--yes")
         self.assertEqual(self.balance(self.ana), "99")
         self.assertEqual(len(self.cleo.run("requests", "list")), 1)
