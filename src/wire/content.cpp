@@ -120,7 +120,7 @@ Result<Content> Content::read(Reader& reader) {
     Content out;
     CHATMCP_TRY(out.salt, reader.array<32>());
     CHATMCP_TRY(const std::uint8_t type, reader.u8());
-    if (!((type >= 1 && type <= 6) || (type >= 16 && type <= 20))) {
+    if (!((type >= 1 && type <= 8) || (type >= 16 && type <= 20))) {
         return fail(Errc::unsupported, "CON-01");
     }
     out.type = static_cast<ContentType>(type);
@@ -233,6 +233,62 @@ void Agreement::write(Writer& writer) const {
     writer.fixed(agent_credential_digest);
     writer.vector(key_package);
     writer.u8(static_cast<std::uint8_t>(from));
+}
+
+// ---- Payments ----
+
+Result<PaymentTerms> PaymentTerms::read(Reader& reader) {
+    PaymentTerms out;
+    CHATMCP_TRY(out.genesis_hash, reader.array<32>());
+    CHATMCP_TRY(out.program, reader.array<32>());
+    CHATMCP_TRY(out.payer, reader.array<32>());
+    CHATMCP_TRY(out.recipient, reader.array<32>());
+    CHATMCP_TRY(out.amount, reader.u64());
+    CHATMCP_TRY(out.nonce, reader.array<32>());
+    return out;
+}
+
+void PaymentTerms::write(Writer& writer) const {
+    writer.fixed(genesis_hash);
+    writer.fixed(program);
+    writer.fixed(payer);
+    writer.fixed(recipient);
+    writer.u64(amount);
+    writer.fixed(nonce);
+}
+
+Digest PaymentTerms::commitment(const GroupId& conversation) const {
+    return crypto::sha256({as_bytes("chatmcp payment"), conversation, encode(*this)});
+}
+
+Result<Payment> Payment::read(Reader& reader) {
+    Payment out;
+    CHATMCP_TRY(out.terms, PaymentTerms::read(reader));
+    CHATMCP_TRY(out.transaction, reader.array<64>());
+    CHATMCP_TRY(out.text, read_text(reader, kTextMaxBytes));
+    return out;
+}
+
+void Payment::write(Writer& writer) const {
+    terms.write(writer);
+    writer.fixed(transaction);
+    write_text(writer, text, kTextMaxBytes);
+}
+
+Result<PaymentRequest> PaymentRequest::read(Reader& reader) {
+    PaymentRequest out;
+    CHATMCP_TRY(out.genesis_hash, reader.array<32>());
+    CHATMCP_TRY(out.program, reader.array<32>());
+    CHATMCP_TRY(out.amount, reader.u64());
+    CHATMCP_TRY(out.text, read_text(reader, Payment::kTextMaxBytes));
+    return out;
+}
+
+void PaymentRequest::write(Writer& writer) const {
+    writer.fixed(genesis_hash);
+    writer.fixed(program);
+    writer.u64(amount);
+    write_text(writer, text, Payment::kTextMaxBytes);
 }
 
 // ---- Copies and questions ----

@@ -24,17 +24,19 @@ using GroupId = ByteArray<32>;
 using MessageId = crypto::Sha256Digest;
 
 enum class ContentType : std::uint8_t {
-    text = 1,          // In a conversation.
-    announcement = 2,  // In a conversation: an assistant was invited.
-    agreement = 3,     // In a conversation: the author takes part in a companion.
-    answer_post = 4,   // In a conversation: question, answer and receipt, posted by the asker.
-    decline = 5,       // In a group that was joined as a request: "no".
-    given_token = 6,   // In a conversation: everybody in it may write to the author's inbox.
-    copy = 16,         // In a companion: own words of the author.
-    question = 17,     // In a companion.
-    progress = 18,     // In a companion, from the agent.
-    answer = 19,       // In a companion, from the agent.
-    refusal = 20,      // In a companion, from the agent.
+    text = 1,             // In a conversation.
+    announcement = 2,     // In a conversation: an assistant was invited.
+    agreement = 3,        // In a conversation: the author takes part in a companion.
+    answer_post = 4,      // In a conversation: question, answer and receipt, posted by the asker.
+    decline = 5,          // In a group that was joined as a request: "no".
+    given_token = 6,      // In a conversation: everybody in it may write to the author's inbox.
+    payment = 7,          // In a conversation: the author says that he paid a member.
+    payment_request = 8,  // In a conversation: the author asks to be paid.
+    copy = 16,            // In a companion: own words of the author.
+    question = 17,        // In a companion.
+    progress = 18,        // In a companion, from the agent.
+    answer = 19,          // In a companion, from the agent.
+    refusal = 20,         // In a companion, from the agent.
 };
 
 /// The plaintext of one application message. Errors of read: unsupported (CON-01) a type that this
@@ -109,6 +111,48 @@ struct Agreement {
     Bytes key_package;  // MLSMessage; delegated to the companion's group id.
     AgreeFrom from = AgreeFrom::now;
     static Result<Agreement> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// What a payment on the chain is, in units of CHAT. Its commitment stands in the transaction.
+///
+/// Wire: opaque genesis_hash[32]; opaque program[32]; opaque payer[32]; opaque recipient[32];
+/// uint64 amount; opaque nonce[32].
+struct PaymentTerms {
+    ByteArray<32> genesis_hash{};  // Of the cluster.
+    ByteArray<32> program{};       // ChatMCP's there: the mint is its.
+    ByteArray<32> payer{};         // Wallets.
+    ByteArray<32> recipient{};
+    std::uint64_t amount = 0;
+    ByteArray<32>
+        nonce{};  // Fresh; known to members, so nobody else can tell which payment is which.
+    static Result<PaymentTerms> read(Reader& reader);
+    void write(Writer& writer) const;
+    /// SHA-256("chatmcp payment" || conversation id || encoding).
+    [[nodiscard]] Digest commitment(const GroupId& conversation) const;
+    friend bool operator==(const PaymentTerms&, const PaymentTerms&) = default;
+};
+
+/// The author's word that it was done: whoever reads it looks at the chain.
+///
+/// Wire: PaymentTerms terms; opaque transaction[64] (its first signature); opaque text<V>.
+struct Payment {
+    static constexpr std::size_t kTextMaxBytes = 4096;
+    PaymentTerms terms;
+    ByteArray<64> transaction{};
+    std::string text;
+    static Result<Payment> read(Reader& reader);
+    void write(Writer& writer) const;
+};
+
+/// Wire: opaque genesis_hash[32]; opaque program[32]; uint64 amount; opaque text<V>. The author is
+/// to be paid.
+struct PaymentRequest {
+    ByteArray<32> genesis_hash{};
+    ByteArray<32> program{};
+    std::uint64_t amount = 0;
+    std::string text;  // At most Payment::kTextMaxBytes.
+    static Result<PaymentRequest> read(Reader& reader);
     void write(Writer& writer) const;
 };
 

@@ -26,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                       check<Grant>,
                                                       check<Announcement>,
                                                       check<Agreement>,
+                                                      check<Payment>,
+                                                      check<PaymentRequest>,
                                                       check<Copy>,
                                                       check<Question>,
                                                       check<Progress>,

@@ -49,6 +49,22 @@ inline Agreement sample_agreement() {
             .key_package = counting(0x50, 80),
             .from = AgreeFrom::past};
 }
+inline Payment sample_payment() {
+    return {.terms = {.genesis_hash = counting_array(0x10),
+                      .program = counting_array(0x20),
+                      .payer = counting_array(0x30),
+                      .recipient = counting_array(0x40),
+                      .amount = 2'500'000,
+                      .nonce = counting_array(0x50)},
+            .transaction = to_array<64>(counting(0x60, 64)),
+            .text = "lunch"};
+}
+inline PaymentRequest sample_payment_request() {
+    return {.genesis_hash = counting_array(0x10),
+            .program = counting_array(0x20),
+            .amount = 2'500'000,
+            .text = "lunch"};
+}
 inline Copy sample_copy() {
     return {.originals = {{.position = 3, .content = encode(sample_content())},
                           {.position = 9, .content = counting(1, 50)}}};

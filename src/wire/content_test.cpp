@@ -47,6 +47,8 @@ TEST(Content, EveryStructureReadsBackAndNoPartOfItDoes) {
     expect_whole_and_canonical("grant", sample_grant());
     expect_whole_and_canonical("announcement", sample_announcement());
     expect_whole_and_canonical("agreement", sample_agreement());
+    expect_whole_and_canonical("payment", sample_payment());
+    expect_whole_and_canonical("payment request", sample_payment_request());
     expect_whole_and_canonical("copy", sample_copy());
     expect_whole_and_canonical("question", sample_question());
     expect_whole_and_canonical("progress", sample_progress());
@@ -64,6 +66,8 @@ TEST(Content, TheFormatsPageShowsTheseVeryBytes) {
     EXPECT_EQ(format_vector("wire::Grant"), encode(sample_grant()));
     EXPECT_EQ(format_vector("wire::Announcement"), encode(sample_announcement()));
     EXPECT_EQ(format_vector("wire::Agreement"), encode(sample_agreement()));
+    EXPECT_EQ(format_vector("wire::Payment"), encode(sample_payment()));
+    EXPECT_EQ(format_vector("wire::PaymentRequest"), encode(sample_payment_request()));
     EXPECT_EQ(format_vector("wire::Copy"), encode(sample_copy()));
     EXPECT_EQ(format_vector("wire::Question"), encode(sample_question()));
     EXPECT_EQ(format_vector("wire::Progress"), encode(sample_progress()));
@@ -77,7 +81,7 @@ TEST(Content, TheFormatsPageShowsTheseVeryBytes) {
 
 TEST(Content, AnUnknownTypeIsUnsupported) {
     const Bytes bytes = encode(sample_content());
-    for (const int type : {0, 7, 15, 21, 255}) {
+    for (const int type : {0, 9, 15, 21, 255}) {
         expect_refused<Content>(with_byte(bytes, 32, static_cast<std::uint8_t>(type)), "CON-01");
     }
 }
@@ -96,6 +100,17 @@ TEST(Content, TextThatIsNotUtf8IsRefused) {
     AnswerText answer = sample_answer_text();
     answer.points[0] = "\xed\xa0\x80";
     expect_refused<AnswerText>(encode(answer), "CON-03");
+}
+
+TEST(Content, APaymentsCommitmentIsOfItsConversationAndOfEveryTerm) {
+    const PaymentTerms terms = sample_payment().terms;
+    const GroupId here{1};
+    const Digest commitment = terms.commitment(here);
+    EXPECT_EQ(commitment, crypto::sha256({as_bytes("chatmcp payment"), here, encode(terms)}));
+    EXPECT_NE(terms.commitment(GroupId{2}), commitment);
+    PaymentTerms other = terms;
+    ++other.amount;
+    EXPECT_NE(other.commitment(here), commitment);
 }
 
 TEST(Content, TextAboveItsLimitIsRefused) {
