@@ -16,6 +16,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
     add_attest_fetch_command(commands);
     add_receipt_commands(commands);
     add_token_commands(commands);
+    add_pay_commands(commands);
     add_stamp_commands(commands);
     add_chain_commands(commands);
     add_status_command(commands);

@@ -228,9 +228,12 @@ Result<std::uint64_t> ChainSession::chat_balance(const chain::Address& owner) {
 Result<net::SentTransaction> ChainSession::pay(const std::string& what,
                                                std::vector<chain::Instruction> instructions,
                                                const crypto::SigningKey& wallet,
-                                               bool yes) {
+                                               bool yes,
+                                               const BeforeSending& before_sending) {
     net::SolanaSender sender(rpc_);
-    const net::SendOptions options{.timeout = timeout_};
+    net::SendOptions options;
+    options.timeout = timeout_;
+    options.before_sending = before_sending;
     const auto explain_failure = [&](const Error& error) {
         const auto& failure = sender.failure();
         if (!failure.has_value()) {

@@ -90,6 +90,7 @@ class ChainSession {
     /// Units of CHAT in a wallet's associated account; zero where there is none.
     [[nodiscard]] Result<std::uint64_t> chat_balance(const chain::Address& owner);
 
+    using BeforeSending = decltype(net::SendOptions::before_sending);
     /// Simulate, show `what` and the fee, ask, sign and send. All instructions are by `wallet`.
     ///
     /// Errors: those of SolanaSender, explained in the output; cancelled (CLI-38) the owner said
@@ -97,7 +98,8 @@ class ChainSession {
     [[nodiscard]] Result<net::SentTransaction> pay(const std::string& what,
                                                    std::vector<chain::Instruction> instructions,
                                                    const crypto::SigningKey& wallet,
-                                                   bool yes);
+                                                   bool yes,
+                                                   const BeforeSending& before_sending = {});
     /// A node's words for an error of a read, if it is one that has some.
     [[nodiscard]] Error explained(const Error& error) const;
 

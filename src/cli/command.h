@@ -58,6 +58,7 @@ void add_attest_fetch_command(std::vector<std::unique_ptr<Command>>& commands);
 void add_receipt_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_token_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_stamp_commands(std::vector<std::unique_ptr<Command>>& commands);
+void add_pay_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_chain_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_status_command(std::vector<std::unique_ptr<Command>>& commands);
 

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/files.h"
 #include "cli/lookup.h"
+#include "cli/payment_session.h"
 #include "cli/views.h"
 
 namespace chatmcp::cli {
@@ -28,7 +29,9 @@ const std::vector<std::string>& message_fields() {
                                                     "state",
                                                     "self",
                                                     "assistant",
-                                                    "answer"};
+                                                    "answer",
+                                                    "payment",
+                                                    "payment_request"};
     return fields;
 }
 
@@ -44,21 +47,30 @@ class Send final : public Command {
     void add_options(CLI::App& app) override {
         app.add_option("CHAT", chat_)->required();
         app.add_option("TEXT", text_);
+        CLI::Option* const pay =
+            app.add_option("--pay", order_.amount, "pay so much CHAT, and say it with the message");
+        pay->type_name("AMOUNT");
+        app.add_option("--to", order_.to, "whom, where there are several others")
+            ->type_name("ADDRESS")
+            ->needs(pay);
+        app.add_option("--wallet", order_.wallet, "wallet file that pays")
+            ->type_name("FILE")
+            ->needs(pay);
+        app.add_flag("--yes", order_.yes, "sign without asking")->needs(pay);
     }
     Result<ExitCode> run(const Context& context) override {
-        if (text_.empty()) {
+        if (text_.empty() && order_.amount.empty()) {
             CHATMCP_TRY(const Bytes input, read_standard_input(wire::Content::kTextMaxBytes));
             text_ = to_text(input);
         }
         CHATMCP_TRY(Home home, Home::open(context.options, false));
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
-        CHATMCP_TRY(const auto decided, session.run(client::SendText{chat, text_}));
-        CHATMCP_CHECK(decided.has_value());
-        if (decided->state == client::IntentState::refused) {
-            return refused_as(decided->reason.value_or(client::Reason{}));
-        }
-        show(context, *decided, chat);
+        order_.text = text_;
+        const auto sent = order_.amount.empty() ? run_to_end(session, client::SendText{chat, text_})
+                                                : pay_in_chat(context, home, session, chat, order_);
+        CHATMCP_TRY_VOID(sent);
+        show(context, *sent, chat);
         return ExitCode::done;
     }
 
@@ -79,6 +91,7 @@ class Send final : public Command {
 
     std::string chat_;
     std::string text_;
+    PaymentOrder order_;
 };
 
 /// Prints what a conversation has after `*since`, and moves it on.
@@ -87,6 +100,7 @@ Result<void> print_messages(const Context& context,
                             const client::ChatId& chat,
                             std::uint64_t& since,
                             bool pending_too) {
+    MessagePrinter printer(context);
     while (true) {
         CHATMCP_TRY(const auto page,
                     (look<std::vector<client::MessageView>>(
@@ -98,9 +112,7 @@ Result<void> print_messages(const Context& context,
             if (message.position == 0 && !pending_too) {
                 continue;
             }
-            Json object = message_json(message);
-            object["chat"] = hex(chat);
-            context.output.line(object, message_text(message));
+            printer.print(chat, message);
             since = std::max(since, message.position);
         }
         if (since == before || page.size() < kPageMessages) {

@@ -113,6 +113,10 @@ std::string kind_text(wire::ContentType type) {
             return "agreement";
         case wire::ContentType::answer_post:
             return "answer";
+        case wire::ContentType::payment:
+            return "payment";
+        case wire::ContentType::payment_request:
+            return "payment request";
         default:
             return "text";
     }

@@ -15,6 +15,7 @@
 #include "client/inbox.h"
 #include "client/inbox_policy.h"
 #include "client/intents.h"
+#include "client/payments.h"
 #include "client/questions.h"
 #include "client/readd.h"
 #include "client/successor.h"
@@ -123,6 +124,11 @@ Result<void> do_command(Step& step, TrustSettings& trust, const Command& command
             [&](const StampsLocked& c) { return stamps_locked(step, c); },
             [&](const DeclineStamps& c) { return decline_stamps(step, c); },
             [&](const ForgetStamp& c) { return forget_stamp(step, c); },
+            [&](const DraftPayment& c) { return draft_payment(step, c); },
+            [&](const PaymentSigned& c) { return payment_signed(step, c); },
+            [&](const SendPayment& c) { return send_payment(step, c); },
+            [&](const DropPayment& c) { return drop_payment(step, c); },
+            [&](const RequestPayment& c) { return start_payment_request(step, c); },
             [&](const SetPolicy& c) { return settle(c.json); },
             [&](const AllowSimulated& c) -> Result<void> {
                 CHATMCP_TRY(const auto policy,

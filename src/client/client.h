@@ -135,6 +135,9 @@ class Client {
     [[nodiscard]] Result<std::optional<wire::StampTerms>> stamp_terms(Transaction& home,
                                                                       IntentId id);
 
+    /// Payments that were begun and not said yet.
+    [[nodiscard]] Result<std::vector<PaymentDraft>> payment_drafts(Transaction& home);
+
     /// The trust policy as it was set (JSON); absent: the one that refuses everything.
     [[nodiscard]] Result<std::optional<Bytes>> policy(Transaction& home);
 

@@ -142,6 +142,30 @@ struct ForgetStamp {
     ByteArray<32> one_time_key{};
 };
 
+/// Before a payment is signed: it is said in this conversation once it is made.
+struct DraftPayment {
+    ChatId chat{};
+    wire::PaymentTerms terms;
+    std::string text;  // At most wire::Payment::kTextMaxBytes.
+};
+/// Before it is sent to the chain, and each time that it is signed anew.
+struct PaymentSigned {
+    ByteArray<32> nonce{};
+    ByteArray<64> transaction{};
+};
+/// It was made: say so.
+struct SendPayment {
+    ByteArray<32> nonce{};
+};
+/// It was not made and will not be.
+struct DropPayment {
+    ByteArray<32> nonce{};
+};
+struct RequestPayment {
+    ChatId chat{};
+    wire::PaymentRequest request;
+};
+
 /// Replace the trust policy (JSON, docs/policy.md). Every conversation is judged again.
 struct SetPolicy {
     Bytes json;
@@ -177,6 +201,11 @@ using Command = std::variant<StartLogin,
                              StampsLocked,
                              DeclineStamps,
                              ForgetStamp,
+                             DraftPayment,
+                             PaymentSigned,
+                             SendPayment,
+                             DropPayment,
+                             RequestPayment,
                              SetPolicy,
                              AllowSimulated>;
 

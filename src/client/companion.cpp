@@ -10,6 +10,7 @@
 #include "client/conversation.h"
 #include "client/inbox_policy.h"
 #include "client/intents.h"
+#include "client/payments.h"
 #include "client/publish.h"
 #include "client/questions.h"
 #include "identity/device_log.h"
@@ -261,6 +262,9 @@ Result<void> message_received(Step& step,
             break;
         case wire::ContentType::answer_post:
             verdict = take_answer_post(step, chat, envelope, author, content);
+            break;
+        case wire::ContentType::payment:
+            verdict = take_payment(step, chat, author, content);
             break;
         case wire::ContentType::given_token:
             verdict = take_given_token(step, identity::inbox_id(author.root_key), content.body);

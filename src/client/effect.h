@@ -136,6 +136,7 @@ enum class IntentKind : std::uint8_t {
     ask = 13,
     set_stamp_settings = 14,
     ask_stamp_terms = 15,
+    send_payment = 16,  // Or ask for one.
     // Duties of this client, not commands.
     commit_proposals = 32,  // Somebody proposed to leave.
     rotate_leaf = 33,       // The own delegation ends soon.

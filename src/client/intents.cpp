@@ -69,6 +69,7 @@ Shape shape_of(IntentKind kind) {
         case IntentKind::post_answer:
         case IntentKind::agree_assistant:
         case IntentKind::give_token:
+        case IntentKind::send_payment:
             return Shape::message;
         case IntentKind::fetch_assistants:
         case IntentKind::probe_assistant:

@@ -126,6 +126,18 @@ MessageView view_of(const MessageRow& row) {
                 view.answer = *std::move(body);
             }
             break;
+        case wire::ContentType::payment:
+            if (auto body = wire::decode<wire::Payment>(content->body); body.has_value()) {
+                view.text = body->text;
+                view.payment = *std::move(body);
+            }
+            break;
+        case wire::ContentType::payment_request:
+            if (auto body = wire::decode<wire::PaymentRequest>(content->body); body.has_value()) {
+                view.text = body->text;
+                view.payment_request = *std::move(body);
+            }
+            break;
         default:
             break;
     }
@@ -138,7 +150,9 @@ Result<std::vector<MessageView>> pending_messages(Step& step, const ChatRow& cha
     CHATMCP_TRY(const AccountRow account, step.home.known_account());
     CHATMCP_TRY(const auto pending, step.home.pending_intents());
     for (const IntentRow& intent : pending) {
-        if (intent.kind != IntentKind::send_text || intent.chat != chat.id) {
+        const bool shown =
+            intent.kind == IntentKind::send_text || intent.kind == IntentKind::send_payment;
+        if (!shown || intent.chat != chat.id) {
             continue;
         }
         CHATMCP_TRY(const auto body, decode_record<MessageBody>(intent.body));

@@ -72,11 +72,13 @@ Result<void> give_way(Step& step,
     }
     step.misbehaviour(chat.id, envelope.sequence, Error{Errc::equivocation, "CLT-28"});
     const auto content = wire::decode<wire::Content>(stands->content);
-    if (!content.has_value() || content->type != wire::ContentType::text) {
+    const bool is_text = content.has_value() && content->type == wire::ContentType::text;
+    if (!is_text && !(content.has_value() && content->type == wire::ContentType::payment)) {
         return {};
     }
     CHATMCP_TRY_VOID(step.home.forget_seen(chat.id, stands->id));
-    CHATMCP_TRY(const auto again, new_message(step, IntentKind::send_text, chat.id, *content));
+    const IntentKind kind = is_text ? IntentKind::send_text : IntentKind::send_payment;
+    CHATMCP_TRY(const auto again, new_message(step, kind, chat.id, *content));
     step.notice(IntentChanged{view_of(again)});
     return {};
 }

@@ -108,6 +108,8 @@ struct MessageView {
     std::optional<wire::Announcement> announcement;
     std::optional<wire::Agreement> agreement;
     std::optional<wire::AnswerPost> answer;
+    std::optional<wire::Payment> payment;  // The author's word: chain::check_payment.
+    std::optional<wire::PaymentRequest> payment_request;
     UnixMs sent_at;      // The author's claim.
     UnixMs accepted_at;  // The relay's.
     UnixMs read_at;      // This home's clock when it was opened.
@@ -273,6 +275,18 @@ struct ReceivedStamp {
                         self.welcome_digest,
                         self.state,
                         self.received_at);
+    }
+};
+
+/// A payment that was begun and not said yet. Also how a home keeps it.
+struct PaymentDraft {
+    ChatId chat{};
+    wire::PaymentTerms terms;
+    std::string text;
+    std::optional<ByteArray<64>> transaction;  // As it was signed last.
+    UnixMs made_at;
+    auto fields(this auto& self) {
+        return std::tie(self.chat, self.terms, self.text, self.transaction, self.made_at);
     }
 };
 

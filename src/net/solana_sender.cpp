@@ -188,6 +188,9 @@ Result<SentTransaction> SolanaSender::send(const PreparedTransaction& prepared,
     const Deadline deadline = steady_clock::now() + options.timeout;
     while (true) {
         CHATMCP_TRY(const Signed transaction, sign(prepared, keys));
+        if (options.before_sending) {
+            CHATMCP_TRY_VOID(options.before_sending(transaction.id));
+        }
         last_signature_ = transaction.id;
         CHATMCP_TRY(const std::optional<SentTransaction> done,
                     follow(transaction, options, deadline));

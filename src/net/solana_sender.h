@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct SendOptions {
     std::chrono::milliseconds timeout{120'000};
     /// Most that is offered for a unit. Units: millionths of a lamport.
     std::uint64_t priority_price_max = 100'000;
+    /// Told the name of each signed transaction before anybody else has it; an error stops it.
+    std::function<Result<void>(const std::string& transaction)> before_sending;
 };
 
 /// A draft that a simulation did, with what it costs; not signed.

@@ -1,10 +1,11 @@
-// What a user interface may ask about stamps: Client's functions that change nothing.
+// What a user interface may ask about stamps and payments: Client's functions that change nothing.
 #include <utility>
 
 #include "client/client.h"
 #include "client/client_state.h"
 #include "client/first_contact.h"
 #include "client/inbox_policy.h"
+#include "client/payments.h"
 #include "client/publish.h"
 
 namespace chatmcp::client {
@@ -37,6 +38,11 @@ Result<std::vector<SentStamp>> Client::sent_stamps(Transaction& home) {
 Result<std::vector<ReceivedStamp>> Client::received_stamps(Transaction& home) {
     Opened opened(home, *state_, UnixMs{});
     return client::received_stamps(opened.step);
+}
+
+Result<std::vector<PaymentDraft>> Client::payment_drafts(Transaction& home) {
+    Opened opened(home, *state_, UnixMs{});
+    return client::payment_drafts(opened.step);
 }
 
 Result<std::optional<wire::StampTerms>> Client::stamp_terms(Transaction& home, IntentId id) {
