@@ -12,6 +12,7 @@ namespace chatmcp::chain {
 
 /// A proposal with what it would do.
 struct ProposalAccount {
+    static constexpr program::AccountKind kKind = program::Proposal::kKind;
     program::Proposal head{};
     Bytes payload;  // Of the action's type; checked to have its size.
 };

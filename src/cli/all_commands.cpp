@@ -19,6 +19,8 @@ std::vector<std::unique_ptr<Command>> all_commands() {
     add_pay_commands(commands);
     add_stamp_commands(commands);
     add_chain_commands(commands);
+    add_governance_commands(commands);
+    add_proposal_commands(commands);
     add_status_command(commands);
     return commands;
 }

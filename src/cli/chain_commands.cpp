@@ -9,6 +9,7 @@
 #include "chain/program_instruction.h"
 #include "chain/rpc_request.h"
 #include "cli/chain_session.h"
+#include "cli/chain_views.h"
 #include "cli/command.h"
 
 namespace chatmcp::cli {
@@ -112,26 +113,6 @@ class ChainSetup final : public Command {
     WalletOptions wallet_;
 };
 
-// The names of Params, in their order; all are numbers of 64 bits.
-constexpr std::array kParamNames = std::to_array<const char*>({"chat_price_lamports",
-                                                               "stamp_price_min",
-                                                               "stamp_price_max",
-                                                               "stamp_price_rejections",
-                                                               "stamp_open_slots",
-                                                               "stamp_admission_slots",
-                                                               "stamp_submit_fee_lamports",
-                                                               "stake_per_contact",
-                                                               "stake_contacts_per_day_max",
-                                                               "unstake_delay_slots",
-                                                               "proposal_stake_min",
-                                                               "voting_slots",
-                                                               "time_lock_slots",
-                                                               "execution_slots",
-                                                               "quorum_basis_points",
-                                                               "pause_slots",
-                                                               "verdict_slots_max"});
-static_assert(sizeof(program::Params) == kParamNames.size() * sizeof(std::uint64_t));
-
 class ChainStatus final : public Command {
   public:
     [[nodiscard]] std::string name() const override { return "chain status"; }
@@ -163,8 +144,7 @@ class ChainStatus final : public Command {
             return chain::amount_text(units, program::kChatDecimals);
         };
         Json params = Json::object();
-        const auto values =
-            std::bit_cast<std::array<std::uint64_t, kParamNames.size()>>(config.params);
+        const auto values = param_values(config.params);
         std::string text = "cluster  " + chain.settings().genesis_hash + ", slot " +
                            std::to_string(slot) + "\nprogram  " + chain.at().program.text() +
                            "\nsupply   " + chat_text(vaults.supply) + ", of it treasury " +
@@ -265,64 +245,6 @@ class ChainAirdrop final : public Command {
     std::string amount_;
 };
 
-const char* kind_name(program::EvidenceKind kind) {
-    switch (kind) {
-        case program::EvidenceKind::simulated:
-            return "simulated";
-        case program::EvidenceKind::sgx:
-            return "sgx";
-        case program::EvidenceKind::tdx:
-            return "tdx";
-        case program::EvidenceKind::sev_snp:
-            return "sev-snp";
-        case program::EvidenceKind::nitro:
-            return "nitro";
-        case program::EvidenceKind::cca:
-            return "cca";
-    }
-    return "unknown";
-}
-
-const char* reason_name(program::RevocationReason reason) {
-    switch (reason) {
-        case program::RevocationReason::none:
-            return "none";
-        case program::RevocationReason::unspecified:
-            return "unspecified";
-        case program::RevocationReason::key_compromise:
-            return "key_compromise";
-        case program::RevocationReason::vulnerable_code:
-            return "vulnerable_code";
-        case program::RevocationReason::vulnerable_platform:
-            return "vulnerable_platform";
-        case program::RevocationReason::superseded:
-            return "superseded";
-    }
-    return "unknown";
-}
-
-const char* status_name(program::EntryStatus status) {
-    return status == program::EntryStatus::active ? "active" : "revoked";
-}
-
-template <class State>
-Result<std::vector<std::pair<chain::Address, State>>> all_of_kind(ChainSession& chain) {
-    const chain::AccountFilter kind{.offset = 0,
-                                    .bytes = {static_cast<std::uint8_t>(State::kKind)}};
-    const auto read = chain.rpc().program_accounts(chain.at().program, {kind}, {});
-    if (!read.has_value()) {
-        return fail(chain.explained(read.error()));
-    }
-    std::vector<std::pair<chain::Address, State>> out;
-    for (const auto& [address, account] : read->accounts) {
-        CHATMCP_TRY(State state,
-                    chain::decode_program_account_as<State>(
-                        chain.at().program, account.owner, account.data));
-        out.emplace_back(address, std::move(state));
-    }
-    return out;
-}
-
 class ChainMeasurements final : public Command {
   public:
     [[nodiscard]] std::string name() const override { return "chain measurements"; }
@@ -341,8 +263,7 @@ class ChainMeasurements final : public Command {
         for (const auto& [address, entry] : entries) {
             const std::string digest =
                 to_hex(ByteView(entry.digest.bytes).first(entry.digest_bytes));
-            const std::string label = to_text(ByteView(entry.label.bytes));
-            const std::string shown = printable(label.substr(0, label.find('\0')));
+            const std::string shown = label_text(entry.label);
             context.output.line({{"account", address.text()},
                                  {"kind", kind_name(entry.kind)},
                                  {"digest", digest},

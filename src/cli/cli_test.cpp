@@ -431,7 +431,7 @@ TEST(CliManual, NamesEveryCommandOptionAndFieldAndNothingElse) {
     const std::string manual{std::istreambuf_iterator<char>(in), {}};
     const Json program = Json::parse(run("describe").output);
     std::set<std::string> documented;
-    const std::regex heading("### ([a-z]+(?: [a-z-]+)?)");
+    const std::regex heading("### ([a-z]+(?: [a-z-]+)*)");
     for (auto it = std::sregex_iterator(manual.begin(), manual.end(), heading);
          it != std::sregex_iterator();
          ++it) {

@@ -60,6 +60,8 @@ void add_token_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_stamp_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_pay_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_chain_commands(std::vector<std::unique_ptr<Command>>& commands);
+void add_governance_commands(std::vector<std::unique_ptr<Command>>& commands);
+void add_proposal_commands(std::vector<std::unique_ptr<Command>>& commands);
 void add_status_command(std::vector<std::unique_ptr<Command>>& commands);
 
 }  // namespace chatmcp::cli

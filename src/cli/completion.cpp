@@ -39,16 +39,20 @@ std::string words_after(const CLI::App& app, const CLI::App& root) {
     return words;
 }
 
-/// (words typed so far, words that may follow), root first.
-std::vector<std::pair<std::string, std::string>> table(const CLI::App& app) {
-    std::vector<std::pair<std::string, std::string>> rows = {{"", words_after(app, app)}};
-    for (const CLI::App* group :
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+void add_rows(const CLI::App& app, const CLI::App& root, const std::string& typed, Rows& rows) {
+    rows.emplace_back(typed, words_after(app, root));
+    for (const CLI::App* sub :
          app.get_subcommands([](const CLI::App* each) { return is_shown(each); })) {
-        rows.emplace_back(group->get_name(), words_after(*group, app));
-        for (const CLI::App* verb : group->get_subcommands([](const CLI::App*) { return true; })) {
-            rows.emplace_back(group->get_name() + " " + verb->get_name(), words_after(*verb, app));
-        }
+        add_rows(*sub, root, (typed.empty() ? "" : typed + " ") + sub->get_name(), rows);
     }
+}
+
+/// (words typed so far, words that may follow), root first.
+Rows table(const CLI::App& app) {
+    Rows rows;
+    add_rows(app, app, "", rows);
     return rows;
 }
 

@@ -32,22 +32,26 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
         ->check(CLI::Range(0.1, 86'400.0));
 }
 
-/// "chat new" becomes the subcommand `new` of the group `chat`.
+/// "chat new" becomes the subcommand `new` of the group `chat`, and so on for more words.
 CLI::App* subcommand_of(CLI::App& root,
                         std::map<std::string, CLI::App*>& groups,
                         const Command& command) {
     const std::string name = command.name();
-    const auto space = name.find(' ');
-    if (space == std::string::npos) {
-        return root.add_subcommand(name, command.summary());
+    CLI::App* parent = &root;
+    std::size_t begin = 0;
+    for (auto space = name.find(' '); space != std::string::npos; space = name.find(' ', begin)) {
+        const std::string group = name.substr(0, space);
+        auto [entry, is_new] = groups.try_emplace(group, nullptr);
+        if (is_new) {
+            entry->second =
+                parent->add_subcommand(name.substr(begin, space - begin), group + " commands");
+            entry->second->require_subcommand(1);
+            entry->second->fallthrough();
+        }
+        parent = entry->second;
+        begin = space + 1;
     }
-    const std::string group = name.substr(0, space);
-    auto [entry, is_new] = groups.try_emplace(group, nullptr);
-    if (is_new) {
-        entry->second = root.add_subcommand(group, group + " commands");
-        entry->second->require_subcommand(1);
-    }
-    return entry->second->add_subcommand(name.substr(space + 1), command.summary());
+    return parent->add_subcommand(name.substr(begin), command.summary());
 }
 
 int run_command(Command& command, const GlobalOptions& options) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -67,10 +68,10 @@ class Send final : public Command {
         CHATMCP_TRY(const auto chat, chat_named(home, chat_));
         CHATMCP_TRY(Session session, Session::open(home, context.options));
         order_.text = text_;
-        const auto sent = order_.amount.empty() ? run_to_end(session, client::SendText{chat, text_})
-                                                : pay_in_chat(context, home, session, chat, order_);
-        CHATMCP_TRY_VOID(sent);
-        show(context, *sent, chat);
+        auto sent = order_.amount.empty() ? run_to_end(session, client::SendText{chat, text_})
+                                          : pay_in_chat(context, home, session, chat, order_);
+        CHATMCP_TRY(const client::IntentView intent, std::move(sent));
+        show(context, intent, chat);
         return ExitCode::done;
     }
 

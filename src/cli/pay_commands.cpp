@@ -97,18 +97,19 @@ class PayResume final : public Command {
             CHATMCP_TRY_VOID(session.run(client::DropPayment{draft.terms.nonce}));
             return "never signed";
         }
-        const auto done =
+        const auto read =
             chain.rpc().transaction(to_base58(*draft.transaction), chain::Commitment::confirmed);
-        if (!done.has_value()) {
-            return fail(chain.explained(done.error()));
+        if (!read.has_value()) {
+            return fail(chain.explained(read.error()));
         }
-        if (!done->has_value()) {
+        const std::optional<chain::DoneTransaction>& done = *read;
+        if (!done.has_value()) {
             if (drop_) {
                 CHATMCP_TRY_VOID(session.run(client::DropPayment{draft.terms.nonce}));
             }
             return drop_ ? "dropped" : "not known to the chain";
         }
-        if ((*done)->failure.has_value()) {
+        if (done->failure.has_value()) {
             CHATMCP_TRY_VOID(session.run(client::DropPayment{draft.terms.nonce}));
             return "failed";
         }

@@ -49,10 +49,10 @@ bool is_invitation(IntentKind kind) {
 Result<wire::StampPass> want_stamp(Step& step,
                                    const IntentRow& intent,
                                    const wire::WelcomeDelivery& welcome,
-                                   const StrangerRow& stranger,
+                                   const std::string& account,
                                    const wire::StampTerms& terms) {
     const SentStamp stamp{.intent = IntentId{intent.id},
-                          .account = stranger.account,
+                          .account = account,
                           .inbox = welcome.inbox,
                           .terms = terms,
                           .salt = step.random().array<32>(),
@@ -191,10 +191,11 @@ Result<void> attach_passes(Step& step,
         CHATMCP_TRY(body, commit_body(intent));
     }
     for (wire::WelcomeDelivery& welcome : welcomes) {
-        const auto stranger = std::ranges::find(body.strangers, welcome.inbox, &StrangerRow::inbox);
-        if (stranger != body.strangers.end() && stranger->terms.has_value()) {
+        const auto found = std::ranges::find(body.strangers, welcome.inbox, &StrangerRow::inbox);
+        const StrangerRow stranger = found == body.strangers.end() ? StrangerRow{} : *found;
+        if (stranger.terms.has_value()) {
             CHATMCP_TRY(const wire::StampPass stamp,
-                        want_stamp(step, intent, welcome, *stranger, *stranger->terms));
+                        want_stamp(step, intent, welcome, stranger.account, *stranger.terms));
             welcome.pass = wire::Pass{stamp};
             continue;
         }
