@@ -72,6 +72,7 @@ class ChatNew final : public Command {
                      public_handshakes_,
                      "let the relay see who is in it, and refuse changes that would break it");
         wallet_.add_to(app);
+        wallet_.add_limit_to(app);
     }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(auto accounts, accounts_of(addresses_));
@@ -113,6 +114,7 @@ class ChatAdd final : public Command {
         app.add_option("CHAT", chat_)->required();
         app.add_option("ADDRESS", addresses_)->required();
         wallet_.add_to(app);
+        wallet_.add_limit_to(app);
     }
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(auto accounts, accounts_of(addresses_));

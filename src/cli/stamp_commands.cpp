@@ -217,7 +217,10 @@ class StampPay final : public Command {
     [[nodiscard]] std::vector<std::string> fields() const override {
         return {"chat", "stamps", "missing"};
     }
-    void add_options(CLI::App& app) override { wallet_.add_to(app); }
+    void add_options(CLI::App& app) override {
+        wallet_.add_to(app);
+        wallet_.add_limit_to(app);
+    }
 
     Result<ExitCode> run(const Context& context) override {
         CHATMCP_TRY(Home home, Home::open(context.options, false));

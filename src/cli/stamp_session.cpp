@@ -40,6 +40,21 @@ Result<void> check_terms(const ChainSession& chain, const client::SentStamp& sta
     return {};
 }
 
+// A relay names the price, and a script does not look at it.
+Result<void> check_limit(const Context& context,
+                         const client::SentStamp& stamp,
+                         const OptionalWallet& wallet) {
+    CHATMCP_TRY(const std::uint64_t most,
+                parse_amount(context.output, wallet.stamp_max, program::kChatDecimals));
+    if (wallet.yes && stamp.terms.price > most) {
+        context.output.explain("the stamp to " + address_of(stamp.account) + " takes " +
+                               chat_text(stamp.terms.price) + "; --yes pays at most " +
+                               wallet.stamp_max + ", see --stamp-max");
+        return fail(Errc::refused_by_policy, "CLI-61");
+    }
+    return {};
+}
+
 Result<void> check_balance(ChainSession& chain,
                            const chain::Address& wallet,
                            const std::vector<const client::SentStamp*>& stamps) {
@@ -201,6 +216,12 @@ void OptionalWallet::add_to(CLI::App& app) {
     app.add_flag("--yes", yes, "sign without asking");
 }
 
+void OptionalWallet::add_limit_to(CLI::App& app) {
+    app.add_option(
+           "--stamp-max", stamp_max, "with --yes, most that is paid for one stamp; default 10")
+        ->type_name("AMOUNT");
+}
+
 Result<std::vector<client::SentStamp>> sent_stamps(Home& home) {
     return look<std::vector<client::SentStamp>>(
         home, [](client::Client& client, Transaction& transaction) {
@@ -242,6 +263,7 @@ Result<client::StampsLocked> lock_stamps(const Context& context,
     std::vector<const client::SentStamp*> batch;
     for (const client::SentStamp& stamp : stamps) {
         CHATMCP_TRY_VOID(check_terms(chain, stamp));
+        CHATMCP_TRY_VOID(check_limit(context, stamp, wallet));
         CHATMCP_TRY(const ByteArray<32> one_time_key, key_to_lock(stamp));
         locked.locks.push_back({stamp.salt, one_time_key});
         // A program that died after it paid pays nothing twice.

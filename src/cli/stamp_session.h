@@ -21,8 +21,10 @@ namespace chatmcp::cli {
 struct OptionalWallet {
     std::string file;
     bool yes = false;
+    std::string stamp_max = "10";  // CHAT, for one stamp that nobody is asked about.
 
     void add_to(CLI::App& app);
+    void add_limit_to(CLI::App& app);
 };
 
 [[nodiscard]] Result<std::vector<client::SentStamp>> sent_stamps(Home& home);
@@ -44,7 +46,8 @@ struct OptionalWallet {
 /// shows of it.
 ///
 /// Errors: those of ChainSession::pay; wrong_domain (CLI-60) they are of another chain than the one
-///         that is used; pass_required (CLI-63) the wallet has less. All are explained.
+///         that is used; refused_by_policy (CLI-61) one is dearer than --yes may pay; pass_required
+///         (CLI-63) the wallet has less. All are explained.
 [[nodiscard]] Result<client::StampsLocked> lock_stamps(const Context& context,
                                                        const std::vector<client::SentStamp>& stamps,
                                                        const OptionalWallet& wallet);

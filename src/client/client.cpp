@@ -280,6 +280,7 @@ Result<void> start_duties(Step& step) {
     }
     CHATMCP_TRY_VOID(keep_key_packages(step));
     CHATMCP_TRY_VOID(keep_inbox_policy(step));
+    CHATMCP_TRY(const InboxPolicyRow policy, inbox_policy(step));
     CHATMCP_TRY(const auto ids, step.home.chats());
     for (const ChatId& id : ids) {
         CHATMCP_TRY(const ChatRow chat, step.home.known_chat(id));
@@ -290,8 +291,8 @@ Result<void> start_duties(Step& step) {
         // A duty that cannot be seen to is named, and leaves everything else to go on.
         const auto started =
             chat.companion_of.has_value() ? start_companion_duties(step, chat) : Result<void>();
-        for (const auto& result :
-             {start_chat_duties(step, chat), keep_given_token(step, chat), started}) {
+        const auto given = policy.wanted ? keep_given_token(step, chat) : Result<void>();
+        for (const auto& result : {start_chat_duties(step, chat), given, started}) {
             if (!result.has_value() && is_home_error(result.error())) {
                 return fail(result.error());
             }

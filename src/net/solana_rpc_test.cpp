@@ -298,6 +298,34 @@ TEST_F(SolanaSenderTest, AnExpiredTransactionIsSignedAnew) {
               ByteArray<32>{2});
 }
 
+// So that whoever dies while it is on its way finds it again.
+TEST_F(SolanaSenderTest, ItsNameIsToldBeforeAnybodyHasIt) {
+    SolanaRpc rpc = rpc_of({&node_});
+    SolanaSender sender(rpc);
+    const PreparedTransaction ready = prepared(sender);
+    node_.on("sendTransaction", [this](const json& params) {
+        sent_.push_back(params.at(0));
+        status_ = done("confirmed");
+        return json("sent");
+    });
+    std::string told;
+    SendOptions options;
+    options.before_sending = [&](const std::string& name) -> Result<void> {
+        told = name;
+        return fail(Errc::io, "TEST");
+    };
+    EXPECT_EQ(check_of(sender.send(ready, {&key_}, options)), "TEST");
+    EXPECT_TRUE(sent_.empty());
+    options.before_sending = [&](const std::string& name) -> Result<void> {
+        EXPECT_TRUE(sent_.empty());
+        told = name;
+        return {};
+    };
+    const auto sent = sender.send(ready, {&key_}, options);
+    ASSERT_TRUE(sent.has_value()) << sent.error().check;
+    EXPECT_EQ(sent->signature, told);
+}
+
 // It expired by its number, and one node knows that it was done: signed anew, it would be paid
 // twice.
 TEST_F(SolanaSenderTest, WhatOneNodeKnowsIsNotSignedAnew) {

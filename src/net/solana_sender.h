@@ -22,7 +22,7 @@ struct SendOptions {
     /// Most that is offered for a unit. Units: millionths of a lamport.
     std::uint64_t priority_price_max = 100'000;
     /// Told the name of each signed transaction before anybody else has it; an error stops it.
-    std::function<Result<void>(const std::string& transaction)> before_sending;
+    std::function<Result<void>(const std::string& transaction)> before_sending = {};
 };
 
 /// A draft that a simulation did, with what it costs; not signed.

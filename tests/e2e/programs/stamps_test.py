@@ -147,6 +147,15 @@ class StampsTest(unittest.TestCase):
         self.assertEqual(self.ana.one("stamp", "decline")["declined"], 1)
         self.assertEqual(self.balance(self.ana), "100")
 
+    def test_a_script_pays_no_price_that_it_did_not_name(self):
+        self.rich(self.ana)
+        self.want_stamps(self.cleo, "20")
+        self.refused("CLI-61", self.ana, "chat", "new", self.cleo.address, "--wallet", self.ana.wallet, "--yes", text="--yes pays at most 10")
+        self.assertEqual(self.balance(self.ana), "100")
+        with self.chain.hurrying():
+            self.ana.one(*MOST_PATIENT, "stamp", "pay", "--wallet", self.ana.wallet, "--yes", "--stamp-max", "20")
+        self.assertEqual(self.balance(self.ana), "80")
+
     def test_settings_are_taken_back(self):
         self.want_stamps(self.cleo, "2.5")
         self.assertEqual(self.cleo.one("stamp", "settings")["own_price"], "2.5")
