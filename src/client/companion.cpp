@@ -267,7 +267,8 @@ Result<void> message_received(Step& step,
             verdict = take_payment(step, chat, author, content);
             break;
         case wire::ContentType::given_token:
-            verdict = take_given_token(step, identity::inbox_id(author.root_key), content.body);
+            verdict =
+                take_given_token(step, chat, identity::inbox_id(author.root_key), content.body);
             break;
         default:
             break;

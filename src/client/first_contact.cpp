@@ -34,8 +34,8 @@ Bytes received_key(const ByteArray<32>& one_time_key) {
 const wire::StampPass* stamp_of(const std::optional<wire::Pass>& pass) {
     return pass.has_value() ? std::get_if<wire::StampPass>(&pass->value) : nullptr;
 }
-bool has_token(const std::optional<wire::Pass>& pass) {
-    return pass.has_value() && std::holds_alternative<wire::DeliveryToken>(pass->value);
+const wire::DeliveryToken* token_of(const std::optional<wire::Pass>& pass) {
+    return pass.has_value() ? std::get_if<wire::DeliveryToken>(&pass->value) : nullptr;
 }
 bool is_unpaid(const std::optional<wire::Pass>& pass) {
     const wire::StampPass* const stamp = stamp_of(pass);
@@ -71,14 +71,15 @@ Result<BundleRow> staged_bundle(Step& step, const ChatId& chat) {
 
 // Whose token was it? With one in the bundle that is known; with several they go one by one.
 Result<void> name_bad_token(Step& step, CommitBody& body, const BundleRow& bundle) {
-    const auto tokens = std::ranges::count_if(bundle.passes, has_token);
+    const auto tokens = std::ranges::count_if(
+        bundle.passes, [](const auto& pass) { return token_of(pass) != nullptr; });
     if (tokens > 1) {
         body.one_at_a_time = true;
         return {};
     }
     for (std::size_t i = 0; i < bundle.passes.size(); ++i) {
-        if (has_token(bundle.passes[i])) {
-            CHATMCP_TRY_VOID(drop_held_token(step, bundle.welcomes[i].inbox));
+        if (const wire::DeliveryToken* const token = token_of(bundle.passes[i])) {
+            CHATMCP_TRY_VOID(drop_held_token(step, bundle.welcomes[i].inbox, *token));
         }
     }
     return {};

@@ -26,10 +26,11 @@ struct GivenTokenRow {
         return std::tie(self.chat, self.token, self.revision, self.epoch, self.members, self.sent);
     }
 };
-/// Table "held/", id the inbox.
+/// Table "held/", id the inbox, rest the conversation's number.
 struct HeldTokenRow {
+    std::uint32_t chat = 0;
     ByteArray<wire::kDeliveryTokenBytes> token{};
-    auto fields(this auto& self) { return std::tie(self.token); }
+    auto fields(this auto& self) { return std::tie(self.chat, self.token); }
 };
 
 Bytes policy_key() {
@@ -38,8 +39,8 @@ Bytes policy_key() {
 Bytes given_key(const ChatRow& chat) {
     return home_key("given/", {}, big_endian(chat.number));
 }
-Bytes held_key(const wire::InboxId& inbox) {
-    return home_key("held/", inbox);
+Bytes held_key(const wire::InboxId& inbox, std::uint32_t chat) {
+    return home_key("held/", inbox, big_endian(chat));
 }
 
 Task policy_task() {
@@ -194,20 +195,32 @@ Result<std::uint32_t> count_given_tokens(Step& step) {
     return static_cast<std::uint32_t>(tokens.size());
 }
 
-Result<void> take_given_token(Step& step, const wire::InboxId& author, ByteView body) {
+Result<void> take_given_token(Step& step,
+                              const ChatRow& chat,
+                              const wire::InboxId& author,
+                              ByteView body) {
     if (body.size() != wire::kDeliveryTokenBytes) {
         return fail(Errc::malformed, "CLT-74");
     }
-    return step.home.put(held_key(author), HeldTokenRow{to_array<wire::kDeliveryTokenBytes>(body)});
+    return step.home.put(held_key(author, chat.number),
+                         HeldTokenRow{chat.number, to_array<wire::kDeliveryTokenBytes>(body)});
 }
 
 Result<std::optional<wire::DeliveryToken>> held_token(Step& step, const wire::InboxId& inbox) {
-    CHATMCP_TRY(const auto row, step.home.get<HeldTokenRow>(held_key(inbox)));
-    return row.has_value() ? std::optional(wire::DeliveryToken{row->token}) : std::nullopt;
+    CHATMCP_TRY(const auto rows, step.home.all<HeldTokenRow>(home_key("held/", inbox)));
+    return rows.empty() ? std::nullopt : std::optional(wire::DeliveryToken{rows.back().token});
 }
 
-Result<void> drop_held_token(Step& step, const wire::InboxId& inbox) {
-    return step.home.transaction().erase(held_key(inbox));
+Result<void> drop_held_token(Step& step,
+                             const wire::InboxId& inbox,
+                             const wire::DeliveryToken& token) {
+    CHATMCP_TRY(const auto rows, step.home.all<HeldTokenRow>(home_key("held/", inbox)));
+    for (const HeldTokenRow& row : rows) {
+        if (row.token == token.token) {
+            CHATMCP_TRY_VOID(step.home.transaction().erase(held_key(inbox, row.chat)));
+        }
+    }
+    return {};
 }
 
 }  // namespace chatmcp::client

@@ -42,13 +42,20 @@ struct InboxPolicyRow {
 [[nodiscard]] Result<void> forget_given_token(Step& step, const ChatRow& chat);
 [[nodiscard]] Result<std::uint32_t> count_given_tokens(Step& step);
 
-/// Somebody gave us a token of the device that this message is by.
+/// Somebody gave us a token of the device that this message of `chat` is by: one for each
+/// conversation.
 ///
 /// Errors: malformed (CLT-74) it has another length.
-[[nodiscard]] Result<void> take_given_token(Step& step, const wire::InboxId& author, ByteView body);
+[[nodiscard]] Result<void> take_given_token(Step& step,
+                                            const ChatRow& chat,
+                                            const wire::InboxId& author,
+                                            ByteView body);
+/// The newest that we have for an inbox.
 [[nodiscard]] Result<std::optional<wire::DeliveryToken>> held_token(Step& step,
                                                                     const wire::InboxId& inbox);
 /// Its owner's relay does not know it any more.
-[[nodiscard]] Result<void> drop_held_token(Step& step, const wire::InboxId& inbox);
+[[nodiscard]] Result<void> drop_held_token(Step& step,
+                                           const wire::InboxId& inbox,
+                                           const wire::DeliveryToken& token);
 
 }  // namespace chatmcp::client

@@ -242,6 +242,19 @@ TEST_F(FirstContact, WhoLeftHasNoTokenThatIsGood) {
     EXPECT_EQ(check_of(invite(ben, {&cleo})), "CLT-75");
 }
 
+TEST_F(FirstContact, WhoSharesAnotherConversationNeedsNoStamp) {
+    want_stamps(cleo);
+    static_cast<void>(make_chat({&cleo, &ana}, "first"));
+    const client::ChatId second = make_chat({&cleo, &ana}, "second");
+    for (Person* person : {&cleo, &ana}) {
+        person->sync();
+    }
+    ASSERT_TRUE(cleo.run(client::LeaveChat{second}).has_value());
+    ana.sync();
+    cleo.sync();
+    EXPECT_EQ(invite(ana, {&cleo}).state, IntentState::delivered);
+}
+
 TEST_F(FirstContact, WhoComesLaterGetsTheTokenToo) {
     const client::ChatId chat = make_chat({&cleo, &ana}, "");
     want_stamps(cleo);
