@@ -291,6 +291,26 @@ Result<std::vector<std::uint64_t>> read_prioritization_fees(const JsonValue& res
     return fees;
 }
 
+namespace {
+
+// Of the one account that simulate_transaction asks for; old nodes, and failures, tell none.
+Result<std::optional<std::uint64_t>> read_payer(const JsonValue& simulation) {
+    const JsonValue* const accounts = simulation.find("accounts");
+    if (accounts == nullptr || accounts->type == Type::null) {
+        return std::optional<std::uint64_t>();
+    }
+    if (accounts->type != Type::array || accounts->items.size() != 1) {
+        return other_shape();
+    }
+    if (accounts->items.front().type == Type::null) {
+        return std::optional<std::uint64_t>(0);
+    }
+    CHATMCP_TRY(const RpcAccount account, read_account(accounts->items.front()));
+    return std::optional(account.lamports);
+}
+
+}  // namespace
+
 Result<Simulation> read_simulation(const JsonValue& result) {
     CHATMCP_TRY(const InContext found, in_context(result));
     Simulation out;
@@ -299,6 +319,7 @@ Result<Simulation> read_simulation(const JsonValue& result) {
     if (units != nullptr && units->type == Type::number) {
         out.units_consumed = units->number;
     }
+    CHATMCP_TRY(out.payer_lamports, read_payer(*found.value));
     return out;
 }
 

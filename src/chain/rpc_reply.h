@@ -74,6 +74,7 @@ struct LatestBlockhash {
 struct Simulation {
     std::uint64_t units_consumed = 0;
     std::optional<TransactionFailure> failure;
+    std::optional<std::uint64_t> payer_lamports = std::nullopt;  // That it would have then.
 };
 
 struct SignatureStatus {

@@ -113,6 +113,13 @@ TEST(RpcReply, ResultsOfAnotherShapeAreRefused) {
     EXPECT_EQ(check_of(read_signature(json("\"11\""))), "CHN-92");
     EXPECT_EQ(check_of(read_prioritization_fees(json("{}"))), "CHN-92");
     EXPECT_EQ(check_of(read_transaction(json("{}"))), "CHN-92");
+    EXPECT_EQ(check_of(read_simulation(
+                  json(R"({"context":{"slot":9},"value":{"err":null,"logs":[],"accounts":[]}})"))),
+              "CHN-92");
+    EXPECT_EQ(
+        read_simulation(json(R"({"context":{"slot":9},"value":{"err":null,"accounts":[null]}})"))
+            ->payer_lamports,
+        0U);
     EXPECT_EQ(check_of(read_simulation(json(
                   R"({"context":{"slot":9},"value":{"err":{"InstructionError":[0]},"logs":[]}})"))),
               "CHN-92");

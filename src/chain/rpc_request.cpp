@@ -128,6 +128,7 @@ RpcRequest get_recent_prioritization_fees(const std::vector<Address>& writable) 
 }
 
 RpcRequest simulate_transaction(ByteView transaction,
+                                const Address& payer,
                                 Commitment commitment,
                                 bool check_signatures) {
     return call("simulateTransaction", [&](JsonWriter& json) {
@@ -137,6 +138,12 @@ RpcRequest simulate_transaction(ByteView transaction,
         write_commitment(json, commitment);
         json.flag("sigVerify", check_signatures);
         json.flag("replaceRecentBlockhash", !check_signatures);
+        json.begin_object("accounts");
+        json.text("encoding", "base64");
+        json.begin_array("addresses");
+        json.string(payer.text());
+        json.end_array();
+        json.end_object();
         json.end_object();
     });
 }

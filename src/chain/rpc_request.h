@@ -51,7 +51,9 @@ inline constexpr std::size_t kRpcAccountsMax = 100;  // In one request.
                                               const ReadOptions& options);
 [[nodiscard]] RpcRequest get_recent_prioritization_fees(const std::vector<Address>& writable);
 /// `check_signatures` false: the transaction may be unsigned, and its blockhash is replaced.
+/// `payer`: whose lamports are told.
 [[nodiscard]] RpcRequest simulate_transaction(ByteView transaction,
+                                              const Address& payer,
                                               Commitment commitment,
                                               bool check_signatures);
 /// `preflight`: the node simulates it first at this commitment; absent, it does not.

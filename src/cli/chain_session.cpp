@@ -225,6 +225,19 @@ Result<std::uint64_t> ChainSession::chat_balance(const chain::Address& owner) {
     return tokens.amount;
 }
 
+namespace {
+
+std::string other_text(const net::PreparedTransaction& prepared) {
+    const std::int64_t lamports = prepared.other_lamports.value_or(0);
+    if (lamports == 0) {
+        return "";
+    }
+    return (lamports > 0 ? "\nrent and prices " : "\ncomes back ") +
+           sol_text(static_cast<std::uint64_t>(lamports > 0 ? lamports : -lamports));
+}
+
+}  // namespace
+
 Result<net::SentTransaction> ChainSession::pay(const std::string& what,
                                                std::vector<chain::Instruction> instructions,
                                                const crypto::SigningKey& wallet,
@@ -255,7 +268,7 @@ Result<net::SentTransaction> ChainSession::pay(const std::string& what,
     }
     const std::string summary = what + "\nwallet  " + wallet_address(wallet).text() + "\ncluster " +
                                 settings_.genesis_hash + "\nfee     " +
-                                sol_text(prepared->fee_lamports) + "\n";
+                                sol_text(prepared->fee_lamports) + other_text(*prepared) + "\n";
     if (!yes && !says_yes(summary + "Sign and send? [y/N] ")) {
         output_->explain("nothing was signed; say y, or give --yes");
         return fail(Errc::cancelled, "CLI-38");

@@ -245,6 +245,37 @@ TEST_F(SolanaSenderTest, ATransactionIsSimulatedPricedSignedAndSeenDone) {
     EXPECT_EQ(transaction->message().lifetime, ByteArray<32>{1});
 }
 
+TEST_F(SolanaSenderTest, WhatItTakesBesideTheFeeIsToldWhereTheNodeTells) {
+    const auto payer_with = [](std::uint64_t lamports) {
+        return json{{"lamports", lamports},
+                    {"owner", chain::kSystemProgram.text()},
+                    {"executable", false},
+                    {"data", {"", "base64"}}};
+    };
+    SolanaRpc rpc = rpc_of({&node_});
+    SolanaSender sender(rpc);
+    EXPECT_FALSE(prepared(sender).other_lamports.has_value());
+    node_.on("getMultipleAccounts",
+             {{"context", {{"slot", 1}}}, {"value", json::array({payer_with(1'000'000)})}});
+    // All units that there are, at 8 millionths, are 12 lamports: the trial asks for them.
+    node_.on("simulateTransaction", [&](const json& params) {
+        EXPECT_EQ(params.at(1).at("accounts").at("addresses"), json::array({payer().text()}));
+        return json{{"context", {{"slot", 1}}},
+                    {"value",
+                     {{"err", nullptr},
+                      {"unitsConsumed", 800},
+                      {"accounts", json::array({payer_with(1'000'000 - 5'012 - 70)})}}}};
+    });
+    EXPECT_EQ(prepared(sender).other_lamports, 70);
+    node_.on("simulateTransaction",
+             {{"context", {{"slot", 1}}},
+              {"value",
+               {{"err", nullptr},
+                {"unitsConsumed", 800},
+                {"accounts", json::array({payer_with(1'000'000)})}}}});
+    EXPECT_EQ(prepared(sender).other_lamports, -5'012);
+}
+
 TEST_F(SolanaSenderTest, WhatWouldFailIsNotSigned) {
     node_.on("simulateTransaction",
              {{"context", {{"slot", 1}}},

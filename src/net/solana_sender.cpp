@@ -80,6 +80,12 @@ Result<std::uint64_t> SolanaSender::priority_price(const chain::Draft& draft,
     return std::min(median(std::move(fees)), options.priority_price_max);
 }
 
+Result<std::uint64_t> SolanaSender::lamports_of(const chain::Address& owner) {
+    CHATMCP_TRY(const chain::RpcAccounts read,
+                rpc_.accounts({owner}, {.commitment = chain::Commitment::processed}));
+    return read.accounts.front().has_value() ? read.accounts.front()->lamports : 0;
+}
+
 Result<PreparedTransaction> SolanaSender::prepare(const chain::Draft& draft,
                                                   const SendOptions& options) {
     failure_.reset();
@@ -89,7 +95,7 @@ Result<PreparedTransaction> SolanaSender::prepare(const chain::Draft& draft,
     CHATMCP_TRY(const chain::Transaction trial, chain::Transaction::make(roomy));
     CHATMCP_TRY(const attest::JsonValue result,
                 rpc_.call(chain::simulate_transaction(
-                    trial.encode(), chain::Commitment::processed, false)));
+                    trial.encode(), draft.fee_payer, chain::Commitment::processed, false)));
     CHATMCP_TRY(chain::Simulation simulation, chain::read_simulation(result));
     if (simulation.failure.has_value()) {
         failure_ = std::move(simulation.failure);
@@ -100,7 +106,16 @@ Result<PreparedTransaction> SolanaSender::prepare(const chain::Draft& draft,
     CHATMCP_TRY(out.draft, with_budget(draft, out.compute_units, price));
     CHATMCP_TRY(const std::uint64_t priority,
                 chain::priority_fee_lamports(out.compute_units, price));
-    out.fee_lamports = signatures_paid(trial.message()) * kLamportsPerSignature + priority;
+    const std::uint64_t signatures = signatures_paid(trial.message()) * kLamportsPerSignature;
+    out.fee_lamports = signatures + priority;
+    CHATMCP_TRY(const std::uint64_t trial_priority,
+                chain::priority_fee_lamports(chain::TransactionConfig::kComputeUnitsMax, price));
+    if (simulation.payer_lamports.has_value()) {
+        CHATMCP_TRY(const std::uint64_t before, lamports_of(draft.fee_payer));
+        out.other_lamports = static_cast<std::int64_t>(before) -
+                             static_cast<std::int64_t>(*simulation.payer_lamports) -
+                             static_cast<std::int64_t>(signatures + trial_priority);
+    }
     out.size_bytes = trial.size_bytes();
     return out;
 }

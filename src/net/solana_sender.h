@@ -29,7 +29,10 @@ struct SendOptions {
 struct PreparedTransaction {
     chain::Draft draft;  // With limits and price in it, and a recent blockhash.
     std::uint32_t compute_units = 0;
-    std::uint64_t fee_lamports = 0;  // Of signatures and priority; rent is not in it.
+    std::uint64_t fee_lamports = 0;  // Of signatures and priority.
+    /// What the payer has less for it beside the fee, as the node says: rent and prices. Less than
+    /// zero is gained. Absent where the node does not tell.
+    std::optional<std::int64_t> other_lamports;
     std::size_t size_bytes = 0;
 };
 
@@ -80,6 +83,7 @@ class SolanaSender {
     };
     [[nodiscard]] Result<std::uint64_t> priority_price(const chain::Draft& draft,
                                                        const SendOptions& options);
+    [[nodiscard]] Result<std::uint64_t> lamports_of(const chain::Address& owner);
     [[nodiscard]] Result<Signed> sign(const PreparedTransaction& prepared,
                                       const std::vector<const crypto::SigningKey*>& keys);
     [[nodiscard]] Result<std::optional<SentTransaction>> follow(const Signed& transaction,

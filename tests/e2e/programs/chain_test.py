@@ -92,6 +92,7 @@ class ChainTest(unittest.TestCase):
         while b"[y/N]" not in shown:
             shown += os.read(terminal, 4096)
         self.assertIn(b"buy 1 CHAT for 0.001 SOL", shown)
+        self.assertRegex(shown, rb"rent and prices 0\.00[1-9]")  # The price, and the rent of a token account.
         os.write(terminal, f"{answer}\n".encode())
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os.close(terminal)
