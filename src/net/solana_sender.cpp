@@ -83,7 +83,8 @@ Result<std::uint64_t> SolanaSender::priority_price(const chain::Draft& draft,
 Result<std::uint64_t> SolanaSender::lamports_of(const chain::Address& owner) {
     CHATMCP_TRY(const chain::RpcAccounts read,
                 rpc_.accounts({owner}, {.commitment = chain::Commitment::processed}));
-    return read.accounts.front().has_value() ? read.accounts.front()->lamports : 0;
+    const std::optional<chain::RpcAccount>& account = read.accounts.front();
+    return account.has_value() ? account->lamports : 0;
 }
 
 Result<PreparedTransaction> SolanaSender::prepare(const chain::Draft& draft,
