@@ -158,7 +158,7 @@ class TokenStake final : public TokenCommand {
   public:
     [[nodiscard]] std::string name() const override { return "token stake"; }
     [[nodiscard]] std::string summary() const override {
-        return "stake CHAT: it gives first contacts a day and votes";
+        return "stake CHAT: it gives votes";
     }
 
   protected:
