@@ -131,9 +131,13 @@ MessagePrinter::Verdict MessagePrinter::judge(const client::ChatId& chat,
     if (message.reason.has_value()) {
         return {"does not match", message.reason->check};
     }
-    const auto found = look_up(chat, *message.payment);
+    const auto found =
+        away_.has_value() ? Result<Verdict>(fail(*away_)) : look_up(chat, *message.payment);
     if (found.has_value()) {
         return *found;
+    }
+    if (found.error().code == Errc::unavailable || found.error().code == Errc::deadline_exceeded) {
+        away_ = found.error();
     }
     context_.output.explain("");  // Of a payment, not of this command.
     if (found.error().check == std::string_view("CLI-34")) {

@@ -38,6 +38,7 @@ class MessagePrinter {
 
     const Context& context_;
     std::optional<Result<ChainSession>> chain_;  // Opened for the first payment.
+    std::optional<Error> away_;                  // A chain that did not answer is asked once.
 };
 
 struct PaymentOrder {

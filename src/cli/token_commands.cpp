@@ -157,9 +157,7 @@ class TokenBuy final : public TokenCommand {
 class TokenStake final : public TokenCommand {
   public:
     [[nodiscard]] std::string name() const override { return "token stake"; }
-    [[nodiscard]] std::string summary() const override {
-        return "stake CHAT: it gives votes";
-    }
+    [[nodiscard]] std::string summary() const override { return "stake CHAT: it gives votes"; }
 
   protected:
     Result<void> make(ChainSession& chain, const chain::Address& wallet, Plan& plan) override {
